@@ -1,0 +1,11 @@
+package org.segmeter.format;
+
+/**
+ * What the header says, before a voxel is decoded: the base for admission.
+ *
+ * @param format as in {@link org.segmeter.volume.Segmentation.Source#format}
+ * @param voxels voxels of the grid
+ * @param declaredVoxelBytes bytes of the decoded voxel data as the header declares them, all segments and components together
+ * @param segments declared segments; 0 if only the voxels tell (a NIfTI label map)
+ */
+public record Inspection(String format, long voxels, long declaredVoxelBytes, int segments) {}

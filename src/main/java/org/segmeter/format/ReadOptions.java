@@ -1,0 +1,50 @@
+package org.segmeter.format;
+
+import java.util.OptionalDouble;
+import org.segmeter.volume.CancelSignal;
+
+/**
+ * What a caller declares about an input, and what a reader may spend on it.
+ *
+ * @param values what the voxel values of a NIfTI file mean
+ * @param threshold from which value on a voxel belongs to the segment, where values are no labels
+ * @param allowPixelUnits true if an input without patient geometry is to be scored in pixel units instead of being refused
+ * @param limits never exceeded, whatever the header says
+ * @param cancel given when the work is to stop
+ */
+public record ReadOptions(
+        Values values, OptionalDouble threshold, boolean allowPixelUnits, ReadLimits limits, CancelSignal cancel) {
+
+    /** What voxel values mean. DICOM says it itself; for NIfTI the caller may. */
+    public enum Values {
+        /** Not declared: whole numbers are labels, anything else is refused with the reason. */
+        UNDECLARED,
+        /** Labels; a value that is no whole number is refused. */
+        LABELS,
+        /** Probabilities in [0, 1], one component per segment. */
+        PROBABILITIES,
+        /** Real numbers to which the sigmoid (one component) or softmax (several) is applied. */
+        LOGITS
+    }
+
+    public static ReadOptions defaults() {
+        return new ReadOptions(
+                Values.UNDECLARED, OptionalDouble.empty(), false, ReadLimits.DEFAULT, CancelSignal.none());
+    }
+
+    public ReadOptions withCancel(CancelSignal signal) {
+        return new ReadOptions(values, threshold, allowPixelUnits, limits, signal);
+    }
+
+    public ReadOptions withLimits(ReadLimits newLimits) {
+        return new ReadOptions(values, threshold, allowPixelUnits, newLimits, cancel);
+    }
+
+    public ReadOptions withValues(Values meaning, OptionalDouble newThreshold) {
+        return new ReadOptions(meaning, newThreshold, allowPixelUnits, limits, cancel);
+    }
+
+    public ReadOptions withPixelUnits(boolean allowed) {
+        return new ReadOptions(values, threshold, allowed, limits, cancel);
+    }
+}

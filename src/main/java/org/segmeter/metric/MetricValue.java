@@ -1,0 +1,74 @@
+package org.segmeter.metric;
+
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A value with its unit and state; an undefined value is a state with a reason, never NaN, infinity or a silent 0.
+ *
+ * @param value finite; a {@link Long} for counts, else a {@link Double}; null if the state gives none
+ * @param unit UCUM: {@code 1} for ratios and counts, {@code mm}, {@code ml}
+ * @param state why there is a value or none
+ * @param reason a sentence, where the state is NOT_APPLICABLE or NOT_SCORED; else null
+ * @param parameters what the definition depends on beside the protocol, for example {@code toleranceMm}; in a fixed order
+ */
+public record MetricValue(
+        @Nullable Number value,
+        String unit,
+        State state,
+        @Nullable String reason,
+        Map<String, Object> parameters) {
+
+    /** Why a value is there or not. */
+    public enum State {
+        OK,
+        /** Neither side has a voxel: agreed absence. */
+        BOTH_EMPTY,
+        /** Only the prediction has voxels: a hallucination. */
+        REFERENCE_EMPTY,
+        /** Only the reference has voxels: a miss. */
+        PREDICTION_EMPTY,
+        /** The definition does not apply to these inputs. */
+        NOT_APPLICABLE,
+        /** It could not be computed. */
+        NOT_SCORED
+    }
+
+    public MetricValue {
+        if (value instanceof Double d && !Double.isFinite(d)) {
+            throw new IllegalArgumentException("a metric value is finite, or absent with a state: " + d);
+        }
+        parameters = Collections.unmodifiableMap(new LinkedHashMap<>(parameters));
+    }
+
+    public static MetricValue ok(double value, String unit) {
+        return new MetricValue(value, unit, State.OK, null, Map.of());
+    }
+
+    public static MetricValue count(long value) {
+        return new MetricValue(value, "1", State.OK, null, Map.of());
+    }
+
+    /** No value, for a reason that the state tells by itself. */
+    public static MetricValue absent(State state, String unit) {
+        return new MetricValue(null, unit, state, null, Map.of());
+    }
+
+    public static MetricValue notApplicable(String unit, String reason) {
+        return new MetricValue(null, unit, State.NOT_APPLICABLE, reason, Map.of());
+    }
+
+    /** A value that the protocol's empty rule gives where a side is empty. */
+    public static MetricValue ruled(double value, String unit, State state) {
+        return new MetricValue(value, unit, state, null, Map.of());
+    }
+
+    /** The same value, with a parameter added behind those it has. */
+    public MetricValue with(String parameter, Object parameterValue) {
+        Map<String, Object> more = new LinkedHashMap<>(parameters);
+        more.put(parameter, parameterValue);
+        return new MetricValue(value, unit, state, reason, more);
+    }
+}

@@ -1,0 +1,33 @@
+package org.segmeter.volume;
+
+/**
+ * The probability (or fractional occupancy) of one segment, in [0, 1] per voxel, stored for a box only and 0 outside it.
+ *
+ * @param box the stored voxels, of fewer than 2^31
+ * @param values x fastest, {@code ((z - z0) * ny + (y - y0)) * nx + (x - x0)}; not copied, not changed after construction
+ */
+public record ProbabilityVolume(Box box, float[] values) implements Voxels {
+
+    public ProbabilityVolume {
+        if (values.length != box.voxelCount()) {
+            throw new IllegalArgumentException(
+                    "a probability for each of " + box.voxelCount() + " voxels is needed, not " + values.length);
+        }
+    }
+
+    /** The voxels whose probability is at least the threshold (the product's rule for hardening; 0.5 unless a request says otherwise). */
+    public BitMask atLeast(double threshold) {
+        BitMask mask = new BitMask(box);
+        int at = 0;
+        for (int z = box.z0(); z < box.z1(); z++) {
+            for (int y = box.y0(); y < box.y1(); y++) {
+                for (int x = box.x0(); x < box.x1(); x++) {
+                    if (values[at++] >= threshold) {
+                        mask.set(x, y, z);
+                    }
+                }
+            }
+        }
+        return mask;
+    }
+}
