@@ -1,0 +1,151 @@
+package org.segmeter.metric.loss;
+
+/**
+ * A loss of one voxel as a function of its error, which shared passes sum. With p the probability and g the reference
+ * (0 or 1) of a voxel: e = |p - g|, and the probability given to what is right is 1 - e.
+ *
+ * <p>For a soft reference the terms of the logarithm are mixed, g times the term at g = 1 plus (1 - g) times the term at
+ * g = 0; the others take e = |p - g| as it is.
+ */
+public sealed interface VoxelTerm {
+
+    /**
+     * @param error e in [0, 1]
+     * @param surprise -log(1 - e) without the cancellation of computing it from e; at most 100 for probabilities (the floor of
+     *     torch's {@code binary_cross_entropy}), unbounded for logits
+     */
+    double at(double error, double surprise);
+
+    /** True if a soft reference mixes the two hard ones; false if it enters by |p - g|. */
+    default boolean mixes() {
+        return true;
+    }
+
+    /** Cross-entropy in nats: -log(1 - e). */
+    record CrossEntropy() implements VoxelTerm {
+        @Override
+        public double at(double error, double surprise) {
+            return surprise;
+        }
+    }
+
+    /**
+     * Cross-entropy of a probability clipped to [clip, 1 - clip].
+     *
+     * @param clip in (0, 0.5)
+     */
+    record ClippedCrossEntropy(double clip) implements VoxelTerm {
+        @Override
+        public double at(double error, double surprise) {
+            return clipped(surprise, clip);
+        }
+    }
+
+    /**
+     * Focal term e^gamma * -log(1 - e) (Lin et al. 2017).
+     *
+     * @param gamma at least 0
+     */
+    record Focal(double gamma) implements VoxelTerm {
+        @Override
+        public double at(double error, double surprise) {
+            return power(error, gamma) * surprise;
+        }
+    }
+
+    /** Focal term of a probability clipped to [clip, 1 - clip]. */
+    record ClippedFocal(double gamma, double clip) implements VoxelTerm {
+        @Override
+        public double at(double error, double surprise) {
+            return power(Math.min(Math.max(error, clip), 1 - clip), gamma) * clipped(surprise, clip);
+        }
+    }
+
+    /**
+     * Focal term with a smoothed target, as in SegLossOdyssey: with one-hot targets clamped to [s, 1 - s],
+     * p_t = (1 - s)(1 - e) + s e + s.
+     */
+    record SmoothedFocal(double gamma, double smooth) implements VoxelTerm {
+        @Override
+        public double at(double error, double surprise) {
+            double pt = (1 - smooth) * (1 - error) + smooth * error + smooth;
+            // pt reaches 1 + rounding where e = 0; the power of a tiny negative number is not a number.
+            return -power(Math.max(0, 1 - pt), gamma) * Math.log(pt);
+        }
+    }
+
+    /**
+     * Power of the surprise, (-log(1 - e))^gamma: the voxel part of the exponential logarithmic loss (Wong et al. 2018).
+     *
+     * @param gamma positive
+     */
+    record LogPower(double gamma) implements VoxelTerm {
+        @Override
+        public double at(double error, double surprise) {
+            return power(surprise, gamma);
+        }
+    }
+
+    /**
+     * Hinge of the logit: max(0, 1 - z) for a reference voxel and max(0, 1 + z) elsewhere, or its square. The logit is got
+     * back from the error: z = log((1 - e) / e).
+     */
+    record LogitHinge(boolean squared) implements VoxelTerm {
+        @Override
+        public double at(double error, double surprise) {
+            double hinge = error == 0 ? 0 : Math.max(0, 1 + surprise + Math.log(error));
+            return squared ? hinge * hinge : hinge;
+        }
+    }
+
+    /**
+     * Huber term: e^2 / 2 up to delta, then delta (e - delta / 2).
+     *
+     * @param delta positive
+     */
+    record Huber(double delta) implements VoxelTerm {
+        @Override
+        public double at(double error, double surprise) {
+            return error <= delta ? 0.5 * error * error : delta * (error - 0.5 * delta);
+        }
+
+        @Override
+        public boolean mixes() {
+            return false;
+        }
+    }
+
+    /** log(cosh(e)). */
+    record LogCosh() implements VoxelTerm {
+        @Override
+        public double at(double error, double surprise) {
+            // log(cosh e) = log1p(2 sinh(e/2)^2): no cancellation for small e.
+            if (error < 0x1p-6) {
+                double t = error * error;
+                return t * (0.5 - t * (1.0 / 12 - t * (1.0 / 45 - t * (17.0 / 2520))));
+            }
+            double s = Math.sinh(0.5 * error);
+            return Math.log1p(2 * s * s);
+        }
+
+        @Override
+        public boolean mixes() {
+            return false;
+        }
+    }
+
+    private static double clipped(double surprise, double clip) {
+        return Math.min(Math.max(surprise, -Math.log1p(-clip)), -Math.log(clip));
+    }
+
+    /** base to the exponent; products for the exponents in common use. */
+    private static double power(double base, double exponent) {
+        if (exponent == 2) {
+            return base * base;
+        }
+        if (exponent == 1) {
+            return base;
+        }
+        return exponent == 0 ? 1 : Math.pow(base, exponent);
+    }
+}
