@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import org.segmeter.format.dicom.DicomSegmentationFormat;
 import org.segmeter.volume.InputException;
 import org.segmeter.volume.InputProblem;
 import org.segmeter.volume.Segmentation;
@@ -23,7 +24,7 @@ public final class SegmentationReader {
 
     /** All formats that this build can read. */
     public static SegmentationReader standard() {
-        return new SegmentationReader(List.of());
+        return new SegmentationReader(List.of(new DicomSegmentationFormat()));
     }
 
     /** @see SegmentationFormat#inspect */

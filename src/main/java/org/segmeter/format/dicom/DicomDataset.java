@@ -1,0 +1,273 @@
+package org.segmeter.format.dicom;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+import org.segmeter.volume.InputException;
+
+/**
+ * A view of a data set or of a sequence item: the elements that were asked for when it was parsed. Values are decoded when
+ * they are looked at; the bytes they come from must still be there then.
+ */
+public final class DicomDataset {
+
+    private static final ValueLayout.OfShort SHORT_LE =
+            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfShort SHORT_BE =
+            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
+    private static final ValueLayout.OfInt INT_LE = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfInt INT_BE = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
+
+    /** No number, UID or code is longer; a longer value is refused before it is decoded. */
+    private static final int MAXIMUM_SHORT_TEXT = 4096;
+
+    /** Free text is cut here before it is decoded; what is kept of it is far shorter. */
+    private static final int MAXIMUM_FREE_TEXT = 16384;
+
+    private final Tape tape;
+    private final MemorySegment bytes;
+    private final int from;
+    private final int to;
+
+    DicomDataset(Tape tape, MemorySegment bytes, int from, int to) {
+        this.tape = tape;
+        this.bytes = bytes;
+        this.from = from;
+        this.to = to;
+    }
+
+    private int find(int tag) {
+        for (int i = from; i < to; i = tape.next(i)) {
+            if (tape.tag(i) == tag) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    /** True if the element is there, even if empty. */
+    public boolean contains(int tag) {
+        return find(tag) >= 0;
+    }
+
+    /** The items of a sequence; none if it is absent or empty. */
+    public List<DicomDataset> items(int tag) {
+        int sequence = find(tag);
+        if (sequence < 0 || !tape.is(sequence, Tape.SEQUENCE)) {
+            return List.of();
+        }
+        List<DicomDataset> items = new ArrayList<>();
+        int end = tape.next(sequence);
+        for (int i = sequence + 1; i < end; i = tape.next(i)) {
+            items.add(new DicomDataset(tape, bytes, i + 1, tape.next(i)));
+        }
+        return items;
+    }
+
+    /** The first item of a sequence, null if there is none. */
+    public @Nullable DicomDataset item(int tag) {
+        int sequence = find(tag);
+        if (sequence < 0 || !tape.is(sequence, Tape.SEQUENCE) || tape.next(sequence) == sequence + 1) {
+            return null;
+        }
+        return new DicomDataset(tape, bytes, sequence + 2, tape.next(sequence + 1));
+    }
+
+    /** The raw value; null if absent, empty or a sequence. */
+    byte @Nullable [] raw(int tag, int maximum) {
+        int i = find(tag);
+        if (i < 0 || tape.is(i, Tape.SEQUENCE) || tape.length(i) == 0) {
+            return null;
+        }
+        int n = (int) Math.min(tape.length(i), maximum);
+        byte[] value = new byte[n];
+        MemorySegment.copy(bytes, ValueLayout.JAVA_BYTE, tape.offset(i), value, 0, n);
+        return value;
+    }
+
+    /** Bytes of the value, -1 if the element is absent or a sequence. */
+    long length(int tag) {
+        int i = find(tag);
+        return i < 0 || tape.is(i, Tape.SEQUENCE) ? -1 : tape.length(i);
+    }
+
+    /**
+     * A code, UID or number as text: ISO 646, padding removed.
+     *
+     * @return null if absent or empty
+     */
+    public @Nullable String string(int tag) throws InputException {
+        if (length(tag) > MAXIMUM_SHORT_TEXT) {
+            throw Refusal.malformed(
+                    "The value of " + Tag.text(tag) + " is far longer than the standard allows.",
+                    length(tag) + " bytes",
+                    "at most " + MAXIMUM_SHORT_TEXT + " bytes");
+        }
+        byte[] value = raw(tag, MAXIMUM_SHORT_TEXT);
+        if (value == null) {
+            return null;
+        }
+        String text = trimmed(new String(value, StandardCharsets.ISO_8859_1));
+        return text.isEmpty() ? null : text;
+    }
+
+    /** Free text in the object's character set, made safe to show: see {@link DicomText#clean}. @return null if absent or empty */
+    @Nullable
+    String text(int tag, DicomText characterSet, int maximumCharacters) {
+        byte[] value = raw(tag, MAXIMUM_FREE_TEXT);
+        if (value == null) {
+            return null;
+        }
+        String text = DicomText.clean(characterSet.decode(value), maximumCharacters);
+        return text.isEmpty() ? null : text;
+    }
+
+    /** A UID: digits and dots, at most 64. @return null if absent or empty */
+    public @Nullable String uid(int tag) throws InputException {
+        String text = string(tag);
+        if (text != null && !isUid(text)) {
+            throw Refusal.malformed(
+                    "The value of " + Tag.text(tag) + " is no UID.",
+                    text.length() + " characters",
+                    "at most 64 digits and dots");
+        }
+        return text;
+    }
+
+    static boolean isUid(String text) {
+        if (text.length() > 64) {
+            return false;
+        }
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c != '.' && (c < '0' || c > '9')) {
+                return false;
+            }
+        }
+        return !text.isEmpty();
+    }
+
+    /** An unsigned 16-bit number (US). @return empty if absent */
+    public OptionalInt unsignedShort(int tag) throws InputException {
+        int i = find(tag);
+        if (i < 0 || tape.is(i, Tape.SEQUENCE) || tape.length(i) == 0) {
+            return OptionalInt.empty();
+        }
+        if (tape.length(i) != 2) {
+            throw Refusal.malformed(
+                    "The value of " + Tag.text(tag) + " has the wrong length.", tape.length(i) + " bytes", "2 bytes");
+        }
+        return OptionalInt.of(bytes.get(tape.is(i, Tape.BIG_ENDIAN) ? SHORT_BE : SHORT_LE, tape.offset(i)) & 0xFFFF);
+    }
+
+    /** A required unsigned 16-bit number. @throws InputException if it is absent */
+    int requiredShort(int tag, String name) throws InputException {
+        OptionalInt value = unsignedShort(tag);
+        if (value.isEmpty()) {
+            throw Refusal.malformed(
+                    name + " " + Tag.text(tag) + " is missing.", "no value", "an unsigned 16-bit number");
+        }
+        return value.getAsInt();
+    }
+
+    /** 32-bit numbers (UL or SL). @return null if absent or empty */
+    int @Nullable [] integers32(int tag) throws InputException {
+        int i = find(tag);
+        if (i < 0 || tape.is(i, Tape.SEQUENCE) || tape.length(i) == 0) {
+            return null;
+        }
+        long n = tape.length(i);
+        if (n % 4 != 0 || n > MAXIMUM_SHORT_TEXT) {
+            throw Refusal.malformed(
+                    "The value of " + Tag.text(tag) + " has the wrong length.", n + " bytes", "32-bit numbers");
+        }
+        int[] values = new int[(int) n / 4];
+        for (int k = 0; k < values.length; k++) {
+            values[k] = bytes.get(tape.is(i, Tape.BIG_ENDIAN) ? INT_BE : INT_LE, tape.offset(i) + 4L * k);
+        }
+        return values;
+    }
+
+    /** An integer string (IS). @return empty if absent or empty */
+    public OptionalInt integer(int tag) throws InputException {
+        String text = string(tag);
+        if (text == null) {
+            return OptionalInt.empty();
+        }
+        if (!text.matches("[+-]?[0-9]{1,12}")) {
+            throw notANumber(tag, "a whole number");
+        }
+        long value = Long.parseLong(text);
+        if (value != (int) value) {
+            throw notANumber(tag, "a whole number of at most 31 bits");
+        }
+        return OptionalInt.of((int) value);
+    }
+
+    /**
+     * Decimal strings (DS), all finite.
+     *
+     * @param count how many there must be
+     * @return null if absent or empty
+     */
+    public double @Nullable [] decimals(int tag, int count) throws InputException {
+        String text = string(tag);
+        if (text == null) {
+            return null;
+        }
+        double[] values = new double[count];
+        int at = 0;
+        for (int k = 0; k < count; k++) {
+            int end = text.indexOf('\\', at);
+            if (end < 0 != (k == count - 1)) {
+                throw notANumber(tag, count + (count == 1 ? " decimal number" : " decimal numbers"));
+            }
+            values[k] = decimal(tag, trimmed(text.substring(at, end < 0 ? text.length() : end)));
+            at = end + 1;
+        }
+        return values;
+    }
+
+    private static double decimal(int tag, String text) throws InputException {
+        if (text.isEmpty() || text.length() > 64) {
+            throw notANumber(tag, "a decimal number");
+        }
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if ((c < '0' || c > '9') && c != '.' && c != '-' && c != '+' && c != 'e' && c != 'E') {
+                throw notANumber(tag, "a decimal number");
+            }
+        }
+        try {
+            double value = Double.parseDouble(text);
+            if (Double.isFinite(value)) {
+                return value;
+            }
+        } catch (NumberFormatException e) {
+            // Answered below, like every other text that is no number.
+        }
+        throw notANumber(tag, "a finite decimal number");
+    }
+
+    private static InputException notANumber(int tag, String expected) {
+        return Refusal.malformed(
+                "The value of " + Tag.text(tag) + " is not " + expected + ".", "another text", expected);
+    }
+
+    private static String trimmed(String text) {
+        int a = 0;
+        int b = text.length();
+        while (b > a && text.charAt(b - 1) <= ' ') {
+            b--;
+        }
+        while (a < b && text.charAt(a) <= ' ') {
+            a++;
+        }
+        return text.substring(a, b);
+    }
+}
