@@ -1,5 +1,8 @@
 package org.segmeter.volume;
 
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +17,7 @@ public final class InputException extends Exception {
     private final @Nullable String found;
     private final @Nullable String expected;
     private final @Nullable String side;
+    private final transient Map<String, Object> details;
 
     /**
      * @param message a sentence that a person can act on
@@ -21,7 +25,7 @@ public final class InputException extends Exception {
      * @param expected what would have been accepted, short
      */
     public InputException(InputProblem problem, String message, @Nullable String found, @Nullable String expected) {
-        this(problem, message, found, expected, null);
+        this(problem, message, found, expected, null, Map.of());
     }
 
     private InputException(
@@ -29,12 +33,14 @@ public final class InputException extends Exception {
             String message,
             @Nullable String found,
             @Nullable String expected,
-            @Nullable String side) {
+            @Nullable String side,
+            Map<String, Object> details) {
         super(message, null, false, false);
         this.problem = problem;
         this.found = found;
         this.expected = expected;
         this.side = side;
+        this.details = details;
     }
 
     public InputProblem problem() {
@@ -56,7 +62,22 @@ public final class InputException extends Exception {
 
     /** The same refusal, saying which side of the evaluation it concerns. */
     public InputException onSide(String which) {
-        return new InputException(problem, messageOrTitle(), found, expected, which);
+        return new InputException(problem, messageOrTitle(), found, expected, which, details);
+    }
+
+    /** The same refusal with a number that led to it, under a stable name (a member of the problem document). */
+    public InputException with(String name, Object number) {
+        Map<String, Object> more = new LinkedHashMap<>(details);
+        more.put(name, number);
+        return new InputException(problem, messageOrTitle(), found, expected, side, Collections.unmodifiableMap(more));
+    }
+
+    /**
+     * The numbers that led to the refusal, for example {@code cornerDisplacementVoxels}: finite numbers, strings, booleans or
+     * lists of them, in a fixed order.
+     */
+    public Map<String, Object> details() {
+        return details;
     }
 
     private String messageOrTitle() {
