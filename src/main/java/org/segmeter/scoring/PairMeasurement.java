@@ -1,0 +1,269 @@
+package org.segmeter.scoring;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
+import org.segmeter.metric.ConfusionCounts;
+import org.segmeter.metric.MetricCatalogue;
+import org.segmeter.metric.MetricDefinition;
+import org.segmeter.metric.MetricValue;
+import org.segmeter.metric.Moments;
+import org.segmeter.metric.Overlap;
+import org.segmeter.metric.SoftOverlap;
+import org.segmeter.volume.BitMask;
+import org.segmeter.volume.Box;
+import org.segmeter.volume.Grid;
+import org.segmeter.volume.Mask;
+import org.segmeter.volume.Voxels;
+
+/**
+ * Everything that is measured on one pair of segments. What several metrics or protocols need (counts, moments, surfaces) is computed
+ * when the first asks for it and kept; used by one thread.
+ */
+final class PairMeasurement {
+
+    /** The metrics that are functions of the confusion matrix alone. */
+    private static final Map<String, ToDoubleFunction<ConfusionCounts>> RATIOS = ratios();
+
+    private final Grid grid;
+    private final Mask prediction;
+    private final Mask reference;
+    private final Voxels softPrediction;
+    private final Voxels softReference;
+    private final ConfusionCounts counts;
+    private @Nullable SoftOverlap soft;
+    private @Nullable Moments predictionMoments;
+    private @Nullable Moments referenceMoments;
+
+    /**
+     * @param softPrediction the probabilities that {@code prediction} was hardened from, or that mask itself
+     */
+    PairMeasurement(Grid grid, Mask prediction, Mask reference, Voxels softPrediction, Voxels softReference) {
+        this.grid = grid;
+        this.prediction = prediction;
+        this.reference = reference;
+        this.softPrediction = softPrediction;
+        this.softReference = softReference;
+        this.counts = ConfusionCounts.of(prediction, reference, grid.voxelCount());
+    }
+
+    ConfusionCounts counts() {
+        return counts;
+    }
+
+    /** The metrics of a protocol that belong to the scorecard's {@code metrics}, or to its {@code loss}. */
+    Map<String, List<MetricValue>> measure(Protocol protocol, boolean loss) {
+        Map<String, List<MetricValue>> result = new LinkedHashMap<>();
+        for (Protocol.Metric metric : protocol.metrics()) {
+            MetricDefinition definition = MetricCatalogue.require(metric.name());
+            if ((definition.group() == MetricDefinition.Group.LOSS) == loss) {
+                result.computeIfAbsent(metric.name(), unused -> new ArrayList<>())
+                        .addAll(values(metric, definition, protocol));
+            }
+        }
+        return result;
+    }
+
+    private List<MetricValue> values(Protocol.Metric metric, MetricDefinition definition, Protocol protocol) {
+        String name = metric.name();
+        switch (name) {
+            case "tp" -> {
+                return List.of(MetricValue.count(counts.tp()));
+            }
+            case "fp" -> {
+                return List.of(MetricValue.count(counts.fp()));
+            }
+            case "fn" -> {
+                return List.of(MetricValue.count(counts.fn()));
+            }
+            case "tn" -> {
+                return List.of(MetricValue.count(counts.tn()));
+            }
+            case "volume_prediction_ml" -> {
+                return List.of(MetricValue.ok(ml(counts.prediction()), "ml"));
+            }
+            case "volume_reference_ml" -> {
+                return List.of(MetricValue.ok(ml(counts.reference()), "ml"));
+            }
+            case "volume_difference_ml" -> {
+                return List.of(MetricValue.ok(ml(counts.fp() - counts.fn()), "ml"));
+            }
+            case "absolute_volume_difference_ml" -> {
+                return List.of(MetricValue.ok(ml(Math.abs(counts.fp() - counts.fn())), "ml"));
+            }
+            case "f_beta" -> {
+                List<MetricValue> list = new ArrayList<>();
+                for (double beta : numbers(metric, definition, "beta")) {
+                    list.add(ruled(definition, protocol, Overlap.fBeta(counts, beta))
+                            .with("beta", beta));
+                }
+                return list;
+            }
+            case "ndsc" -> {
+                List<MetricValue> list = new ArrayList<>();
+                for (double load : numbers(metric, definition, "load")) {
+                    list.add(ruled(definition, protocol, Overlap.normalisedDice(counts, load))
+                            .with("load", load));
+                }
+                return list;
+            }
+            case "dice_loss" -> {
+                boolean squared = metric.choice("denominator", "linear").equals("squared");
+                double numerator =
+                        numbers(metric, definition, "smoothNumerator").getFirst();
+                double denominator =
+                        numbers(metric, definition, "smoothDenominator").getFirst();
+                return List.of(ruled(definition, protocol, soft().diceLoss(squared, numerator, denominator))
+                        .with("denominator", squared ? "squared" : "linear")
+                        .with("smoothNumerator", numerator)
+                        .with("smoothDenominator", denominator));
+            }
+            case "centroid_distance" -> {
+                return List.of(
+                        counts.emptiness() == MetricValue.State.OK
+                                ? MetricValue.ok(
+                                        Moments.centroidDistance(
+                                                predictionMoments(), referenceMoments(), grid.indexToPatient()),
+                                        "mm")
+                                : ruled(definition, protocol, Double.NaN));
+            }
+            case "mahalanobis" -> {
+                return List.of(ruled(
+                        definition,
+                        protocol,
+                        counts.emptiness() == MetricValue.State.OK
+                                ? Moments.mahalanobis(predictionMoments(), referenceMoments())
+                                : Double.NaN));
+            }
+            default -> {
+                ToDoubleFunction<ConfusionCounts> ratio = RATIOS.get(name);
+                if (ratio == null) {
+                    throw new IllegalStateException("nothing computes the metric " + name);
+                }
+                return List.of(ruled(definition, protocol, ratio.applyAsDouble(counts)));
+            }
+        }
+    }
+
+    /** A formula's result under the protocol's rule for empty masks; NaN is no value. */
+    private MetricValue ruled(MetricDefinition definition, Protocol protocol, double formula) {
+        MetricValue.State state = counts.emptiness();
+        String unit = definition.unit();
+        if (state == MetricValue.State.OK) {
+            return Double.isFinite(formula)
+                    ? MetricValue.ok(formula, unit)
+                    : MetricValue.notApplicable(unit, "The formula divides by zero for these counts.");
+        }
+        return switch (protocol.outcome(definition.name(), state)) {
+            case Protocol.Outcome.Formula f ->
+                Double.isFinite(formula) ? MetricValue.ruled(formula, unit, state) : MetricValue.absent(state, unit);
+            case Protocol.Outcome.Absent a -> MetricValue.absent(state, unit);
+            case Protocol.Outcome.Value v -> MetricValue.ruled(v.value(), unit, state);
+        };
+    }
+
+    private static List<Double> numbers(Protocol.Metric metric, MetricDefinition definition, String parameter) {
+        MetricDefinition.NumberParameter declared = definition.numbers().get(parameter);
+        List<Double> defaults = declared == null ? List.of() : declared.defaults();
+        return metric.numbers().getOrDefault(parameter, defaults);
+    }
+
+    private double ml(long voxels) {
+        return voxels * grid.voxelVolumeMm3() / 1000;
+    }
+
+    private SoftOverlap soft() {
+        if (soft == null) {
+            soft = softPrediction instanceof Mask && softReference instanceof Mask
+                    ? SoftOverlap.of(counts)
+                    : SoftOverlap.of(softPrediction, softReference);
+        }
+        return soft;
+    }
+
+    private Moments predictionMoments() {
+        if (predictionMoments == null) {
+            predictionMoments = Moments.of(prediction);
+        }
+        return predictionMoments;
+    }
+
+    private Moments referenceMoments() {
+        if (referenceMoments == null) {
+            referenceMoments = Moments.of(reference);
+        }
+        return referenceMoments;
+    }
+
+    private static Map<String, ToDoubleFunction<ConfusionCounts>> ratios() {
+        Map<String, ToDoubleFunction<ConfusionCounts>> r = new LinkedHashMap<>();
+        r.put("dice", Overlap::dice);
+        r.put("jaccard", Overlap::jaccard);
+        r.put("precision", Overlap::precision);
+        r.put("sensitivity", Overlap::sensitivity);
+        r.put("specificity", Overlap::specificity);
+        r.put("npv", Overlap::negativePredictiveValue);
+        r.put("fpr", Overlap::falsePositiveRate);
+        r.put("fnr", Overlap::falseNegativeRate);
+        r.put("fdr", Overlap::falseDiscoveryRate);
+        r.put("accuracy", Overlap::accuracy);
+        r.put("balanced_accuracy", Overlap::balancedAccuracy);
+        r.put("informedness", Overlap::informedness);
+        r.put("markedness", Overlap::markedness);
+        r.put("mcc", Overlap::matthews);
+        r.put("kappa", Overlap::kappa);
+        r.put("fowlkes_mallows", Overlap::fowlkesMallows);
+        r.put("overlap_coefficient", Overlap::overlapCoefficient);
+        r.put("positive_likelihood_ratio", Overlap::positiveLikelihoodRatio);
+        r.put("expected_dice", Overlap::expectedDice);
+        r.put("chance_corrected_dice", Overlap::chanceCorrectedDice);
+        r.put("relative_volume_difference", Overlap::relativeVolumeDifference);
+        r.put("absolute_relative_volume_difference", Overlap::absoluteRelativeVolumeDifference);
+        r.put("volumetric_similarity", Overlap::volumetricSimilarity);
+        r.put("volume_similarity_signed", Overlap::volumeSimilaritySigned);
+        r.put("rand_index", Overlap::randIndex);
+        r.put("adjusted_rand_index", Overlap::adjustedRandIndex);
+        r.put("mutual_information", Overlap::mutualInformation);
+        r.put("normalised_mutual_information", Overlap::normalisedMutualInformation);
+        r.put("variation_of_information", Overlap::variationOfInformation);
+        r.put("voi_prediction_given_reference", Overlap::predictionGivenReferenceEntropy);
+        r.put("voi_reference_given_prediction", Overlap::referenceGivenPredictionEntropy);
+        r.put("global_consistency_error", Overlap::globalConsistencyError);
+        r.put("icc", Overlap::intraclassCorrelation);
+        return r;
+    }
+
+    /** The metrics that are functions of counts alone, of counts summed over several pairs. */
+    static Map<String, List<MetricValue>> pooled(ConfusionCounts sum, Grid grid, Protocol protocol) {
+        Map<String, List<MetricValue>> result = new LinkedHashMap<>();
+        PairMeasurement measurement = new PairMeasurement(grid, sum);
+        for (Protocol.Metric metric : protocol.metrics()) {
+            MetricDefinition definition = MetricCatalogue.require(metric.name());
+            boolean byCounts = RATIOS.containsKey(metric.name())
+                    || definition.group() == MetricDefinition.Group.COUNT
+                    || definition.group() == MetricDefinition.Group.VOLUME
+                    || metric.name().equals("f_beta");
+            // Those that compare with chance over all voxels mean nothing where each voxel is counted once for every
+            // segment.
+            if (byCounts
+                    && definition.group() != MetricDefinition.Group.INFORMATION
+                    && !metric.name().equals("icc")) {
+                result.computeIfAbsent(metric.name(), unused -> new ArrayList<>())
+                        .addAll(measurement.values(metric, definition, protocol));
+            }
+        }
+        return result;
+    }
+
+    private PairMeasurement(Grid grid, ConfusionCounts counts) {
+        this.grid = grid;
+        this.prediction = new BitMask(Box.EMPTY);
+        this.reference = prediction;
+        this.softPrediction = prediction;
+        this.softReference = prediction;
+        this.counts = counts;
+    }
+}

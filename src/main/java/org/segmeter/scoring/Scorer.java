@@ -1,0 +1,553 @@
+package org.segmeter.scoring;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.ForkJoinTask;
+import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
+import org.segmeter.format.ReadOptions;
+import org.segmeter.format.SegmentationReader;
+import org.segmeter.metric.ConfusionCounts;
+import org.segmeter.metric.MetricValue;
+import org.segmeter.volume.Affine;
+import org.segmeter.volume.BitMask;
+import org.segmeter.volume.Box;
+import org.segmeter.volume.CancelSignal;
+import org.segmeter.volume.Grid;
+import org.segmeter.volume.InputException;
+import org.segmeter.volume.InputProblem;
+import org.segmeter.volume.Mask;
+import org.segmeter.volume.ProbabilityVolume;
+import org.segmeter.volume.Segment;
+import org.segmeter.volume.Segmentation;
+import org.segmeter.volume.Voxels;
+
+/**
+ * Scores a prediction against a reference: decode, bring onto one grid, match segments, measure. Has no state of its own and may be used
+ * by many threads at once; the scorecard does not depend on how many threads help.
+ */
+public final class Scorer {
+
+    private final SegmentationReader reader;
+    private final Protocols protocols;
+    private final @Nullable ForkJoinPool pool;
+
+    /**
+     * @param pool that helps the calling thread with decoding and measuring; null: the calling thread does it all
+     */
+    public Scorer(SegmentationReader reader, Protocols protocols, @Nullable ForkJoinPool pool) {
+        this.reader = reader;
+        this.protocols = protocols;
+        this.pool = pool;
+    }
+
+    /** All formats and built-in protocols; everything on the calling thread. */
+    public static Scorer standard() {
+        return new Scorer(SegmentationReader.standard(), Protocols.builtIn(), null);
+    }
+
+    /** This scorer with helping threads. The pool stays the caller's to close. */
+    public Scorer withPool(ForkJoinPool helpers) {
+        return new Scorer(reader, protocols, helpers);
+    }
+
+    /** This scorer with other protocols. */
+    public Scorer withProtocols(Protocols others) {
+        return new Scorer(reader, others, pool);
+    }
+
+    /**
+     * Scores a pair of files.
+     *
+     * @throws InputException if a side cannot be read, the grids do not fit, segments cannot be matched, or the options name what does
+     *     not exist
+     * @throws IOException if a file cannot be read from disk
+     * @throws CancellationException if the signal was given or the thread interrupted
+     */
+    public Scorecard score(
+            ScoringInput prediction,
+            ScoringInput reference,
+            ScoringOptions options,
+            ScoringProgress progress,
+            CancelSignal cancel)
+            throws InputException, IOException {
+        List<Protocol> chosen = chosen(options);
+        progress.entered(ScoringProgress.Stage.DECODING);
+        Segmentation[] sides = decode(prediction, reference, options, cancel);
+        return score(sides[0], prediction.sha256(), sides[1], reference.sha256(), options, chosen, progress, cancel);
+    }
+
+    /**
+     * Scores two segmentations that are in memory.
+     *
+     * @see #score(ScoringInput, ScoringInput, ScoringOptions, ScoringProgress, CancelSignal)
+     */
+    public Scorecard score(Segmentation prediction, Segmentation reference, ScoringOptions options, CancelSignal cancel)
+            throws InputException {
+        return score(
+                prediction, List.of(), reference, List.of(), options, chosen(options), ScoringProgress.NONE, cancel);
+    }
+
+    private List<Protocol> chosen(ScoringOptions options) throws InputException {
+        List<Protocol> chosen = new ArrayList<>();
+        for (String id : options.protocols()) {
+            chosen.add(protocols.require(id).withParameters(options.metricParameters()));
+        }
+        return chosen;
+    }
+
+    private Segmentation[] decode(
+            ScoringInput prediction, ScoringInput reference, ScoringOptions options, CancelSignal cancel)
+            throws InputException, IOException {
+        if (pool == null) {
+            return new Segmentation[] {
+                read(prediction, options.predictionReadOptions().withCancel(cancel), "prediction"),
+                read(reference, options.referenceReadOptions().withCancel(cancel), "reference")
+            };
+        }
+        ForkJoinTask<Segmentation> other = pool.submit(() -> {
+            return read(reference, options.referenceReadOptions().withCancel(cancel), "reference");
+        });
+        Segmentation first;
+        try {
+            first = read(prediction, options.predictionReadOptions().withCancel(cancel), "prediction");
+        } catch (Throwable e) {
+            // The other side's files are still mapped; they are let go before the failure is told.
+            other.cancel(false);
+            other.quietlyJoin();
+            throw e;
+        }
+        try {
+            return new Segmentation[] {first, other.get()};
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            cancel.cancel();
+            throw new CancellationException("interrupted");
+        } catch (ExecutionException e) {
+            Throwable cause = e.getCause();
+            while (cause instanceof RuntimeException wrapped
+                    && wrapped.getCause() != null
+                    && !(cause instanceof CancellationException)) {
+                cause = wrapped.getCause();
+            }
+            if (cause instanceof InputException input) {
+                throw input;
+            }
+            if (cause instanceof IOException io) {
+                throw io;
+            }
+            if (cause instanceof RuntimeException unexpected) {
+                throw unexpected;
+            }
+            if (cause instanceof Error error) {
+                throw error;
+            }
+            throw new IllegalStateException("reading failed", cause);
+        }
+    }
+
+    private Segmentation read(ScoringInput input, ReadOptions options, String side) throws InputException, IOException {
+        try {
+            return reader.readFiles(input.files(), options);
+        } catch (InputException e) {
+            throw e.onSide(side);
+        }
+    }
+
+    private Scorecard score(
+            Segmentation prediction,
+            List<String> predictionSha256,
+            Segmentation reference,
+            List<String> referenceSha256,
+            ScoringOptions options,
+            List<Protocol> chosen,
+            ScoringProgress progress,
+            CancelSignal cancel)
+            throws InputException {
+        progress.entered(ScoringProgress.Stage.ALIGNING);
+        Protocol main = chosen.getFirst();
+        List<String> notices = new ArrayList<>();
+        prediction.source().notices().forEach(n -> notices.add("prediction: " + n));
+        reference.source().notices().forEach(n -> notices.add("reference: " + n));
+        String frame = frameOfReference(prediction, reference, options);
+        GridAlignment alignment = GridAlignment.of(
+                prediction.grid(),
+                reference.grid(),
+                main.geometry(),
+                options.limits().voxels());
+        if (alignment.verdict() == GeometryReport.Verdict.ROUNDING) {
+            notices.add(String.format(
+                    Locale.ROOT,
+                    "geometry/rounding: the grids are %.3g voxels apart, as rounded header values leave them",
+                    alignment.displacement()));
+        }
+        List<SegmentMatching.Pair> pairs = SegmentMatching.match(
+                prediction.segments().stream()
+                        .map(Segmentation.SegmentVoxels::segment)
+                        .toList(),
+                reference.segments().stream()
+                        .map(Segmentation.SegmentVoxels::segment)
+                        .toList(),
+                options.segments());
+        Side p = new Side(prediction, options.prediction(), alignment, true, cancel);
+        Side r = new Side(reference, options.reference(), alignment, false, cancel);
+
+        progress.entered(ScoringProgress.Stage.MEASURING);
+        Grid grid = alignment.evaluation();
+        PairMeasurement[] measured = new PairMeasurement[pairs.size()];
+        forEach(pairs.size(), cancel, i -> {
+            SegmentMatching.Pair pair = pairs.get(i);
+            Voxels softPrediction = p.voxels(pair.prediction());
+            Voxels softReference = r.voxels(pair.reference());
+            measured[i] = new PairMeasurement(
+                    grid, p.hard(softPrediction), r.hard(softReference), softPrediction, softReference);
+        });
+        // One entry per pair and protocol, filled in any order, read in one.
+        List<List<@Nullable Measured>> results = new ArrayList<>();
+        for (int i = 0; i < pairs.size(); i++) {
+            results.add(new ArrayList<>(Collections.nCopies(chosen.size(), null)));
+        }
+        forEach(pairs.size(), cancel, i -> {
+            for (int k = 0; k < chosen.size(); k++) {
+                Protocol protocol = chosen.get(k);
+                results.get(i)
+                        .set(
+                                k,
+                                new Measured(
+                                        measured[i].measure(protocol, false), measured[i].measure(protocol, true)));
+            }
+        });
+        BitMask allPrediction = p.union();
+        BitMask allReference = r.union();
+        PairMeasurement union = new PairMeasurement(grid, allPrediction, allReference, allPrediction, allReference);
+        List<Scorecard.SegmentScore> segments = new ArrayList<>();
+        List<Scorecard.Unmatched> unmatched = new ArrayList<>();
+        for (int i = 0; i < pairs.size(); i++) {
+            SegmentMatching.Pair pair = pairs.get(i);
+            Segment mine = pair.prediction();
+            Segment theirs = pair.reference();
+            Measured values = Objects.requireNonNull(results.get(i).getFirst());
+            segments.add(new Scorecard.SegmentScore(
+                    theirs != null ? theirs : Objects.requireNonNull(mine),
+                    mine == null ? null : mine.number(),
+                    theirs == null ? null : theirs.number(),
+                    pair.rule(),
+                    values.metrics(),
+                    values.loss(),
+                    Map.of()));
+            if (theirs == null && mine != null) {
+                unmatched.add(new Scorecard.Unmatched(
+                        "prediction", mine, measured[i].counts().prediction()));
+            } else if (mine == null && theirs != null) {
+                unmatched.add(new Scorecard.Unmatched(
+                        "reference", theirs, measured[i].counts().reference()));
+            }
+        }
+        return new Scorecard(
+                reference(main, options),
+                side(prediction, predictionSha256, options.prediction()),
+                side(reference, referenceSha256, options.reference()),
+                report(prediction, reference, alignment, main, frame, p, r, allPrediction, allReference),
+                segments,
+                overall(union, measured, segments, main, grid),
+                confusion(pairs, p, r),
+                unmatched,
+                byProtocol(chosen, options, results, union),
+                List.of(),
+                notices,
+                EngineVersion.current());
+    }
+
+    private record Measured(Map<String, List<MetricValue>> metrics, Map<String, List<MetricValue>> loss) {}
+
+    /** Runs tasks 0 to n - 1, with the pool's help if there is one; the first failure by index is thrown. */
+    private void forEach(int n, CancelSignal cancel, IntConsumer task) {
+        if (pool == null || n < 2) {
+            for (int i = 0; i < n; i++) {
+                cancel.check();
+                task.accept(i);
+            }
+            return;
+        }
+        List<ForkJoinTask<?>> tasks = new ArrayList<>();
+        for (int i = 0; i < n; i++) {
+            int index = i;
+            tasks.add(pool.submit(() -> {
+                if (cancel.isCancelled()) {
+                    throw new CancellationException("cancelled");
+                }
+                task.accept(index);
+            }));
+        }
+        RuntimeException failure = null;
+        for (ForkJoinTask<?> each : tasks) {
+            try {
+                each.join();
+            } catch (RuntimeException e) {
+                failure = failure == null ? e : failure;
+            }
+        }
+        if (failure != null) {
+            throw failure;
+        }
+        cancel.check();
+    }
+
+    private static String frameOfReference(Segmentation prediction, Segmentation reference, ScoringOptions options)
+            throws InputException {
+        String p = prediction.source().frameOfReferenceUid();
+        String r = reference.source().frameOfReferenceUid();
+        if (p == null || r == null) {
+            return "unknown";
+        }
+        if (p.equals(r)) {
+            return "same";
+        }
+        if (!options.ignoreFrameOfReference()) {
+            throw new InputException(
+                    InputProblem.FRAME_OF_REFERENCE_MISMATCH,
+                    "The Frame of Reference UIDs differ, so nothing is known about how the two lie to one another. If you know that they"
+                            + " share one space, say so: \"geometry\": {\"frameOfReference\": \"ignore\"}.",
+                    "two different Frame of Reference UIDs",
+                    "the same Frame of Reference UID");
+        }
+        return "different";
+    }
+
+    private static Scorecard.ProtocolReference reference(Protocol protocol, ScoringOptions options) {
+        return new Scorecard.ProtocolReference(protocol.id(), protocol.sha256(), options.metricParameters());
+    }
+
+    private static Scorecard.Side side(Segmentation segmentation, List<String> sha256, SideOptions options) {
+        boolean probabilities = segmentation.encoding() == Segmentation.Encoding.PROBABILITY;
+        return new Scorecard.Side(
+                sha256,
+                segmentation.source().format(),
+                segmentation.encoding().name().toLowerCase(Locale.ROOT),
+                segmentation.segments().size(),
+                probabilities ? (Double) options.threshold().orElse(SideOptions.DEFAULT_THRESHOLD) : null);
+    }
+
+    /** One side's voxels on the evaluation grid. */
+    private static final class Side {
+        private final Map<Integer, Voxels> byNumber = new LinkedHashMap<>();
+        private final double threshold;
+        private long before;
+        private long after;
+
+        Side(
+                Segmentation segmentation,
+                SideOptions options,
+                GridAlignment alignment,
+                boolean isPrediction,
+                CancelSignal cancel) {
+            threshold = options.threshold().orElse(SideOptions.DEFAULT_THRESHOLD);
+            Reindexing map = isPrediction ? alignment.prediction() : alignment.reference();
+            Resampling resampling = isPrediction && alignment.toPrediction() != null
+                    ? new Resampling(alignment.evaluation(), alignment.toPrediction())
+                    : null;
+            for (Segmentation.SegmentVoxels s : segmentation.segments()) {
+                cancel.check();
+                Voxels voxels = switch (s.voxels()) {
+                    case Mask mask -> resampling == null ? map.apply(mask) : resampling.nearest(mask, cancel);
+                    case ProbabilityVolume volume ->
+                        resampling == null ? map.apply(volume) : resampling.linear(volume, cancel);
+                };
+                if (resampling != null) {
+                    before += hard(s.voxels()).count();
+                    after += hard(voxels).count();
+                }
+                byNumber.put(s.segment().number(), voxels);
+            }
+        }
+
+        Voxels voxels(@Nullable Segment segment) {
+            Voxels voxels = segment == null ? null : byNumber.get(segment.number());
+            return voxels == null ? new BitMask(Box.EMPTY) : voxels;
+        }
+
+        Mask hard(Voxels voxels) {
+            return switch (voxels) {
+                case Mask mask -> mask;
+                case ProbabilityVolume volume -> volume.atLeast(threshold);
+            };
+        }
+
+        /** All voxels of any segment. */
+        BitMask union() {
+            List<Mask> masks = byNumber.values().stream().map(this::hard).toList();
+            return MaskUnion.of(masks);
+        }
+    }
+
+    private static GeometryReport report(
+            Segmentation prediction,
+            Segmentation reference,
+            GridAlignment alignment,
+            Protocol protocol,
+            String frame,
+            Side p,
+            Side r,
+            BitMask allPrediction,
+            BitMask allReference) {
+        Grid grid = alignment.evaluation();
+        boolean resampled = alignment.verdict() == GeometryReport.Verdict.RESAMPLED;
+        Reindexing map = resampled
+                ? GridAlignment.byDirection(prediction.grid(), reference.grid())
+                : alignment.predictionInReference();
+        Box mine = alignment.predictionInReference().apply(prediction.grid().box());
+        Box theirs = reference.grid().box();
+        double voxels = grid.voxelCount();
+        int reached = Math.max(0, Math.min(mine.z1(), theirs.z1()) - Math.max(mine.z0(), theirs.z0()));
+        boolean equal = alignment.verdict() == GeometryReport.Verdict.IDENTICAL
+                && map.equals(Reindexing.NONE)
+                && mine.equals(theirs);
+        return new GeometryReport(
+                alignment.verdict(),
+                equal,
+                alignment.displacement(),
+                GridAlignment.spacingRatio(prediction.grid(), reference.grid(), map),
+                GridAlignment.angle(prediction.grid(), reference.grid(), map),
+                map.axes(),
+                resampled ? List.of(0, 0, 0) : List.of(mine.x0(), mine.y0(), mine.z0()),
+                frame,
+                protocol.geometry().name().toLowerCase(Locale.ROOT),
+                !prediction.source().patientGeometry() || !reference.source().patientGeometry(),
+                List.of(grid.nx(), grid.ny(), grid.nz()),
+                List.of(grid.spacing(0), grid.spacing(1), grid.spacing(2)),
+                grid.voxelVolumeMm3(),
+                resampled
+                        ? coveredByResampling(prediction.grid(), alignment)
+                        : prediction.grid().voxelCount() / voxels,
+                resampled ? 1 : reference.grid().voxelCount() / voxels,
+                resampled ? 0 : theirs.nz() - reached,
+                resampled ? 1 : 0,
+                resampled && p.before > 0
+                        ? (Double) (p.after
+                                * grid.voxelVolumeMm3()
+                                / (p.before * prediction.grid().voxelVolumeMm3()))
+                        : null,
+                HalfVoxelShift.dice(allReference));
+    }
+
+    /** The share of the reference's voxel centres that lie inside the prediction's grid. */
+    private static double coveredByResampling(Grid prediction, GridAlignment alignment) {
+        Mask full = fullMask(prediction);
+        Affine map = Objects.requireNonNull(alignment.toPrediction());
+        return new Resampling(alignment.evaluation(), map)
+                        .nearest(full, CancelSignal.none())
+                        .count()
+                / (double) alignment.evaluation().voxelCount();
+    }
+
+    private static Mask fullMask(Grid grid) {
+        BitMask mask = new BitMask(grid.box());
+        for (int z = 0; z < grid.nz(); z++) {
+            for (int y = 0; y < grid.ny(); y++) {
+                mask.setRun(y, z, 0, grid.nx());
+            }
+        }
+        return mask;
+    }
+
+    private static Scorecard.Overall overall(
+            PairMeasurement union,
+            PairMeasurement[] measured,
+            List<Scorecard.SegmentScore> segments,
+            Protocol protocol,
+            Grid grid) {
+        ConfusionCounts sum = new ConfusionCounts(0, 0, 0, 0);
+        int[] states = new int[MetricValue.State.values().length];
+        List<MetricValue.State> emptiness = new ArrayList<>();
+        for (PairMeasurement m : measured) {
+            sum = sum.plus(m.counts());
+            states[m.counts().emptiness().ordinal()]++;
+            emptiness.add(m.counts().emptiness());
+        }
+        return new Scorecard.Overall(
+                union.measure(protocol, false),
+                PairMeasurement.pooled(sum, grid, protocol),
+                SegmentMeans.of(segments, emptiness, protocol, grid),
+                union.measure(protocol, true),
+                states[MetricValue.State.OK.ordinal()],
+                states[MetricValue.State.PREDICTION_EMPTY.ordinal()],
+                states[MetricValue.State.REFERENCE_EMPTY.ordinal()],
+                states[MetricValue.State.BOTH_EMPTY.ordinal()]);
+    }
+
+    /** Pairs of segments looked at for the confusion matrix at most; their boxes alone cost nanoseconds each. */
+    private static final long MOST_CONFUSION_PAIRS = 1_000_000;
+
+    private static Scorecard.@Nullable ConfusionMatrix confusion(
+            List<SegmentMatching.Pair> pairs, Side prediction, Side reference) {
+        List<Segment> ps = pairs.stream()
+                .map(SegmentMatching.Pair::prediction)
+                .filter(Objects::nonNull)
+                .toList();
+        List<Segment> rs = pairs.stream()
+                .map(SegmentMatching.Pair::reference)
+                .filter(Objects::nonNull)
+                .toList();
+        if (ps.size() < 2 && rs.size() < 2) {
+            return null;
+        }
+        List<Scorecard.ConfusionMatrix.Cell> cells = new ArrayList<>();
+        if ((long) ps.size() * rs.size() > MOST_CONFUSION_PAIRS) {
+            for (SegmentMatching.Pair pair : pairs) {
+                if (pair.prediction() != null && pair.reference() != null) {
+                    cell(cells, pair.reference(), pair.prediction(), reference, prediction);
+                }
+            }
+            return new Scorecard.ConfusionMatrix(cells, false);
+        }
+        Map<Integer, Box> boxes = new LinkedHashMap<>();
+        for (Segment p : ps) {
+            boxes.put(p.number(), prediction.hard(prediction.voxels(p)).box());
+        }
+        for (Segment r : rs) {
+            Box box = reference.hard(reference.voxels(r)).box();
+            for (Segment p : ps) {
+                if (!box.intersection(Objects.requireNonNull(boxes.get(p.number())))
+                        .isEmpty()) {
+                    cell(cells, r, p, reference, prediction);
+                }
+            }
+        }
+        return new Scorecard.ConfusionMatrix(cells, true);
+    }
+
+    private static void cell(
+            List<Scorecard.ConfusionMatrix.Cell> cells, Segment r, Segment p, Side reference, Side prediction) {
+        long voxels = reference.hard(reference.voxels(r)).intersectionCount(prediction.hard(prediction.voxels(p)));
+        if (voxels > 0) {
+            cells.add(new Scorecard.ConfusionMatrix.Cell(r.number(), p.number(), voxels));
+        }
+    }
+
+    private static List<Scorecard.ProtocolScores> byProtocol(
+            List<Protocol> chosen,
+            ScoringOptions options,
+            List<List<@Nullable Measured>> results,
+            PairMeasurement union) {
+        List<Scorecard.ProtocolScores> list = new ArrayList<>();
+        for (int k = 1; k < chosen.size(); k++) {
+            int index = k;
+            list.add(new Scorecard.ProtocolScores(
+                    reference(chosen.get(k), options),
+                    results.stream()
+                            .map(r -> Objects.requireNonNull(r.get(index)).metrics())
+                            .toList(),
+                    union.measure(chosen.get(k), false)));
+        }
+        return list;
+    }
+}
