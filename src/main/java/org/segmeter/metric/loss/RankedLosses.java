@@ -1,0 +1,349 @@
+package org.segmeter.metric.loss;
+
+import java.util.Arrays;
+import org.segmeter.volume.Box;
+import org.segmeter.volume.CancelSignal;
+
+/**
+ * Losses and measures that need the voxels of a channel in order: Lovász, top-k, the exact ROC and precision-recall areas,
+ * calibration in bins of equal size. Voxels with p = 0 or 1 are counted, the others sorted: 8 bytes for each.
+ */
+public final class RankedLosses {
+
+    /** Sorted probabilities strictly between 0 and 1 (or all of them for logits), of reference and of other voxels. */
+    private final double[] reference;
+
+    private final double[] others;
+    private final long referenceZero;
+    private final long referenceOne;
+    private final long otherZero;
+    private final long otherOne;
+
+    private RankedLosses(double[] reference, double[] others, long[] certain) {
+        this.reference = reference;
+        this.others = others;
+        otherZero = certain[0];
+        otherOne = certain[1];
+        referenceZero = certain[2];
+        referenceOne = certain[3];
+    }
+
+    /**
+     * Sorts the voxels of a channel.
+     *
+     * @throws IllegalArgumentException if the reference is soft, or a value is no probability
+     */
+    public static RankedLosses of(Channel channel, Region region, CancelSignal cancel) {
+        Box box = region.box();
+        SideReader p = SideReader.of(channel.prediction(), box);
+        SideReader g = SideReader.of(channel.reference(), box);
+        Gathered[] gathered = {new Gathered(), new Gathered()};
+        long[] certain = new long[4];
+        for (int z = box.z0(); z < box.z1(); z++) {
+            cancel.check();
+            for (int y = box.y0(); y < box.y1(); y++) {
+                p.read(y, z);
+                g.read(y, z);
+                for (int x = box.x0(); x < box.x1(); x++) {
+                    if (region.within() != null && !region.within().contains(x, y, z)) {
+                        continue;
+                    }
+                    double gi = g.p[x - box.x0()];
+                    if (gi != 0 && gi != 1) {
+                        throw new IllegalArgumentException("ranking needs a hard reference");
+                    }
+                    double pi = p.p[x - box.x0()];
+                    if (pi == 0 || pi == 1) {
+                        certain[(int) (2 * gi + pi)]++;
+                    } else {
+                        gathered[(int) gi].add(pi);
+                    }
+                }
+            }
+        }
+        return new RankedLosses(gathered[1].sorted(), gathered[0].sorted(), certain);
+    }
+
+    private long referenceCount() {
+        return reference.length + referenceZero + referenceOne;
+    }
+
+    private long otherCount() {
+        return others.length + otherZero + otherOne;
+    }
+
+    public long voxels() {
+        return referenceCount() + otherCount();
+    }
+
+    /** True if the reference has a voxel. */
+    public boolean hasReference() {
+        return referenceCount() > 0;
+    }
+
+    /** Lovász-softmax loss of one class (Berman et al. 2018): the convex extension of the Jaccard loss at the errors |g - p|. */
+    public double lovaszSoftmax() {
+        return lovasz(1);
+    }
+
+    /**
+     * Lovász hinge (Berman et al. 2018) of the decision values 2p - 1: the errors are 1 - (2p - 1) where g = 1 and
+     * 1 + (2p - 1) elsewhere, 2 |g - p|. For logits see {@link #lovaszHinge}.
+     */
+    public double lovaszHingeOfProbability() {
+        return lovasz(2);
+    }
+
+    /** The Lovász extension of the Jaccard loss at errors |g - p|, in descending order, scaled. */
+    private double lovasz(double scale) {
+        long total = referenceCount();
+        double loss = 0;
+        long seenReference = 0;
+        long seenOthers = 0;
+        double before = 0;
+        // Certain and wrong first: the error is 1.
+        seenReference += referenceZero;
+        seenOthers += otherOne;
+        double now = jaccardLoss(total, seenReference, seenOthers);
+        loss += scale * (now - before);
+        before = now;
+        int r = 0;
+        int o = others.length - 1;
+        while (r < reference.length || o >= 0) {
+            double er = r < reference.length ? 1 - reference[r] : -1;
+            double eo = o >= 0 ? others[o] : -1;
+            double error = Math.max(er, eo);
+            while (r < reference.length && 1 - reference[r] == error) {
+                r++;
+                seenReference++;
+            }
+            while (o >= 0 && others[o] == error) {
+                o--;
+                seenOthers++;
+            }
+            now = jaccardLoss(total, seenReference, seenOthers);
+            loss += scale * error * (now - before);
+            before = now;
+        }
+        return loss;
+    }
+
+    private static double jaccardLoss(long total, long seenReference, long seenOthers) {
+        long union = total + seenOthers;
+        return union == 0 ? 0 : 1 - (total - seenReference) / (double) union;
+    }
+
+    /**
+     * Lovász hinge (Berman et al. 2018) of logits: errors max(0, 1 - z) where g = 1 and max(0, 1 + z) elsewhere. The logits are
+     * got back from the probabilities.
+     */
+    public double lovaszHinge() {
+        long total = referenceCount();
+        double loss = 0;
+        double before = 0;
+        long seenReference = 0;
+        long seenOthers = 0;
+        int r = 0;
+        int o = others.length - 1;
+        while (r < reference.length || o >= 0) {
+            double er = r < reference.length ? 1 - logit(reference[r]) : Double.NEGATIVE_INFINITY;
+            double eo = o >= 0 ? 1 + logit(others[o]) : Double.NEGATIVE_INFINITY;
+            double error = Math.max(er, eo);
+            if (error <= 0) {
+                break;
+            }
+            if (er >= eo) {
+                r++;
+                seenReference++;
+            } else {
+                o--;
+                seenOthers++;
+            }
+            double now = jaccardLoss(total, seenReference, seenOthers);
+            loss += error * (now - before);
+            before = now;
+        }
+        return loss;
+    }
+
+    private static double logit(double p) {
+        return Math.log(p / (1 - p));
+    }
+
+    /**
+     * Mean binary cross-entropy over the voxels where it is largest (nnU-Net's top-k loss).
+     *
+     * @param percent share of all voxels in percent, in (0, 100]; the count is rounded down, but at least 1
+     */
+    public double topK(double percent) {
+        long k = Math.max(1, (long) Math.floor(voxels() * percent / 100));
+        long left = k;
+        double sum = 0;
+        long certainWrong = Math.min(left, referenceZero + otherOne);
+        sum += certainWrong * Surprise.LARGEST;
+        left -= certainWrong;
+        int r = 0;
+        int o = others.length - 1;
+        while (left > 0 && (r < reference.length || o >= 0)) {
+            double er = r < reference.length ? 1 - reference[r] : -1;
+            double eo = o >= 0 ? others[o] : -1;
+            if (er >= eo) {
+                sum += Surprise.of(reference[r++]);
+            } else {
+                sum += Surprise.ofRest(others[o--]);
+            }
+            left--;
+        }
+        return sum / k;
+    }
+
+    /** Area under the ROC curve, ties counted half; NaN if the reference has no voxel or all. */
+    public double auroc() {
+        double pairs = (double) referenceCount() * otherCount();
+        // Pairs with the reference voxel above, plus half of the ties.
+        double above = referenceOne * (double) (otherCount() - otherOne) + 0.5 * referenceOne * otherOne;
+        above += 0.5 * referenceZero * otherZero;
+        int below = 0;
+        for (int r = 0; r < reference.length; ) {
+            int same = r;
+            while (same < reference.length && reference[same] == reference[r]) {
+                same++;
+            }
+            while (below < others.length && others[below] < reference[r]) {
+                below++;
+            }
+            int ties = below;
+            while (ties < others.length && others[ties] == reference[r]) {
+                ties++;
+            }
+            above += (same - r) * (otherZero + below + 0.5 * (ties - below));
+            r = same;
+        }
+        return above / pairs;
+    }
+
+    /**
+     * Average precision, sum over distinct thresholds of (recall step) times precision, as scikit-learn; NaN if the reference has
+     * no voxel.
+     */
+    public double averagePrecision() {
+        double total = referenceCount();
+        if (total == 0) {
+            return Double.NaN;
+        }
+        double sum = 0;
+        double tp = referenceOne;
+        double fp = otherOne;
+        if (tp > 0) {
+            sum += tp / total * (tp / (tp + fp));
+        }
+        int r = reference.length - 1;
+        int o = others.length - 1;
+        while (r >= 0) {
+            double threshold = reference[r];
+            int step = 0;
+            while (r >= 0 && reference[r] == threshold) {
+                r--;
+                step++;
+            }
+            while (o >= 0 && others[o] >= threshold) {
+                o--;
+                fp++;
+            }
+            tp += step;
+            sum += step / total * (tp / (tp + fp));
+        }
+        if (referenceZero > 0) {
+            sum += referenceZero / total * (total / voxels());
+        }
+        return sum;
+    }
+
+    /**
+     * Expected calibration error in bins that hold equally many voxels (adaptive ECE, Nixon et al. 2019). Ties are spread
+     * over bins in proportion, so that the value does not depend on their order.
+     *
+     * @param bins at least 1
+     */
+    public double adaptiveCalibrationError(int bins) {
+        double size = voxels() / (double) bins;
+        double error = 0;
+        Fill fill = new Fill(size);
+        error += fill.add(0, otherZero, referenceZero);
+        int r = 0;
+        int o = 0;
+        while (r < reference.length || o < others.length) {
+            double pr = r < reference.length ? reference[r] : 2;
+            double po = o < others.length ? others[o] : 2;
+            double p = Math.min(pr, po);
+            int r0 = r;
+            int o0 = o;
+            while (r < reference.length && reference[r] == p) {
+                r++;
+            }
+            while (o < others.length && others[o] == p) {
+                o++;
+            }
+            error += fill.add(p, o - o0, r - r0);
+        }
+        error += fill.add(1, otherOne, referenceOne);
+        error += fill.gap();
+        return error / voxels();
+    }
+
+    /** A bin being filled. */
+    private static final class Fill {
+        private final double size;
+        private double voxels;
+        private double sumP;
+        private double sumG;
+
+        Fill(double size) {
+            this.size = size;
+        }
+
+        /** Adds voxels of one probability and returns |sum p - sum g| of every bin that this filled. */
+        double add(double p, long others, long reference) {
+            double left = (double) others + reference;
+            double share = left == 0 ? 0 : reference / left;
+            double error = 0;
+            while (left > 0 && voxels + left >= size) {
+                double part = size - voxels;
+                sumP += part * p;
+                sumG += part * share;
+                error += gap();
+                voxels = 0;
+                sumP = 0;
+                sumG = 0;
+                left -= part;
+            }
+            voxels += left;
+            sumP += left * p;
+            sumG += left * share;
+            return error;
+        }
+
+        double gap() {
+            return Math.abs(sumP - sumG);
+        }
+    }
+
+    /** A growing list of values. */
+    private static final class Gathered {
+        private double[] values = new double[1024];
+        private int size;
+
+        void add(double value) {
+            if (size == values.length) {
+                values = Arrays.copyOf(values, Math.addExact(size, size >> 1));
+            }
+            values[size++] = value;
+        }
+
+        double[] sorted() {
+            double[] sorted = Arrays.copyOf(values, size);
+            Arrays.sort(sorted);
+            return sorted;
+        }
+    }
+}
