@@ -1,0 +1,359 @@
+package org.segmeter.deployment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.segmeter.deployment.WorkingCopy.at;
+import static org.segmeter.deployment.WorkingCopy.mapping;
+
+import com.marcnuri.helm.Helm;
+import com.marcnuri.helm.LintResult;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@DisplayName("The Helm chart")
+class HelmChartTest {
+
+    private static final Path CHART = WorkingCopy.ROOT.resolve("helm/segmeter");
+
+    private static final String EXTERNAL = """
+            database:
+              mode: external
+              external: {url: "jdbc:postgresql://db.example:5432/segmeter", existingSecret: segmeter-database}
+            """;
+
+    private static final String REPLICAS = EXTERNAL + """
+            replicas: 3
+            persistence: {accessMode: ReadWriteMany, storageClass: shared}
+            """;
+
+    private static final String EVERYTHING = REPLICAS + """
+            image: {repository: registry.example/segmeter, pullSecrets: [registry-login],
+              digest: "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"}
+            config: {SEGMETER_UPLOAD_MAX_FILE_SIZE: 1GB, SOME_NUMBER: 3, SOME_SWITCH: true}
+            javaOptions: "-Xlog:gc"
+            podDisruptionBudget: {enabled: true}
+            networkPolicy:
+              enabled: true
+              ingressFrom: [{namespaceSelector: {matchLabels: {team: radiology}}}]
+              databaseTo: [{ipBlock: {cidr: 10.1.2.3/32}}]
+            serviceMonitor: {enabled: true, labels: {release: prometheus}}
+            service: {type: LoadBalancer, port: 80, annotations: {a/b: c}}
+            podAnnotations: {d: e}
+            podLabels: {f: g}
+            nodeSelector: {disk: fast}
+            tolerations: [{key: gpu, operator: Exists}]
+            affinity: {nodeAffinity: {}}
+            """;
+
+    static Stream<String> valueSets() {
+        return Stream.of(
+                "",
+                EXTERNAL,
+                REPLICAS,
+                EVERYTHING,
+                "persistence: {enabled: false}",
+                "persistence: {existingClaim: mine}",
+                "networkPolicy: {enabled: true}",
+                "drainSeconds: 0");
+    }
+
+    /** The library renders no hooks; in this copy the pod of helm test is an object like the others. */
+    private static final String HOOK = "shown.helm.sh/hook";
+
+    @TempDir
+    static Path chartWithVisibleHooks;
+
+    @TempDir
+    Path directory;
+
+    @BeforeAll
+    static void makeHooksVisible() throws IOException {
+        try (Stream<Path> files = Files.walk(CHART)) {
+            for (Path file : files.toList()) {
+                Path copy = chartWithVisibleHooks.resolve(CHART.relativize(file).toString());
+                if (Files.isDirectory(file)) {
+                    Files.createDirectories(copy);
+                } else {
+                    Files.writeString(copy, Files.readString(file).replace("helm.sh/hook", HOOK));
+                }
+            }
+        }
+    }
+
+    @Test
+    void hasNothingThatHelmsStrictLintComplainsAbout() {
+        LintResult result = new Helm(CHART).lint().strict().call();
+
+        assertThat(result.isFailed())
+                .as(String.join("\n", result.getMessages()))
+                .isFalse();
+    }
+
+    @Test
+    void carriesTheVersionOfTheProject() throws IOException {
+        Map<String, Object> chart = WorkingCopy.yaml(WorkingCopy.read("helm/segmeter/Chart.yaml"));
+
+        assertThat(chart).containsEntry("version", WorkingCopy.version());
+        assertThat(chart).containsEntry("appVersion", WorkingCopy.version());
+    }
+
+    @ParameterizedTest
+    @MethodSource("valueSets")
+    void everyPodObeysTheRestrictedPodSecurityStandardWithAReadOnlyRoot(String values) throws IOException {
+        List<Map<String, Object>> pods = render(values).stream()
+                .filter(object -> List.of("StatefulSet", "Deployment", "Pod").contains(kind(object)))
+                .map(object -> mapping(
+                        kind(object).equals("Pod") ? at(object, "spec") : at(object, "spec", "template", "spec")))
+                .toList();
+
+        assertThat(pods).hasSize(2); // the service and the pod of helm test
+        assertThat(pods).allSatisfy(pod -> {
+            assertThat(at(pod, "automountServiceAccountToken")).isEqualTo(false);
+            assertThat(at(pod, "securityContext", "runAsNonRoot")).isEqualTo(true);
+            assertThat((Integer) at(pod, "securityContext", "runAsUser")).isPositive();
+            assertThat(at(pod, "securityContext", "seccompProfile", "type")).isEqualTo("RuntimeDefault");
+            assertThat(pod).doesNotContainKeys("hostNetwork", "hostPID", "hostIPC");
+            Object container = at(pod, "containers", 0);
+            assertThat(at(container, "securityContext"))
+                    .isEqualTo(Map.of(
+                            "allowPrivilegeEscalation",
+                            false,
+                            "readOnlyRootFilesystem",
+                            true,
+                            "capabilities",
+                            Map.of("drop", List.of("ALL"))));
+            assertThat(at(container, "image").toString()).doesNotEndWith(":latest");
+            assertThat(at(container, "resources", "limits", "memory"))
+                    .isEqualTo(at(container, "resources", "requests", "memory"));
+        });
+    }
+
+    @ParameterizedTest
+    @MethodSource("valueSets")
+    void everySelectorFindsThePodsOfTheServiceAndNotThePodOfTheTest(String values) throws IOException {
+        List<Map<String, Object>> objects = render(values);
+        Map<String, Object> workload = workload(objects);
+        Map<String, Object> podLabels = mapping(at(workload, "spec", "template", "metadata", "labels"));
+        Map<String, Object> testLabels = mapping(at(one(objects, "Pod"), "metadata", "labels"));
+        Map<String, Object> selector = mapping(at(one(objects, "Service"), "spec", "selector"));
+
+        assertThat(podLabels).containsAllEntriesOf(selector);
+        assertThat(podLabels).containsAllEntriesOf(mapping(at(workload, "spec", "selector", "matchLabels")));
+        assertThat(testLabels.get("app.kubernetes.io/name")).isNotEqualTo(selector.get("app.kubernetes.io/name"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("valueSets")
+    void everyMountHasItsVolumeAndEveryVolumeItsMount(String values) throws IOException {
+        for (Map<String, Object> object : render(values)) {
+            if (List.of("StatefulSet", "Deployment", "Pod").contains(kind(object))) {
+                Object pod = kind(object).equals("Pod") ? at(object, "spec") : at(object, "spec", "template", "spec");
+
+                assertThat(names(at(pod, "containers", 0, "volumeMounts"))).isEqualTo(names(at(pod, "volumes")));
+            }
+        }
+    }
+
+    @Test
+    void theEmbeddedDatabaseRunsInAStatefulSetSoThatNeverTwoPodsUseOneDirectory() throws IOException {
+        Map<String, Object> set = one(render(""), "StatefulSet");
+
+        assertThat(at(set, "spec", "replicas")).isEqualTo(1);
+        assertThat(at(set, "spec", "template", "spec", "volumes", 0))
+                .isEqualTo(Map.of("name", "data", "persistentVolumeClaim", Map.of("claimName", "qa-segmeter")));
+        assertThat(at(set, "spec", "template", "spec", "containers", 0, "volumeMounts", 0, "mountPath"))
+                .isEqualTo("/var/lib/segmeter/data");
+    }
+
+    @Test
+    void probesAndDrainingGiveEveryRunningEvaluationTimeToBeHandedBack() throws IOException {
+        Object pod = at(workload(render("")), "spec", "template", "spec");
+        Object container = at(pod, "containers", 0);
+
+        assertThat(at(container, "livenessProbe", "httpGet", "path")).isEqualTo("/livez");
+        assertThat(at(container, "startupProbe", "httpGet", "path")).isEqualTo("/livez");
+        assertThat(at(container, "readinessProbe", "httpGet", "path")).isEqualTo("/readyz");
+        assertThat(at(container, "lifecycle", "preStop", "sleep", "seconds")).isEqualTo(10);
+        assertThat((Integer) at(pod, "terminationGracePeriodSeconds")).isGreaterThanOrEqualTo(90);
+        assertThat(mapping(at(workload(render("drainSeconds: 0")), "spec", "template", "spec", "containers", 0)))
+                .doesNotContainKey("lifecycle");
+    }
+
+    @Test
+    void theLoginOfAnExternalDatabaseComesFromASecretAndNeverThroughTheConfigMap() throws IOException {
+        List<Map<String, Object>> objects = render(EXTERNAL);
+
+        assertThat(at(one(objects, "ConfigMap"), "data"))
+                .isEqualTo(Map.of("SEGMETER_DATABASE_URL", "jdbc:postgresql://db.example:5432/segmeter"));
+        Object container = at(one(objects, "Deployment"), "spec", "template", "spec", "containers", 0);
+        assertThat(at(container, "env", 1, "name")).isEqualTo("SEGMETER_DATABASE_PASSWORD");
+        assertThat(at(container, "env", 1, "valueFrom", "secretKeyRef"))
+                .isEqualTo(Map.of("name", "segmeter-database", "key", "password"));
+    }
+
+    @Test
+    void aVolumeOfOneNodeIsFreedBeforeTheNextPodAndASharedOneAllowsRollingUpdates() throws IOException {
+        assertThat(at(one(render(EXTERNAL), "Deployment"), "spec", "strategy", "type"))
+                .isEqualTo("Recreate");
+        assertThat(at(one(render(REPLICAS), "Deployment"), "spec", "strategy", "rollingUpdate", "maxUnavailable"))
+                .isEqualTo(0);
+        assertThat(at(one(render(REPLICAS), "PersistentVolumeClaim"), "spec", "accessModes"))
+                .isEqualTo(List.of("ReadWriteMany"));
+    }
+
+    @Test
+    void uninstallingKeepsTheResults() throws IOException {
+        assertThat(at(one(render(""), "PersistentVolumeClaim"), "metadata", "annotations"))
+                .isEqualTo(Map.of("helm.sh/resource-policy", "keep"));
+    }
+
+    @Test
+    void aClaimOfTheOperatorsOwnReplacesTheCharts() throws IOException {
+        List<Map<String, Object>> objects = render("persistence: {existingClaim: mine}");
+
+        assertThat(objects).noneMatch(object -> kind(object).equals("PersistentVolumeClaim"));
+        assertThat(at(workload(objects), "spec", "template", "spec", "volumes", 0, "persistentVolumeClaim"))
+                .isEqualTo(Map.of("claimName", "mine"));
+    }
+
+    @Test
+    void whatNeedsMoreThanPlainKubernetesIsOffUnlessAskedFor() throws IOException {
+        assertThat(kinds(render("")))
+                .containsExactlyInAnyOrder("ConfigMap", "Service", "PersistentVolumeClaim", "StatefulSet", "Pod");
+        assertThat(kinds(render(EVERYTHING)))
+                .containsExactlyInAnyOrder(
+                        "ConfigMap",
+                        "Service",
+                        "PersistentVolumeClaim",
+                        "Deployment",
+                        "Pod",
+                        "PodDisruptionBudget",
+                        "NetworkPolicy",
+                        "ServiceMonitor");
+    }
+
+    @Test
+    void theMonitorScrapesTheMetricsOfTheServicesPort() throws IOException {
+        List<Map<String, Object>> objects = render(EVERYTHING);
+        Object endpoint = at(one(objects, "ServiceMonitor"), "spec", "endpoints", 0);
+
+        assertThat(at(endpoint, "path")).isEqualTo("/actuator/prometheus");
+        assertThat(at(endpoint, "port")).isEqualTo(at(one(objects, "Service"), "spec", "ports", 0, "name"));
+    }
+
+    @Test
+    void theNetworkPolicyCutsWhatItDoesNotName() throws IOException {
+        Object closed = at(one(render("networkPolicy: {enabled: true}"), "NetworkPolicy"), "spec");
+        assertThat(at(closed, "policyTypes")).isEqualTo(List.of("Ingress", "Egress"));
+        assertThat(at(closed, "egress")).isEqualTo(List.of());
+        assertThat((List<?>) at(closed, "ingress", 0, "from")).hasSize(1);
+
+        Object open = at(one(render(EVERYTHING), "NetworkPolicy"), "spec");
+        assertThat((List<?>) at(open, "ingress", 0, "from")).hasSize(2);
+        assertThat(at(open, "egress", 1, "ports", 0, "port")).isEqualTo(5432);
+    }
+
+    @Test
+    void anImageDigestWinsOverTheTag() throws IOException {
+        assertThat(at(workload(render("")), "spec", "template", "spec", "containers", 0, "image"))
+                .isEqualTo("segmeter:" + WorkingCopy.version());
+        assertThat(at(workload(render(EVERYTHING)), "spec", "template", "spec", "containers", 0, "image"))
+                .isEqualTo("registry.example/segmeter@sha256:"
+                        + "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
+    }
+
+    @Test
+    void anotherConfigurationMakesAnotherPod() throws IOException {
+        Object before = at(workload(render("")), "spec", "template", "metadata", "annotations", "checksum/config");
+        Object after = at(
+                workload(render("config: {A: b}")), "spec", "template", "metadata", "annotations", "checksum/config");
+
+        assertThat(after).isNotEqualTo(before);
+    }
+
+    @Test
+    void theTestPodAsksTheServiceByItsName() throws IOException {
+        Object pod = one(render("service: {port: 8081}"), "Pod");
+
+        assertThat(at(pod, "metadata", "annotations", HOOK)).isEqualTo("test");
+        assertThat(at(pod, "spec", "containers", 0, "args"))
+                .isEqualTo(List.of("healthcheck", "--url", "http://qa-segmeter:8081/readyz"));
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "replicas: 2                                          | replicas",
+                "replicas: 0                                          | replicas",
+                "replcias: 1                                          | replcias",
+                "database: {mode: external}                           | url",
+                "database: {mode: mysql}                              | mode",
+                "image: {repository: x, tag: latest}                  | tag",
+                "image: {repository: x, digest: 'sha256:12'}          | digest",
+                "config: {lower-case: x}                              | lower-case",
+                "persistence: {size: much}                            | size",
+                "serviceMonitor: {enabled: 'yes'}                     | enabled",
+            })
+    void aValueThatCannotWorkIsRefusedByName(String values, String named) {
+        assertThatThrownBy(() -> render(values))
+                .hasMessageContaining("values don't meet the specifications of the schema")
+                .hasMessageContaining(named);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"ReadWriteOnce", "ReadWriteOncePod"})
+    void replicasThatCannotShareTheirUploadsAreRefused(String accessMode) {
+        assertThatThrownBy(() -> render(EXTERNAL + "replicas: 2\npersistence: {accessMode: " + accessMode + "}\n"))
+                .hasMessageContaining("accessMode");
+    }
+
+    private List<Map<String, Object>> render(String values) throws IOException {
+        Path file = Files.writeString(directory.resolve("values.yaml"), values);
+        return WorkingCopy.yamls(new Helm(chartWithVisibleHooks)
+                .template()
+                .withName("qa")
+                .withNamespace("radiology")
+                .withKubeVersion("1.33.0")
+                .withValuesFile(file)
+                .call());
+    }
+
+    private static List<String> kinds(List<Map<String, Object>> objects) {
+        return objects.stream().map(HelmChartTest::kind).toList();
+    }
+
+    private static String kind(Map<String, Object> object) {
+        return at(object, "kind").toString();
+    }
+
+    private static Map<String, Object> one(List<Map<String, Object>> objects, String kind) {
+        List<Map<String, Object>> found =
+                objects.stream().filter(object -> kind(object).equals(kind)).toList();
+        assertThat(found).as(kind).hasSize(1);
+        return found.getFirst();
+    }
+
+    private static Map<String, Object> workload(List<Map<String, Object>> objects) {
+        return objects.stream()
+                .filter(object -> List.of("StatefulSet", "Deployment").contains(kind(object)))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static List<Object> names(Object list) {
+        return ((List<?>) list).stream().map(item -> at(item, "name")).toList();
+    }
+}
