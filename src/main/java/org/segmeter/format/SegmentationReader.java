@@ -9,6 +9,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import org.segmeter.format.dicom.DicomSegmentationFormat;
+import org.segmeter.format.nifti.NiftiFormat;
 import org.segmeter.volume.InputException;
 import org.segmeter.volume.InputProblem;
 import org.segmeter.volume.Segmentation;
@@ -24,7 +25,7 @@ public final class SegmentationReader {
 
     /** All formats that this build can read. */
     public static SegmentationReader standard() {
-        return new SegmentationReader(List.of(new DicomSegmentationFormat()));
+        return new SegmentationReader(List.of(new NiftiFormat(), new DicomSegmentationFormat()));
     }
 
     /** @see SegmentationFormat#inspect */
@@ -70,14 +71,12 @@ public final class SegmentationReader {
                     InputProblem.MISSING_PART, "No file was given.", "0 files", "a NIfTI file or DICOM instances");
         }
         for (SegmentationFormat format : formats) {
-            if (format.recognises(parts.getFirst())) {
-                return format;
+            for (MemorySegment part : parts) {
+                if (format.recognises(part)) {
+                    return format;
+                }
             }
         }
-        throw new InputException(
-                InputProblem.UNRECOGNISED_FORMAT,
-                "The content is neither NIfTI nor DICOM.",
-                parts.getFirst().byteSize() + " bytes of unknown content",
-                "NIfTI-1, NIfTI-2 or DICOM Segmentation");
+        throw OtherFormats.refusal(parts.getFirst());
     }
 }
