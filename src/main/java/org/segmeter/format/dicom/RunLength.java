@@ -1,7 +1,10 @@
 package org.segmeter.format.dicom;
 
+import java.io.ByteArrayOutputStream;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import org.segmeter.volume.InputException;
 
@@ -88,6 +91,59 @@ final class RunLength {
                         out[o] = value;
                     }
                 }
+            }
+        }
+    }
+
+    /**
+     * Codes one frame.
+     *
+     * @param pixels little endian, {@code planes} bytes per pixel
+     */
+    static byte[] encode(byte[] pixels, int planes) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        int[] offsets = new int[planes];
+        for (int plane = 0; plane < planes; plane++) {
+            offsets[plane] = HEADER + out.size();
+            byte[] bytes = new byte[pixels.length / planes];
+            for (int i = 0; i < bytes.length; i++) {
+                bytes[i] = pixels[i * planes + planes - 1 - plane];
+            }
+            encode(bytes, out);
+            if ((out.size() & 1) != 0) {
+                out.write(0);
+            }
+        }
+        byte[] all = new byte[HEADER + out.size()];
+        ByteBuffer header = ByteBuffer.wrap(all).order(ByteOrder.LITTLE_ENDIAN).putInt(planes);
+        for (int offset : offsets) {
+            header.putInt(offset);
+        }
+        System.arraycopy(out.toByteArray(), 0, all, HEADER, out.size());
+        return all;
+    }
+
+    private static void encode(byte[] bytes, ByteArrayOutputStream out) {
+        int i = 0;
+        while (i < bytes.length) {
+            int run = 1;
+            while (run < 128 && i + run < bytes.length && bytes[i + run] == bytes[i]) {
+                run++;
+            }
+            if (run > 1) {
+                out.write(1 - run);
+                out.write(bytes[i]);
+                i += run;
+            } else {
+                int literal = 1;
+                while (literal < 128
+                        && i + literal < bytes.length
+                        && (i + literal + 1 == bytes.length || bytes[i + literal] != bytes[i + literal + 1])) {
+                    literal++;
+                }
+                out.write(literal - 1);
+                out.write(bytes, i, literal);
+                i += literal;
             }
         }
     }
