@@ -1,11 +1,25 @@
 package org.segmeter;
 
+import java.util.Arrays;
+import org.segmeter.cli.CommandLineTool;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 
+/**
+ * The entry point of the jar: with a subcommand the command line tool, without one (or with {@code serve}, or options of the service)
+ * the service. The tool starts in a fraction of the service's time because no class of Spring is touched before it is known that the
+ * service is wanted.
+ */
 @SpringBootApplication
 public class Segmeter {
+
     public static void main(String[] arguments) {
-        SpringApplication.run(Segmeter.class, arguments);
+        if (CommandLineTool.isFor(arguments)) {
+            int status = CommandLineTool.run(arguments, System.out, System.err);
+            System.out.flush();
+            System.exit(status);
+        }
+        boolean serve = arguments.length > 0 && arguments[0].equals("serve");
+        SpringApplication.run(Segmeter.class, serve ? Arrays.copyOfRange(arguments, 1, arguments.length) : arguments);
     }
 }

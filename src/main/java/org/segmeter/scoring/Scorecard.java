@@ -166,6 +166,8 @@ public record Scorecard(
         }
 
         /**
+         * Two segments that share voxels.
+         *
          * @param reference number of the reference's segment
          * @param prediction number of the prediction's segment
          * @param voxels that both have

@@ -6,6 +6,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.metric.MetricValue;
 import org.segmeter.volume.CodedConcept;
+import org.segmeter.volume.InputException;
 import org.segmeter.volume.Segment;
 import org.segmeter.volume.SegmentConcept;
 import tools.jackson.core.StreamReadFeature;
@@ -81,7 +82,34 @@ public final class ScorecardJson {
         return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(tree(card));
     }
 
-    /** A value as in DESIGN: value, unit, state, and what it depends on. */
+    /**
+     * A refusal as RFC 9457 problem: type, title, status, detail, and what was found and expected. The service adds the instance.
+     */
+    public static ObjectNode problemTree(InputException e) {
+        ObjectNode node = NODES.objectNode();
+        node.put("type", "/problems/" + e.problem().slug());
+        node.put("title", e.problem().title());
+        node.put("status", e.problem().status());
+        node.put("detail", e.getMessage() == null ? e.problem().title() : e.getMessage());
+        if (e.side() != null) {
+            node.put("side", e.side());
+        }
+        if (e.found() != null) {
+            node.put("found", e.found());
+        }
+        if (e.expected() != null) {
+            node.put("expected", e.expected());
+        }
+        e.details().forEach((name, value) -> node.set(name, plain(value)));
+        return node;
+    }
+
+    /** @see #problemTree */
+    public static String problem(InputException e) {
+        return MAPPER.writeValueAsString(problemTree(e));
+    }
+
+    /** A metric's value: value, unit, state, and what it depends on. */
     public static ObjectNode metric(MetricValue value) {
         ObjectNode node = NODES.objectNode();
         if (!value.parameters().isEmpty()) {

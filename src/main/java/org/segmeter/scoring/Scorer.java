@@ -316,7 +316,8 @@ public final class Scorer {
             throw new InputException(
                     InputProblem.FRAME_OF_REFERENCE_MISMATCH,
                     "The Frame of Reference UIDs differ, so nothing is known about how the two lie to one another. If you know that they"
-                            + " share one space, say so: \"geometry\": {\"frameOfReference\": \"ignore\"}.",
+                            + " share one space, say so: \"geometry\": {\"frameOfReference\": \"ignore\"} in a request,"
+                            + " --ignore-frame-of-reference on the command line.",
                     "two different Frame of Reference UIDs",
                     "the same Frame of Reference UID");
         }

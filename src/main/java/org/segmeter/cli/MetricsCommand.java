@@ -1,0 +1,39 @@
+package org.segmeter.cli;
+
+import java.io.PrintWriter;
+import java.util.concurrent.Callable;
+import org.segmeter.metric.MetricCatalogue;
+import org.segmeter.metric.MetricDefinition;
+import org.segmeter.scoring.MetricCatalogueJson;
+import org.segmeter.scoring.Protocols;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** Lists what can be measured. */
+@Command(
+        name = "metrics",
+        mixinStandardHelpOptions = true,
+        description = "Lists the metrics: name, unit, definition, source, and the protocols that have them.")
+final class MetricsCommand implements Callable<Integer> {
+
+    private final PrintWriter out;
+
+    @Option(names = "--json", description = "As JSON, with everything the catalogue knows.")
+    private boolean json;
+
+    MetricsCommand(PrintWriter out) {
+        this.out = out;
+    }
+
+    @Override
+    public Integer call() {
+        if (json) {
+            out.println(MetricCatalogueJson.write(Protocols.builtIn()));
+        } else {
+            for (MetricDefinition d : MetricCatalogue.definitions()) {
+                out.printf("%-36s %-4s %s%n", d.name(), d.unit(), d.definition());
+            }
+        }
+        return CommandLineTool.DONE;
+    }
+}

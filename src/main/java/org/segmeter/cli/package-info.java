@@ -1,0 +1,7 @@
+/** The same engine without a server: {@code segmeter score prediction reference}. Touches no class of Spring. */
+@ApplicationModule(allowedDependencies = {"volume", "format", "metric", "scoring"})
+@NullMarked
+package org.segmeter.cli;
+
+import org.jspecify.annotations.NullMarked;
+import org.springframework.modulith.ApplicationModule;
