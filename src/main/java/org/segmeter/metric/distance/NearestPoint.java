@@ -1,0 +1,318 @@
+package org.segmeter.metric.distance;
+
+import java.util.Arrays;
+import org.segmeter.volume.Box;
+
+/**
+ * Finds how far the nearest point of a set is: exactly, by looking at few rows of bits where it is near, and through a tree of
+ * occupied cells where it is far.
+ *
+ * <p>Squared distances are sums of one cost per axis, {@code (y + z) + x}, always in that order: whichever way a point is found,
+ * its distance has the same bits. A cost may be any function of the step that does not fall as the step grows.
+ *
+ * <p>Immutable once made; each thread searches through a {@link Search} of its own.
+ */
+final class NearestPoint {
+
+    /** Rows up to this many points away along y and z are looked at one by one; beyond, the tree takes over. */
+    private static final int NEAR_REACH = 12;
+    /** Half the bits of the window that a row is seen through. */
+    private static final int WINDOW = 32;
+
+    private static final int CELL = 3;
+
+    private final PointSet set;
+    private final double[] costX;
+    private final double[] costY;
+    private final double[] costZ;
+    private final int[] nearY;
+    private final int[] nearZ;
+    private final double[] nearCost;
+    private final int nearRows;
+    /** Up to and including this squared distance the near rows tell the truth. */
+    private final double nearLimit;
+
+    /** Occupied cells of 8 x 8 x 8 points and, level by level, of twice the edge; one bit of {@code occupied[level]} each. */
+    private final long[][] occupied;
+
+    private final int[] cellsX;
+    private final int[] cellsY;
+    private final int[] cellsZ;
+
+    /** Cost of a step along an axis, by its length in points. */
+    @FunctionalInterface
+    interface Cost {
+        double of(int steps);
+    }
+
+    /** The cost that makes distances between points: the square of the step in mm. */
+    static Cost squared(double spacing) {
+        return steps -> (steps * spacing) * (steps * spacing);
+    }
+
+    /**
+     * @param set not empty
+     * @param queries a box that holds every point that will be asked for
+     */
+    NearestPoint(PointSet set, Box queries, Cost x, Cost y, Cost z) {
+        this.set = set;
+        int x0 = set.wordX0 << 6;
+        costX = costs(x, reach(queries.x0(), queries.x1(), x0, x0 + (set.stride << 6)));
+        costY = costs(y, reach(queries.y0(), queries.y1(), set.y0, set.y0 + set.ny));
+        costZ = costs(z, reach(queries.z0(), queries.z1(), set.z0, set.z0 + set.nz));
+        int reachY = Math.min(costY.length - 1, NEAR_REACH);
+        int reachZ = Math.min(costZ.length - 1, NEAR_REACH);
+        int wide = reachY + 1;
+        Integer[] order = new Integer[wide * (reachZ + 1)];
+        Arrays.setAll(order, i -> i);
+        Arrays.sort(order, (p, q) -> {
+            int byCost = Double.compare(rowCost(p, wide), rowCost(q, wide));
+            return byCost != 0 ? byCost : Integer.compare(p, q);
+        });
+        nearY = new int[4 * order.length];
+        nearZ = new int[4 * order.length];
+        nearCost = new double[4 * order.length];
+        int n = 0;
+        for (int i : order) {
+            for (int dz = i / wide, signs = dz == 0 ? 1 : 2; signs > 0; signs--, dz = -dz) {
+                for (int dy = i % wide, signsY = dy == 0 ? 1 : 2; signsY > 0; signsY--, dy = -dy) {
+                    nearY[n] = dy;
+                    nearZ[n] = dz;
+                    nearCost[n++] = rowCost(i, wide);
+                }
+            }
+        }
+        nearRows = n;
+        // Beyond the shortest reach of the list there may be rows, or bits of a row, that it does not look at.
+        double limit = Double.POSITIVE_INFINITY;
+        if (reachY + 1 < costY.length) {
+            limit = Math.min(limit, costY[reachY + 1]);
+        }
+        if (reachZ + 1 < costZ.length) {
+            limit = Math.min(limit, costZ[reachZ + 1]);
+        }
+        if (WINDOW < costX.length) {
+            limit = Math.min(limit, costX[WINDOW]);
+        }
+        nearLimit = limit;
+
+        int levels = 1;
+        for (int size = Math.max(set.stride << 6, Math.max(set.ny, set.nz)); size > 1 << CELL + levels - 1; ) {
+            levels++;
+        }
+        occupied = new long[levels][];
+        cellsX = new int[levels];
+        cellsY = new int[levels];
+        cellsZ = new int[levels];
+        for (int level = 0; level < levels; level++) {
+            int cell = 1 << CELL + level;
+            cellsX[level] = ((set.stride << 6) + cell - 1) / cell;
+            cellsY[level] = (set.ny + cell - 1) / cell;
+            cellsZ[level] = (set.nz + cell - 1) / cell;
+            long cells = (long) cellsX[level] * cellsY[level] * cellsZ[level];
+            occupied[level] = new long[Math.toIntExact(cells + 63 >> 6)];
+        }
+        occupyCells();
+    }
+
+    private double rowCost(int i, int wide) {
+        return costY[i % wide] + costZ[i / wide];
+    }
+
+    private static int reach(int from, int to, int otherFrom, int otherTo) {
+        return Math.max(Math.max(to, otherTo) - Math.min(from, otherFrom), 1);
+    }
+
+    private static double[] costs(Cost cost, int reach) {
+        double[] costs = new double[reach + 1];
+        Arrays.setAll(costs, cost::of);
+        return costs;
+    }
+
+    private void occupyCells() {
+        for (int k = 0; k < set.nz; k++) {
+            for (int j = 0; j < set.ny; j++) {
+                int row = (k * set.ny + j) * set.stride;
+                int cells = ((k >> CELL) * cellsY[0] + (j >> CELL)) * cellsX[0];
+                for (int i = 1; i < set.stride - 1; i++) {
+                    long w = set.words[row + i];
+                    if (w != 0) {
+                        for (int b = 0; b < 8; b++) {
+                            if ((w >>> 8 * b & 255) != 0) {
+                                int cell = cells + 8 * i + b;
+                                occupied[0][cell >> 6] |= 1L << cell;
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        for (int level = 1; level < occupied.length; level++) {
+            int at = 0;
+            for (int k = 0; k < cellsZ[level - 1]; k++) {
+                for (int j = 0; j < cellsY[level - 1]; j++) {
+                    for (int i = 0; i < cellsX[level - 1]; i++, at++) {
+                        if ((occupied[level - 1][at >> 6] >>> at & 1) != 0) {
+                            int cell = ((k >> 1) * cellsY[level] + (j >> 1)) * cellsX[level] + (i >> 1);
+                            occupied[level][cell >> 6] |= 1L << cell;
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    Search search() {
+        return new Search();
+    }
+
+    /** The search of one thread. It remembers the last point found: the next query is mostly beside the last. */
+    final class Search {
+
+        private boolean found;
+        private int lastX;
+        private int lastY;
+        private int lastZ;
+        private double best;
+
+        /** The squared distance from (x, y, z) to the nearest point of the set. */
+        double squared(int x, int y, int z) {
+            best = found
+                    ? costY[Math.abs(y - lastY)] + costZ[Math.abs(z - lastZ)] + costX[Math.abs(x - lastX)]
+                    : Double.POSITIVE_INFINITY;
+            rows(x, y, z);
+            if (best > nearLimit) {
+                int top = occupied.length - 1;
+                tree(top, 0, 0, 0, x - (set.wordX0 << 6), y - set.y0, z - set.z0);
+            }
+            found = true;
+            return best;
+        }
+
+        private void rows(int x, int y, int z) {
+            int start = x - WINDOW;
+            int word = (start >> 6) - set.wordX0;
+            int shift = start & 63;
+            int stride = set.stride;
+            if (word < -1 || word >= stride) {
+                return;
+            }
+            long[] words = set.words;
+            int y0 = set.y0;
+            int ny = set.ny;
+            int z0 = set.z0;
+            int nz = set.nz;
+            boolean low = word >= 0;
+            boolean high = shift != 0 && word + 1 < stride;
+            for (int i = 0; i < nearRows; i++) {
+                double cost = nearCost[i];
+                if (cost >= best) {
+                    return;
+                }
+                int j = y + nearY[i] - y0;
+                int k = z + nearZ[i] - z0;
+                if (j < 0 || j >= ny || k < 0 || k >= nz) {
+                    continue;
+                }
+                int at = (k * ny + j) * stride + word;
+                long window = (low ? words[at] >>> shift : 0) | (high ? words[at + 1] << 64 - shift : 0);
+                if (window == 0) {
+                    continue;
+                }
+                // Bit 32 of the window is x itself.
+                int right = Long.numberOfTrailingZeros(window >>> WINDOW);
+                int left = Long.numberOfLeadingZeros(window << WINDOW - 1);
+                int step = Math.min(right, left);
+                if (step >= 64) {
+                    continue;
+                }
+                double d = cost + costX[step];
+                if (d < best) {
+                    best = d;
+                    lastX = right <= left ? x + right : x - left;
+                    lastY = y + nearY[i];
+                    lastZ = z + nearZ[i];
+                }
+            }
+        }
+
+        /** Looks through the children of a cell, nearest first. Coordinates are counted from the set's first word and row. */
+        private void tree(int level, int cx, int cy, int cz, int x, int y, int z) {
+            if (level == 0) {
+                leaf(cx, cy, cz, x, y, z);
+                return;
+            }
+            int below = level - 1;
+            int size = 1 << CELL + below;
+            // The child on the query's side first; then by bits, so that opposite corners come last.
+            int nearX = x < (2 * cx + 1) * size ? 0 : 1;
+            int nearYSide = y < (2 * cy + 1) * size ? 0 : 1;
+            int nearZSide = z < (2 * cz + 1) * size ? 0 : 1;
+            for (int i = 0; i < 8; i++) {
+                int kx = 2 * cx + (i & 1 ^ nearX);
+                int ky = 2 * cy + (i >> 1 & 1 ^ nearYSide);
+                int kz = 2 * cz + (i >> 2 ^ nearZSide);
+                if (kx >= cellsX[below] || ky >= cellsY[below] || kz >= cellsZ[below]) {
+                    continue;
+                }
+                int cell = (kz * cellsY[below] + ky) * cellsX[below] + kx;
+                if ((occupied[below][cell >> 6] >>> cell & 1) == 0) {
+                    continue;
+                }
+                double bound = costY[gap(y, ky * size, size)]
+                        + costZ[gap(z, kz * size, size)]
+                        + costX[gap(x, kx * size, size)];
+                if (bound < best) {
+                    tree(below, kx, ky, kz, x, y, z);
+                }
+            }
+        }
+
+        private void leaf(int cx, int cy, int cz, int x, int y, int z) {
+            int size = 1 << CELL;
+            int endY = Math.min((cy + 1) * size, set.ny);
+            int endZ = Math.min((cz + 1) * size, set.nz);
+            int fromX = cx * size;
+            for (int k = cz * size; k < endZ; k++) {
+                double costOfZ = costZ[Math.abs(z - k)];
+                if (costOfZ >= best) {
+                    continue;
+                }
+                for (int j = cy * size; j < endY; j++) {
+                    double cost = costY[Math.abs(y - j)] + costOfZ;
+                    if (cost >= best) {
+                        continue;
+                    }
+                    int bits = (int) (set.words[(k * set.ny + j) * set.stride + (cx >> 3)] >>> 8 * (cx & 7)) & 255;
+                    if (bits == 0) {
+                        continue;
+                    }
+                    int at = x - fromX;
+                    // The nearest set bit at or after the query, and the nearest before it.
+                    int after = at <= 0 ? bits : at > 7 ? 0 : bits & 255 << at;
+                    int before = at <= 0 ? 0 : at > 7 ? bits : bits & (1 << at) - 1;
+                    if (after != 0) {
+                        take(cost, fromX + Integer.numberOfTrailingZeros(after), j, k, x);
+                    }
+                    if (before != 0) {
+                        take(cost, fromX + 31 - Integer.numberOfLeadingZeros(before), j, k, x);
+                    }
+                }
+            }
+        }
+
+        private void take(double cost, int px, int py, int pz, int x) {
+            double d = cost + costX[Math.abs(x - px)];
+            if (d < best) {
+                best = d;
+                lastX = px + (set.wordX0 << 6);
+                lastY = py + set.y0;
+                lastZ = pz + set.z0;
+            }
+        }
+    }
+
+    private static int gap(int at, int from, int size) {
+        return at < from ? from - at : at >= from + size ? at - from - size + 1 : 0;
+    }
+}

@@ -1,0 +1,169 @@
+package org.segmeter.metric.distance;
+
+import java.util.Arrays;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.segmeter.metric.Connectivity;
+import org.segmeter.volume.BitMask;
+import org.segmeter.volume.Box;
+
+/**
+ * The points that stand for the surface of one mask, and the weight of each: that of its class.
+ *
+ * @param points on the lattice of voxel corners or of voxel centres
+ * @param voxels the mask itself, from which the class of a corner is read; null where all points have class 0
+ * @param classOf the class of each neighbourhood code
+ * @param weights the weight of each class
+ */
+record Surface(PointSet points, @Nullable PointSet voxels, byte[] classOf, double[] weights) {
+
+    static Surface of(BitMask mask, SurfaceModel model, Spacing spacing) {
+        Box box = mask.box();
+        return switch (model) {
+            case AREA_WEIGHTED -> elements(mask, box, spacing);
+            case BOUNDARY_6, BOUNDARY_6_TO_REGION -> plain(boundary(mask, box, Connectivity.FACES));
+            case BOUNDARY_18 -> plain(boundary(mask, box, Connectivity.EDGES));
+            case BOUNDARY_26 -> plain(boundary(mask, box, Connectivity.CORNERS));
+            case REGION -> plain(PointSet.voxels(mask, box, false));
+        };
+    }
+
+    static Surface plain(PointSet points) {
+        return new Surface(points, null, new byte[256], new double[] {1});
+    }
+
+    /** The class of point (x, y, z). */
+    int classAt(int x, int y, int z) {
+        if (voxels == null) {
+            return 0;
+        }
+        return classOf[codeAt(voxels, x, y, z)];
+    }
+
+    /** The code, as {@link SurfaceElements} has it, of the corner before voxel (x, y, z). */
+    private static int codeAt(PointSet v, int x, int y, int z) {
+        int code = 0;
+        int w = x >> 6;
+        for (int dz = 0; dz < 2; dz++) {
+            for (int dy = 0; dy < 2; dy++) {
+                int ry = y - 1 + dy;
+                int rz = z - 1 + dz;
+                if (ry < v.y0 || ry >= v.y0 + v.ny || rz < v.z0 || rz >= v.z0 + v.nz) {
+                    continue;
+                }
+                int at = v.row(ry, rz) + w - v.wordX0;
+                long here = v.words[at];
+                int pair = (x & 63) == 0
+                        ? (int) (v.words[at - 1] >>> 63) | (int) (here & 1) << 1
+                        : (int) (here >>> x - 1) & 3;
+                code |= pair << 2 * dy + 4 * dz;
+            }
+        }
+        return code;
+    }
+
+    private static Surface elements(BitMask mask, Box box, Spacing spacing) {
+        // One voxel more along x, so that the words of voxels and of corners line up in stride.
+        Box corners = new Box(box.x0(), box.y0(), box.z0(), box.x1() + 1, box.y1() + 1, box.z1() + 1);
+        PointSet voxels =
+                PointSet.voxels(mask, new Box(box.x0(), box.y0(), box.z0(), box.x1() + 1, box.y1(), box.z1()), false);
+        PointSet points = new PointSet(corners);
+        int stride = points.stride;
+        IntStream.range(0, points.nz).parallel().forEach(k -> {
+            long[] none = new long[stride];
+            for (int j = 0; j < points.ny; j++) {
+                boolean below = k > 0;
+                boolean above = k < voxels.nz;
+                boolean before = j > 0;
+                boolean behind = j < voxels.ny;
+                long[] v = voxels.words;
+                int a = below && before ? ((k - 1) * voxels.ny + j - 1) * stride : -1;
+                int b = below && behind ? ((k - 1) * voxels.ny + j) * stride : -1;
+                int c = above && before ? (k * voxels.ny + j - 1) * stride : -1;
+                int d = above && behind ? (k * voxels.ny + j) * stride : -1;
+                elementsOfRow(
+                        a < 0 ? none : v,
+                        Math.max(a, 0),
+                        b < 0 ? none : v,
+                        Math.max(b, 0),
+                        c < 0 ? none : v,
+                        Math.max(c, 0),
+                        d < 0 ? none : v,
+                        Math.max(d, 0),
+                        points.words,
+                        (k * points.ny + j) * stride,
+                        stride);
+            }
+        });
+        double[] areas = SurfaceElements.areas(spacing);
+        double[] weights = Arrays.stream(areas).sorted().distinct().toArray();
+        byte[] classOf = new byte[256];
+        for (int code = 0; code < 256; code++) {
+            classOf[code] = (byte) Arrays.binarySearch(weights, areas[code]);
+        }
+        return new Surface(points, voxels, classOf, weights);
+    }
+
+    private static void elementsOfRow(
+            long[] ra, int a, long[] rb, int b, long[] rc, int c, long[] rd, int d, long[] out, int at, int stride) {
+        long orBefore = 0;
+        long andBefore = 0;
+        for (int i = 1; i < stride - 1; i++) {
+            long wa = ra[a + i];
+            long wb = rb[b + i];
+            long wc = rc[c + i];
+            long wd = rd[d + i];
+            long or = wa | wb | wc | wd;
+            long and = wa & wb & wc & wd;
+            out[at + i] = (or | or << 1 | orBefore) & ~(and & (and << 1 | andBefore));
+            orBefore = or >>> 63;
+            andBefore = and >>> 63;
+        }
+    }
+
+    /** The voxels of a mask with a neighbour outside it. */
+    static PointSet boundary(BitMask mask, Box box, Connectivity connectivity) {
+        PointSet voxels = PointSet.voxels(mask, box, false);
+        PointSet points = new PointSet(box);
+        IntStream.range(0, voxels.nz).parallel().forEach(k -> {
+            for (int j = 0; j < voxels.ny; j++) {
+                int row = (k * voxels.ny + j) * voxels.stride;
+                for (int i = 1; i < voxels.stride - 1; i++) {
+                    long here = voxels.words[row + i];
+                    if (here != 0) {
+                        points.words[row + i] = here & ~inner(voxels, i, j, k, connectivity);
+                    }
+                }
+            }
+        });
+        return points;
+    }
+
+    /** The voxels of a word all of whose neighbours are set. */
+    private static long inner(PointSet v, int i, int j, int k, Connectivity connectivity) {
+        long all = -1;
+        for (int dz = -1; dz <= 1; dz++) {
+            for (int dy = -1; dy <= 1; dy++) {
+                boolean straight = dy == 0 && dz == 0;
+                boolean alone = straight || connectivity.joins(0, dy, dz);
+                boolean sides = connectivity.joins(1, dy, dz);
+                if (!alone && !sides) {
+                    continue;
+                }
+                int y = j + dy;
+                int z = k + dz;
+                if (y < 0 || y >= v.ny || z < 0 || z >= v.nz) {
+                    return 0;
+                }
+                int at = (z * v.ny + y) * v.stride + i;
+                long w = v.words[at];
+                all &= w;
+                if (sides) {
+                    all &= w << 1 | v.words[at - 1] >>> 63;
+                    all &= w >>> 1 | v.words[at + 1] << 63;
+                }
+            }
+        }
+        return all;
+    }
+}

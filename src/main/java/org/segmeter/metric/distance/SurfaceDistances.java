@@ -1,0 +1,205 @@
+package org.segmeter.metric.distance;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.segmeter.volume.BitMask;
+import org.segmeter.volume.Box;
+import org.segmeter.volume.CancelSignal;
+
+/**
+ * The distances in mm between the surfaces of a prediction and a reference, in both directions, exact; every number of the family
+ * is made of these without measuring again.
+ *
+ * @param predictionToReference from each point of the prediction's surface to the nearest of the reference's
+ * @param referenceToPrediction the other way round
+ */
+public record SurfaceDistances(DistanceDistribution predictionToReference, DistanceDistribution referenceToPrediction) {
+
+    /**
+     * Measures both directions. Runs on the fork-join pool of the calling thread, or the common one; the result has the same bits
+     * for any number of threads.
+     *
+     * @param prediction and reference: on one grid, neither empty
+     * @param spacing of that grid
+     * @throws IllegalArgumentException if a mask is empty: no distance exists then, and a protocol's empty rule decides
+     * @throws java.util.concurrent.CancellationException if told to stop
+     */
+    public static SurfaceDistances between(
+            BitMask prediction, BitMask reference, Spacing spacing, SurfaceModel model, CancelSignal cancel) {
+        if (prediction.isEmpty() || reference.isEmpty()) {
+            throw new IllegalArgumentException("surface distances are between two masks that both have voxels; "
+                    + (prediction.isEmpty() ? "the prediction" : "the reference") + " has none");
+        }
+        List<Surface> surfaces = Stream.of(prediction, reference)
+                .parallel()
+                .map(mask -> Surface.of(mask, model, spacing))
+                .toList();
+        cancel.check();
+        Surface p = surfaces.get(0);
+        Surface r = surfaces.get(1);
+        PointSet toReference = r.points();
+        PointSet toPrediction = p.points();
+        if (model == SurfaceModel.BOUNDARY_6_TO_REGION) {
+            toReference = PointSet.voxels(reference, reference.box(), false);
+            toPrediction = PointSet.voxels(prediction, prediction.box(), false);
+        }
+        DistanceCounts[] counts = measure(p, toReference, r, toPrediction, spacing, cancel);
+        return new SurfaceDistances(counts[0].distribution(p.weights()), counts[1].distribution(r.weights()));
+    }
+
+    private static DistanceCounts[] measure(
+            Surface p, PointSet toReference, Surface r, PointSet toPrediction, Spacing spacing, CancelSignal cancel) {
+        List<DirectedSearch> both = Stream.of(true, false)
+                .parallel()
+                .map(forth -> forth
+                        ? new DirectedSearch(p, toReference, spacing, cancel)
+                        : new DirectedSearch(r, toPrediction, spacing, cancel))
+                .toList();
+        int n = both.get(0).parts();
+        int all = n + both.get(1).parts();
+        DistanceCounts[] parts = new DistanceCounts[all];
+        IntStream.range(0, all)
+                .parallel()
+                .forEach(i ->
+                        parts[i] = i < n ? both.get(0).part(i) : both.get(1).part(i - n));
+        return new DistanceCounts[] {
+            merged(Arrays.asList(parts).subList(0, n)),
+            merged(Arrays.asList(parts).subList(n, all))
+        };
+    }
+
+    private static DistanceCounts merged(List<DistanceCounts> parts) {
+        DistanceCounts sum = parts.get(0);
+        for (DistanceCounts part : parts.subList(1, parts.size())) {
+            sum.addAll(part);
+        }
+        return sum;
+    }
+
+    /** The Hausdorff distance: the larger of the two directed maxima. */
+    public double hausdorff() {
+        return Math.max(predictionToReference.max(), referenceToPrediction.max());
+    }
+
+    /** A percentile of the Hausdorff distance ({@code 95} for HD95). @param percent above 0, at most 100 */
+    public double percentile(double percent, PercentileRule rule) {
+        DistanceDistribution p = predictionToReference;
+        DistanceDistribution r = referenceToPrediction;
+        return switch (rule) {
+            case AREA_STEP_LARGER -> Math.max(p.weightedPercentile(percent), r.weightedPercentile(percent));
+            case LINEAR_LARGER -> Math.max(p.linearPercentile(percent), r.linearPercentile(percent));
+            case LINEAR_POOLED -> p.pooledWith(r).linearPercentile(percent);
+            case LINEAR_MEAN -> (p.linearPercentile(percent) + r.linearPercentile(percent)) / 2;
+            case RANK_MEAN -> (p.rankPercentile(percent) + r.rankPercentile(percent)) / 2;
+        };
+    }
+
+    /** The mean average surface distance: the mean of the two directed means, each direction counting alike. */
+    public double masd() {
+        return (predictionToReference.mean() + referenceToPrediction.mean()) / 2;
+    }
+
+    /** The average symmetric surface distance: the mean over both surfaces together, the larger surface counting more. */
+    public double assd() {
+        return (predictionToReference.weightedSum() + referenceToPrediction.weightedSum()) / weight();
+    }
+
+    /** The root of the mean square over both surfaces together. */
+    public double rms() {
+        return Math.sqrt((predictionToReference.weightedSumOfSquares() + referenceToPrediction.weightedSumOfSquares())
+                / weight());
+    }
+
+    /** The weighted median over both surfaces together: the smallest distance within which half of the area lies. */
+    public double median() {
+        return predictionToReference.pooledWith(referenceToPrediction).weightedPercentile(50);
+    }
+
+    /**
+     * The normalised surface distance, or surface Dice: the share, 0 to 1, of both surfaces together that lies at most this far from
+     * the other.
+     *
+     * @param toleranceMm at least 0
+     */
+    public double nsd(double toleranceMm) {
+        return (predictionToReference.weightWithin(toleranceMm) + referenceToPrediction.weightWithin(toleranceMm))
+                / weight();
+    }
+
+    /** The mean of the two surfaces' shares within a tolerance, each counting alike: not {@link #nsd}, but printed under its name. */
+    public double nsdMeanOfSides(double toleranceMm) {
+        return (predictionToReference.fractionWithin(toleranceMm) + referenceToPrediction.fractionWithin(toleranceMm))
+                / 2;
+    }
+
+    private double weight() {
+        return predictionToReference.weight() + referenceToPrediction.weight();
+    }
+
+    /** One direction: the points of a surface, in parts that may be measured on any thread. */
+    private static final class DirectedSearch {
+
+        private static final int ROWS_PER_PART = 2048;
+
+        private final Surface from;
+        private final PointSet to;
+        private final NearestPoint nearest;
+        private final CancelSignal cancel;
+        private final int slicesPerPart;
+
+        DirectedSearch(Surface from, PointSet to, Spacing spacing, CancelSignal cancel) {
+            this.from = from;
+            this.to = to;
+            this.cancel = cancel;
+            PointSet q = from.points();
+            Box box = new Box(q.wordX0 << 6, q.y0, q.z0, q.wordX0 + q.stride << 6, q.y0 + q.ny, q.z0 + q.nz);
+            nearest = new NearestPoint(
+                    to,
+                    box,
+                    NearestPoint.squared(spacing.x()),
+                    NearestPoint.squared(spacing.y()),
+                    NearestPoint.squared(spacing.z()));
+            slicesPerPart = Math.max(1, ROWS_PER_PART / Math.max(1, q.ny));
+        }
+
+        int parts() {
+            return (from.points().nz + slicesPerPart - 1) / slicesPerPart;
+        }
+
+        DistanceCounts part(int part) {
+            DistanceCounts counts = new DistanceCounts();
+            PointSet q = from.points();
+            NearestPoint.Search search = nearest.search();
+            int last = Math.min(q.nz, (part + 1) * slicesPerPart);
+            for (int k = part * slicesPerPart; k < last; k++) {
+                cancel.check();
+                int z = q.z0 + k;
+                for (int j = 0; j < q.ny; j++) {
+                    int y = q.y0 + j;
+                    int row = (k * q.ny + j) * q.stride;
+                    for (int i = 1; i < q.stride - 1; i++) {
+                        long points = q.words[row + i];
+                        if (points == 0) {
+                            continue;
+                        }
+                        int x = q.wordX0 + i << 6;
+                        long shared = points & to.word(q.wordX0 + i, y, z);
+                        if (from.voxels() == null && shared != 0) {
+                            counts.add(0.0, 0, Long.bitCount(shared));
+                            points &= ~shared;
+                        }
+                        while (points != 0) {
+                            int bit = Long.numberOfTrailingZeros(points);
+                            points &= points - 1;
+                            double square = (shared >>> bit & 1) != 0 ? 0.0 : search.squared(x + bit, y, z);
+                            counts.add(square, from.classAt(x + bit, y, z), 1);
+                        }
+                    }
+                }
+            }
+            return counts;
+        }
+    }
+}

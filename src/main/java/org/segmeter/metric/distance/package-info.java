@@ -1,0 +1,5 @@
+/** Surface distances: which points stand for a surface, how far each lies from the other surface, and the numbers made of that. */
+@NullMarked
+package org.segmeter.metric.distance;
+
+import org.jspecify.annotations.NullMarked;
