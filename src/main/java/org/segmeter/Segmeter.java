@@ -15,6 +15,9 @@ public class Segmeter {
 
     public static void main(String[] arguments) {
         if (CommandLineTool.isFor(arguments)) {
+            // Standard output belongs to the result: libraries may speak on standard error only, and only when
+            // something is wrong.
+            System.setProperty("logback.configurationFile", "logback-tool.xml");
             int status = CommandLineTool.run(arguments, System.out, System.err);
             System.out.flush();
             System.exit(status);
