@@ -1,0 +1,259 @@
+package org.segmeter.database;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.SecureRandom;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.util.FileSystemUtils;
+
+/**
+ * A PostgreSQL server of this service's own, listening on the loopback interface with a password that only the data directory
+ * knows. It outlives a service that was killed; the next one takes it over, by the process id that the server itself wrote.
+ */
+final class EmbeddedPostgres implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(EmbeddedPostgres.class);
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final String USER = "segmeter";
+
+    private final PostgresBinaries binaries;
+    private final Path cluster;
+    private final DatabaseAddress address;
+
+    private EmbeddedPostgres(PostgresBinaries binaries, Path cluster, DatabaseAddress address) {
+        this.binaries = binaries;
+        this.cluster = cluster;
+        this.address = address;
+    }
+
+    /**
+     * Starts the server of a data directory, or adopts the one that is still running on it.
+     *
+     * @param directory locked by the caller, so that every server found in it is an orphan
+     * @param programs where the programs of PostgreSQL are unpacked
+     */
+    static EmbeddedPostgres start(Path directory, Path programs) {
+        try {
+            PostgresBinaries binaries = PostgresBinaries.unpack(programs);
+            Path cluster = directory.resolve("postgres");
+            Path passwordFile = directory.resolve("postgres.password");
+            if (!Files.isRegularFile(cluster.resolve("PG_VERSION"))) {
+                initialise(binaries, directory, cluster, passwordFile);
+            }
+            String password = Files.readString(passwordFile).strip();
+            Optional<DatabaseAddress> running = adopt(cluster, password);
+            if (running.isPresent()) {
+                log.info("took over the embedded PostgreSQL that a previous service left running");
+                return new EmbeddedPostgres(binaries, cluster, running.get());
+            }
+            return launch(binaries, directory, cluster, password);
+        } catch (IOException e) {
+            throw new StartRefused("segmeter.data-directory: the embedded PostgreSQL cannot be prepared ("
+                    + e.getClass().getSimpleName() + "); check space and permissions of the directory");
+        }
+    }
+
+    DatabaseAddress address() {
+        return address;
+    }
+
+    /** Stops the server in good order; committed work needs no recovery then. */
+    @Override
+    public void close() throws IOException {
+        run(binaries.command("pg_ctl", List.of("stop", "-w", "-m", "fast", "-t", "60", "-D", cluster.toString())));
+    }
+
+    private static void initialise(PostgresBinaries binaries, Path directory, Path cluster, Path passwordFile)
+            throws IOException {
+        // initdb makes its directory under another name first: a half-made cluster never looks like a whole one.
+        Path unfinished = directory.resolve("postgres.initdb");
+        FileSystemUtils.deleteRecursively(unfinished);
+        byte[] secret = new byte[24];
+        new SecureRandom().nextBytes(secret);
+        Files.deleteIfExists(passwordFile);
+        Files.writeString(passwordFile, HexFormat.of().formatHex(secret));
+        run(binaries.command(
+                "initdb",
+                List.of(
+                        "-k",
+                        "-A",
+                        "scram-sha-256",
+                        "-U",
+                        USER,
+                        "--pwfile",
+                        passwordFile.toString(),
+                        "-E",
+                        "UTF8",
+                        "--locale=C",
+                        "-D",
+                        unfinished.toString())));
+        Files.move(unfinished, cluster, StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    private static Optional<DatabaseAddress> adopt(Path cluster, String password) throws IOException {
+        Path pidFile = cluster.resolve("postmaster.pid");
+        if (!Files.isRegularFile(pidFile)) {
+            return Optional.empty();
+        }
+        List<String> lines = Files.readAllLines(pidFile, StandardCharsets.UTF_8);
+        Optional<ProcessHandle> process = process(lines);
+        if (process.isEmpty()) {
+            // Of a process that is gone, or of a number that another program has by now (as after a container restart).
+            // The directory is locked by this service, so no server can be starting on it.
+            Files.deleteIfExists(pidFile);
+            return Optional.empty();
+        }
+        if (lines.size() > 3) {
+            try {
+                DatabaseAddress address = address(Integer.parseInt(lines.get(3).strip()), password);
+                if (servesDirectory(address, cluster)) {
+                    return Optional.of(address);
+                }
+            } catch (NumberFormatException | SQLException e) {
+                log.warn("the embedded PostgreSQL that was left running does not answer; it is stopped");
+            }
+        }
+        stop(process.get());
+        return Optional.empty();
+    }
+
+    private static boolean servesDirectory(DatabaseAddress address, Path cluster) throws SQLException, IOException {
+        try (Connection connection = address.connect();
+                Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery("show data_directory")) {
+            row.next();
+            return Files.isSameFile(Path.of(row.getString(1)), cluster);
+        }
+    }
+
+    private static Optional<ProcessHandle> process(List<String> lines) {
+        try {
+            return ProcessHandle.of(Long.parseLong(lines.getFirst().strip()))
+                    .filter(ProcessHandle::isAlive)
+                    .filter(handle -> handle.info().command().map(c -> c.endsWith("postgres")).orElse(true));
+        } catch (RuntimeException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static void stop(ProcessHandle server) throws IOException {
+        server.destroy();
+        if (!ends(server, Duration.ofSeconds(10))) {
+            server.destroyForcibly();
+            if (!ends(server, Duration.ofSeconds(10))) {
+                throw new IOException("the old server does not end");
+            }
+        }
+    }
+
+    private static boolean ends(ProcessHandle process, Duration patience) throws IOException {
+        try {
+            process.onExit().get(patience.toMillis(), TimeUnit.MILLISECONDS);
+            return true;
+        } catch (java.util.concurrent.TimeoutException e) {
+            return false;
+        } catch (java.util.concurrent.ExecutionException e) {
+            throw new IOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException(e);
+        }
+    }
+
+    private static EmbeddedPostgres launch(PostgresBinaries binaries, Path directory, Path cluster, String password)
+            throws IOException {
+        IOException last = null;
+        for (int attempt = 0; attempt < 3; attempt++) { // the free port may be taken by another program meanwhile
+            int port = freePort();
+            String settings = Stream.of(
+                            "port=" + port,
+                            "listen_addresses=127.0.0.1",
+                            "unix_socket_directories=",
+                            "fsync=on",
+                            "synchronous_commit=on",
+                            "full_page_writes=on",
+                            "max_connections=100",
+                            "shared_buffers=128MB",
+                            "max_wal_size=1GB",
+                            "timezone=UTC",
+                            "log_timezone=UTC",
+                            "logging_collector=off",
+                            // Statements carry what users sent: the server's own log must not.
+                            "log_min_error_statement=panic",
+                            "log_parameter_max_length_on_error=0",
+                            "log_error_verbosity=terse")
+                    .map(setting -> "-c " + setting)
+                    .reduce((a, b) -> a + " " + b)
+                    .orElseThrow();
+            try {
+                Files.deleteIfExists(directory.resolve("postgres.log"));
+                run(binaries.command(
+                        "pg_ctl",
+                        List.of(
+                                "start",
+                                "-w",
+                                "-t",
+                                String.valueOf(PATIENCE.toSeconds()),
+                                "-D",
+                                cluster.toString(),
+                                "-l",
+                                directory.resolve("postgres.log").toString(),
+                                "-o",
+                                settings)));
+                return new EmbeddedPostgres(binaries, cluster, address(port, password));
+            } catch (IOException e) {
+                last = e;
+            }
+        }
+        throw new StartRefused("the embedded PostgreSQL does not start; see postgres.log in segmeter.data-directory"
+                + (last == null ? "" : " (" + last.getMessage() + ")"));
+    }
+
+    private static DatabaseAddress address(int port, String password) {
+        return new DatabaseAddress("jdbc:postgresql://127.0.0.1:" + port + "/postgres", USER, password);
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+            return socket.getLocalPort();
+        }
+    }
+
+    private static void run(List<String> command) throws IOException {
+        // Output is discarded: it quotes paths. pg_ctl's child would keep a pipe open for ever.
+        Process process = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .redirectInput(ProcessBuilder.Redirect.from(new java.io.File("/dev/null")))
+                .start();
+        try {
+            if (!process.waitFor(PATIENCE.toSeconds() * 2, TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+                throw new IOException("a program of PostgreSQL did not end in time");
+            }
+        } catch (InterruptedException e) {
+            process.destroyForcibly();
+            Thread.currentThread().interrupt();
+            throw new IOException(e);
+        }
+        if (process.exitValue() != 0) {
+            throw new IOException("a program of PostgreSQL ended with status " + process.exitValue());
+        }
+    }
+}

@@ -1,0 +1,69 @@
+package org.segmeter.evaluation;
+
+import com.github.kagkarlsson.scheduler.boot.config.DbSchedulerCustomizer;
+import com.github.kagkarlsson.scheduler.SchedulerName;
+import com.github.kagkarlsson.scheduler.task.Task;
+import com.github.kagkarlsson.scheduler.task.helper.Tasks;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.scheduling.annotation.EnableScheduling;
+
+/** How the parts are put together: the queue's job, its threads, the store of files. */
+@Configuration(proxyBeanMethods = false)
+@EnableScheduling
+@EnableConfigurationProperties(EvaluationSettings.class)
+class EvaluationConfiguration {
+
+    @Bean
+    BlobStore blobStore(EvaluationSettings settings) throws IOException {
+        return new BlobStore(settings.dataDirectory().toAbsolutePath());
+    }
+
+    @Bean
+    Changes changes() {
+        return new Changes();
+    }
+
+    @Bean
+    Task<Void> evaluationTask(ObjectProvider<EvaluationRunner> runner) {
+        return Tasks.custom(EvaluationJob.TASK)
+                .onDeadExecution((complete, operations) -> operations.reschedule(complete, Instant.now()))
+                .onFailure((complete, operations) ->
+                        // The verdict could not be reached, as when the database is away: the job stays.
+                        operations.reschedule(complete, Instant.now().plusSeconds(5)))
+                .execute((instance, context) -> switch (runner.getObject().run(UUID.fromString(instance.getId()))) {
+                    case EvaluationRunner.Verdict.Done() -> (complete, operations) -> operations.stop();
+                    case EvaluationRunner.Verdict.Again(var pause) ->
+                        (complete, operations) ->
+                                operations.reschedule(complete, Instant.now().plus(pause));
+                });
+    }
+
+    @Bean
+    DbSchedulerCustomizer workers(EvaluationSettings settings) {
+        AtomicInteger number = new AtomicInteger();
+        return new DbSchedulerCustomizer() {
+            @Override
+            public Optional<SchedulerName> schedulerName() {
+                // Unlike the host's name, never that of a dead service whose work must be taken over.
+                return Optional.of(new SchedulerName.Fixed("segmeter-" + UUID.randomUUID()));
+            }
+
+            @Override
+            public Optional<ExecutorService> executorService() {
+                return Optional.of(Executors.newFixedThreadPool(
+                        settings.workers(),
+                        work -> new Thread(work, "scoring-" + number.incrementAndGet())));
+            }
+        };
+    }
+}

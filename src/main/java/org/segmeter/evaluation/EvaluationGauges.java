@@ -1,0 +1,77 @@
+package org.segmeter.evaluation;
+
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
+import java.io.IOException;
+import java.util.function.ToDoubleFunction;
+import org.segmeter.telemetry.ServiceMetrics;
+import org.springframework.dao.DataAccessException;
+import org.springframework.stereotype.Component;
+
+/** How much is queued and stored, asked of the database at most once a second. */
+@Component
+final class EvaluationGauges implements MeterBinder {
+
+    private static final long FRESH = 1_000_000_000L;
+
+    private final EvaluationRows rows;
+    private final BlobStore blobs;
+    private long readAt = System.nanoTime() - 2 * FRESH;
+    private EvaluationRows.Load last = new EvaluationRows.Load(0, 0, 0, 0);
+
+    EvaluationGauges(EvaluationRows rows, BlobStore blobs, EvaluationSettings settings, ServiceMetrics metrics) {
+        this.rows = rows;
+        this.blobs = blobs;
+        metrics.workers(settings.workers());
+    }
+
+    @Override
+    public void bindTo(MeterRegistry registry) {
+        load("segmeter.jobs", "Evaluations that are not finished", "queued", EvaluationRows.Load::queued, registry);
+        load("segmeter.jobs", "Evaluations that are not finished", "running", EvaluationRows.Load::running, registry);
+        Gauge.builder("segmeter.job.oldest.queued.age.seconds", this, g -> g.load().oldestQueuedSeconds())
+                .description("Age of the evaluation that has been queued longest; 0 if none is")
+                .register(registry);
+        Gauge.builder("segmeter.storage.objects", this, g -> g.load().blobs())
+                .description("Files stored, estimated by the database's statistics")
+                .tag("volume", "blobs")
+                .register(registry);
+        Gauge.builder("segmeter.storage.free.bytes", this, g -> g.free())
+                .description("Bytes free where files are stored")
+                .tag("volume", "blobs")
+                .register(registry);
+    }
+
+    private void load(
+            String name,
+            String description,
+            String state,
+            ToDoubleFunction<EvaluationRows.Load> value,
+            MeterRegistry registry) {
+        Gauge.builder(name, this, g -> value.applyAsDouble(g.load()))
+                .description(description)
+                .tag("state", state)
+                .register(registry);
+    }
+
+    private synchronized EvaluationRows.Load load() {
+        if (System.nanoTime() - readAt > FRESH) {
+            try {
+                last = rows.load();
+            } catch (DataAccessException e) {
+                last = new EvaluationRows.Load(-1, -1, -1, -1);
+            }
+            readAt = System.nanoTime();
+        }
+        return last;
+    }
+
+    private double free() {
+        try {
+            return blobs.free();
+        } catch (IOException e) {
+            return -1;
+        }
+    }
+}

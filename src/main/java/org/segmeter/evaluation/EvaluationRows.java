@@ -1,0 +1,456 @@
+package org.segmeter.evaluation;
+
+import java.sql.Array;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Timestamp;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** All SQL about evaluations. The callers say where a transaction begins and ends; all times are the database's. */
+@Component
+final class EvaluationRows {
+
+    private static final String COLUMNS = """
+            e.id, e.created_at, e.state, e.stage, e.attempt, e.cancel_requested, e.started_at, e.finished_at, e.case_id,
+            e.model_name, e.model_version, e.site, e.labels, e.protocols, e.problem, s.sha256 as scorecard_sha256""";
+
+    private final JdbcClient sql;
+    private final JdbcTemplate template;
+    private final JsonMapper json;
+
+    EvaluationRows(JdbcClient sql, JdbcTemplate template, JsonMapper json) {
+        this.sql = sql;
+        this.template = template;
+        this.json = json;
+    }
+
+    /** A started attempt: what the worker needs to know. */
+    record Claim(
+            UUID id,
+            int attempt,
+            int counted,
+            boolean cancelRequested,
+            Instant createdAt,
+            Instant startedAt,
+            double waitedSeconds,
+            Description description,
+            @Nullable String request) {}
+
+    /** One value of a scorecard, for queries. */
+    record Value(
+            int segmentIndex,
+            @Nullable Integer segmentNumber,
+            @Nullable String segmentLabel,
+            String metric,
+            String parameters,
+            @Nullable Double value,
+            String unit,
+            String state) {}
+
+    void insert(UUID id, Submission submission) {
+        insertBlobs(submission);
+        Description about = submission.description();
+        sql.sql("""
+                insert into evaluation
+                    (id, state, case_id, model_name, model_version, site, labels, protocols, request)
+                values (:id, 'QUEUED', :case, :model, :version, :site, :labels::jsonb, :protocols, :request)""")
+                .param("id", id)
+                .param("case", about.caseId())
+                .param("model", about.modelName())
+                .param("version", about.modelVersion())
+                .param("site", about.site())
+                .param("labels", json.writeValueAsString(about.labels()))
+                .param("protocols", submission.protocols().toArray(String[]::new))
+                .param("request", submission.request())
+                .update();
+        List<Object[]> inputs = new ArrayList<>();
+        for (Side side : Side.values()) {
+            List<Blob> blobs = side == Side.PREDICTION ? submission.prediction() : submission.reference();
+            for (int i = 0; i < blobs.size(); i++) {
+                inputs.add(new Object[] {id, side.word(), i, blobs.get(i).sha256()});
+            }
+        }
+        template.batchUpdate(
+                "insert into evaluation_input (evaluation_id, side, position, sha256) values (?, ?, ?, ?)", inputs);
+        event(id, State.QUEUED, null);
+    }
+
+    /** In the order of the digests, so that two submissions of the same files never wait for each other crosswise. */
+    private void insertBlobs(Submission submission) {
+        Map<String, Long> sizes = new java.util.TreeMap<>();
+        submission.prediction().forEach(blob -> sizes.put(blob.sha256(), blob.size()));
+        submission.reference().forEach(blob -> sizes.put(blob.sha256(), blob.size()));
+        List<Object[]> rows = new ArrayList<>();
+        sizes.forEach((sha256, size) -> rows.add(new Object[] {sha256, size}));
+        template.batchUpdate("""
+                insert into blob (sha256, size_bytes) values (?, ?)
+                on conflict (sha256) do update set last_used_at = now()""", rows);
+    }
+
+    Optional<Evaluation> find(UUID id) {
+        return sql.sql("select " + COLUMNS + """
+
+                from evaluation e left join scorecard s on s.evaluation_id = e.id where e.id = :id""")
+                .param("id", id)
+                .query((row, number) -> evaluation(row))
+                .optional()
+                .map(found -> found.withInputs(inputs(id)));
+    }
+
+    Optional<State> state(UUID id) {
+        return sql.sql("select state from evaluation where id = :id")
+                .param("id", id)
+                .query(String.class)
+                .optional()
+                .map(State::valueOf);
+    }
+
+    List<Evaluation.Input> inputs(UUID id) {
+        return sql.sql("""
+                select i.side, b.sha256, b.size_bytes from evaluation_input i join blob b using (sha256)
+                where i.evaluation_id = :id order by i.side, i.position""")
+                .param("id", id)
+                .query((row, number) -> new Evaluation.Input(
+                        row.getString(1).equals("prediction") ? Side.PREDICTION : Side.REFERENCE,
+                        new Blob(row.getString(2), row.getLong(3))))
+                .list();
+    }
+
+    EvaluationQuery.Page list(EvaluationQuery query) {
+        StringBuilder where = new StringBuilder("true");
+        Map<String, Object> parameters = new LinkedHashMap<>();
+        condition(where, parameters, "e.model_name = :model", "model", query.model());
+        condition(where, parameters, "e.model_version = :version", "version", query.version());
+        condition(where, parameters, "e.case_id = :case", "case", query.caseId());
+        condition(
+                where,
+                parameters,
+                "e.state = :state",
+                "state",
+                query.state() == null ? null : query.state().name());
+        condition(where, parameters, "e.created_at >= :from", "from", timestamp(query.from()));
+        condition(where, parameters, "e.created_at < :to", "to", timestamp(query.to()));
+        EvaluationQuery.Position after = query.after();
+        if (after != null) {
+            where.append(" and (e.created_at, e.id) < (:afterTime, :afterId)");
+            parameters.put("afterTime", Timestamp.from(after.createdAt()));
+            parameters.put("afterId", after.id());
+        }
+        parameters.put("limit", query.limit() + 1);
+        List<Evaluation> found = sql.sql("select " + COLUMNS + " from evaluation e"
+                        + " left join scorecard s on s.evaluation_id = e.id where " + where
+                        + " order by e.created_at desc, e.id desc limit :limit")
+                .params(parameters)
+                .query((row, number) -> evaluation(row))
+                .list();
+        if (found.size() <= query.limit()) {
+            return new EvaluationQuery.Page(found, null);
+        }
+        List<Evaluation> page = found.subList(0, query.limit());
+        Evaluation last = page.getLast();
+        return new EvaluationQuery.Page(page, new EvaluationQuery.Position(last.createdAt(), last.id()));
+    }
+
+    Optional<StoredScorecard> scorecard(UUID id) {
+        return sql.sql("select content, sha256 from scorecard where evaluation_id = :id")
+                .param("id", id)
+                .query((row, number) -> new StoredScorecard(row.getString(1), row.getString(2)))
+                .optional();
+    }
+
+    List<Event> events(UUID id, long after) {
+        return sql.sql("""
+                select sequence, at, state, stage from evaluation_event
+                where evaluation_id = :id and sequence > :after order by sequence""")
+                .param("id", id)
+                .param("after", after)
+                .query((row, number) -> new Event(
+                        row.getLong(1),
+                        row.getTimestamp(2).toInstant(),
+                        State.valueOf(row.getString(3)),
+                        row.getString(4)))
+                .list();
+    }
+
+    /** Counts an attempt and takes the evaluation; empty if it is in a final state, or gone. */
+    Optional<Claim> claim(UUID id, String worker) {
+        Optional<Claim> claim = sql.sql("""
+                update evaluation set state = 'RUNNING', stage = null, attempt = attempt + 1, worker = :worker,
+                    started_at = now()
+                where id = :id and state in ('QUEUED', 'RUNNING')
+                returning id, attempt, attempt - handed_back, cancel_requested, created_at, started_at,
+                    extract(epoch from now() - created_at), case_id, model_name, model_version, site, labels, request""")
+                .param("id", id)
+                .param("worker", worker)
+                .query((row, number) -> new Claim(
+                        row.getObject(1, UUID.class),
+                        row.getInt(2),
+                        row.getInt(3),
+                        row.getBoolean(4),
+                        row.getTimestamp(5).toInstant(),
+                        row.getTimestamp(6).toInstant(),
+                        row.getDouble(7),
+                        new Description(
+                                row.getString(8),
+                                row.getString(9),
+                                row.getString(10),
+                                row.getString(11),
+                                labels(row.getString(12))),
+                        row.getString(13)))
+                .optional();
+        claim.ifPresent(taken -> event(id, State.RUNNING, null));
+        return claim;
+    }
+
+    /** Ends an evaluation; false if a later attempt has it, or somebody ended it: then nothing may be written. */
+    boolean finish(UUID id, int attempt, State state, @Nullable String problemSlug, @Nullable String problem) {
+        return sql.sql("""
+                update evaluation set state = :state, stage = null, finished_at = now(), problem_slug = :slug,
+                    problem = :problem
+                where id = :id and attempt = :attempt and state = 'RUNNING'""")
+                        .param("state", state.name())
+                        .param("slug", problemSlug)
+                        .param("problem", problem)
+                        .param("id", id)
+                        .param("attempt", attempt)
+                        .update()
+                == 1;
+    }
+
+    /** Puts a running evaluation back into the queue; false if a later attempt has it. */
+    boolean requeue(UUID id, int attempt, boolean handedBack) {
+        boolean done = sql.sql("""
+                update evaluation set state = 'QUEUED', stage = null, handed_back = handed_back + :handedBack
+                where id = :id and attempt = :attempt and state = 'RUNNING'""")
+                        .param("handedBack", handedBack ? 1 : 0)
+                        .param("id", id)
+                        .param("attempt", attempt)
+                        .update()
+                == 1;
+        if (done) {
+            event(id, State.QUEUED, null);
+        }
+        return done;
+    }
+
+    void insertScorecard(
+            UUID id,
+            int attempt,
+            StoredScorecard card,
+            String protocol,
+            String protocolSha256,
+            String engineVersion,
+            String engineCommit) {
+        sql.sql("""
+                insert into scorecard (evaluation_id, attempt, content, sha256, protocol, protocol_sha256, engine_version,
+                    engine_commit)
+                values (:id, :attempt, :content, :sha256, :protocol, :protocolSha256, :version, :commit)""")
+                .param("id", id)
+                .param("attempt", attempt)
+                .param("content", card.content())
+                .param("sha256", card.sha256())
+                .param("protocol", protocol)
+                .param("protocolSha256", protocolSha256)
+                .param("version", engineVersion)
+                .param("commit", engineCommit)
+                .update();
+    }
+
+    /** All values in one statement: a scorecard may have thousands. */
+    void insertValues(UUID id, List<Value> values) {
+        if (values.isEmpty()) {
+            return;
+        }
+        template.update(connection -> {
+            var statement = connection.prepareStatement("""
+                    insert into metric_value
+                        (evaluation_id, segment_index, segment_number, segment_label, metric, parameters, value, unit, state)
+                    select ?, * from unnest(?::integer[], ?::integer[], ?::text[], ?::text[], ?::text[],
+                        ?::double precision[], ?::text[], ?::text[])
+                    on conflict do nothing""");
+            statement.setObject(1, id);
+            setArray(statement, 2, "integer", values.stream().map(Value::segmentIndex).toArray());
+            setArray(statement, 3, "integer", values.stream().map(Value::segmentNumber).toArray());
+            setArray(statement, 4, "text", values.stream().map(Value::segmentLabel).toArray());
+            setArray(statement, 5, "text", values.stream().map(Value::metric).toArray());
+            setArray(statement, 6, "text", values.stream().map(Value::parameters).toArray());
+            setArray(statement, 7, "float8", values.stream().map(Value::value).toArray());
+            setArray(statement, 8, "text", values.stream().map(Value::unit).toArray());
+            setArray(statement, 9, "text", values.stream().map(Value::state).toArray());
+            return statement;
+        });
+    }
+
+    private static void setArray(
+            java.sql.PreparedStatement statement, int index, String type, @Nullable Object[] elements)
+            throws SQLException {
+        statement.setArray(index, statement.getConnection().createArrayOf(type, elements));
+    }
+
+    void event(UUID id, State state, @Nullable String stage) {
+        sql.sql("insert into evaluation_event (evaluation_id, state, stage) values (:id, :state, :stage)")
+                .param("id", id)
+                .param("state", state.name())
+                .param("stage", stage)
+                .update();
+    }
+
+    /** Stages that were entered, with the time that each was; nothing if the attempt is not the current one any more. */
+    void stages(UUID id, int attempt, List<Stage> entered) {
+        if (entered.isEmpty()) {
+            return;
+        }
+        int current = sql.sql("""
+                update evaluation set stage = :stage where id = :id and attempt = :attempt and state = 'RUNNING'""")
+                .param("stage", entered.getLast().name())
+                .param("id", id)
+                .param("attempt", attempt)
+                .update();
+        if (current == 1) {
+            stageEvents(id, entered);
+        }
+    }
+
+    void stageEvents(UUID id, List<Stage> entered) {
+        if (entered.isEmpty()) {
+            return;
+        }
+        List<Object[]> rows = new ArrayList<>();
+        entered.forEach(stage -> rows.add(new Object[] {id, Timestamp.from(stage.at()), stage.name()}));
+        template.batchUpdate(
+                "insert into evaluation_event (evaluation_id, at, state, stage) values (?, ?, 'RUNNING', ?)", rows);
+    }
+
+    /** A stage and when it was entered. */
+    record Stage(String name, Instant at) {}
+
+    /** QUEUED to CANCELLED; false if it is not queued any more. */
+    boolean cancelQueued(UUID id) {
+        boolean done = sql.sql("""
+                update evaluation set state = 'CANCELLED', finished_at = now(), cancel_requested = true
+                where id = :id and state = 'QUEUED'""").param("id", id).update() == 1;
+        if (done) {
+            event(id, State.CANCELLED, null);
+        }
+        return done;
+    }
+
+    /** Asks whoever runs it to stop; false if nobody does. */
+    boolean requestCancel(UUID id) {
+        return sql.sql("update evaluation set cancel_requested = true where id = :id and state = 'RUNNING'")
+                        .param("id", id)
+                        .update()
+                == 1;
+    }
+
+    List<UUID> cancelRequested(Collection<UUID> running) {
+        return sql.sql("""
+                select id from evaluation where cancel_requested and state = 'RUNNING' and id = any(:ids)""")
+                .param("ids", running.toArray(UUID[]::new))
+                .query(UUID.class)
+                .list();
+    }
+
+    /** Removes a finished evaluation with its result. */
+    boolean remove(UUID id) {
+        return sql.sql("delete from evaluation where id = :id and state in ('SUCCEEDED', 'FAILED', 'CANCELLED')")
+                        .param("id", id)
+                        .update()
+                == 1;
+    }
+
+    /** Forgets content that nothing refers to and nobody sent for a while; says which. */
+    List<String> forgetUnusedBlobs(double graceSeconds) {
+        return sql.sql("""
+                delete from blob b where last_used_at < now() - make_interval(secs => :grace)
+                    and not exists (select 1 from evaluation_input i where i.sha256 = b.sha256)
+                returning sha256""")
+                .param("grace", graceSeconds)
+                .query(String.class)
+                .list();
+    }
+
+    boolean knowsBlob(String sha256) {
+        return sql.sql("select count(*) from blob where sha256 = :sha256")
+                        .param("sha256", sha256)
+                        .query(Long.class)
+                        .single()
+                > 0;
+    }
+
+    /** How many evaluations are queued and running, how old the oldest queued one is, and how much content is stored. */
+    record Load(long queued, long running, double oldestQueuedSeconds, long blobs) {}
+
+    Load load() {
+        return sql.sql("""
+                select count(*) filter (where state = 'QUEUED'), count(*) filter (where state = 'RUNNING'),
+                    coalesce(extract(epoch from now() - min(created_at) filter (where state = 'QUEUED')), 0),
+                    (select greatest(reltuples, 0)::bigint from pg_class where oid = 'blob'::regclass)
+                from evaluation where state in ('QUEUED', 'RUNNING')""")
+                .query((row, number) ->
+                        new Load(row.getLong(1), row.getLong(2), row.getDouble(3), row.getLong(4)))
+                .single();
+    }
+
+    private static void condition(
+            StringBuilder where, Map<String, Object> parameters, String text, String name, @Nullable Object value) {
+        if (value != null) {
+            where.append(" and ").append(text);
+            parameters.put(name, value);
+        }
+    }
+
+    private static @Nullable Timestamp timestamp(@Nullable Instant instant) {
+        return instant == null ? null : Timestamp.from(instant);
+    }
+
+    private static @Nullable Instant instant(ResultSet row, String column) throws SQLException {
+        Timestamp timestamp = row.getTimestamp(column);
+        return timestamp == null ? null : timestamp.toInstant();
+    }
+
+    private Evaluation evaluation(ResultSet row) throws SQLException {
+        Array protocols = row.getArray("protocols");
+        return new Evaluation(
+                row.getObject("id", UUID.class),
+                row.getTimestamp("created_at").toInstant(),
+                State.valueOf(row.getString("state")),
+                row.getString("stage"),
+                row.getInt("attempt"),
+                row.getBoolean("cancel_requested"),
+                instant(row, "started_at"),
+                instant(row, "finished_at"),
+                new Description(
+                        row.getString("case_id"),
+                        row.getString("model_name"),
+                        row.getString("model_version"),
+                        row.getString("site"),
+                        labels(row.getString("labels"))),
+                Arrays.asList((String[]) protocols.getArray()),
+                row.getString("problem"),
+                List.of(),
+                row.getString("scorecard_sha256"));
+    }
+
+    private Map<String, String> labels(String text) {
+        Map<String, String> labels = new LinkedHashMap<>();
+        for (Map.Entry<String, JsonNode> label : json.readTree(text).properties()) {
+            labels.put(label.getKey(), label.getValue().asString());
+        }
+        return labels;
+    }
+}

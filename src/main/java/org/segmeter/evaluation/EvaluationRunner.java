@@ -1,0 +1,351 @@
+package org.segmeter.evaluation;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
+import org.segmeter.scoring.ScoringInput;
+import org.segmeter.scoring.ScoringProgress;
+import org.segmeter.telemetry.ServiceMetrics;
+import org.segmeter.volume.InputException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
+import org.springframework.stereotype.Component;
+import org.springframework.transaction.support.TransactionTemplate;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * Runs one evaluation on a worker's thread. It may be run more than once, by this or another process; the attempt's number lets
+ * only the last one write.
+ */
+@Component
+final class EvaluationRunner {
+
+    private static final Logger log = LoggerFactory.getLogger(EvaluationRunner.class);
+
+    /** An input that ended its worker this often is not tried again. */
+    static final int MOST_ATTEMPTS = 3;
+
+    private final EvaluationRows rows;
+    private final TransactionTemplate transaction;
+    private final BlobStore blobs;
+    private final ScoringEngine engine;
+    private final RunningEvaluations running;
+    private final Changes changes;
+    private final ServiceMetrics metrics;
+    private final JsonMapper json;
+    private final String worker = "pid-" + ProcessHandle.current().pid() + "-" + UUID.randomUUID();
+
+    EvaluationRunner(
+            EvaluationRows rows,
+            TransactionTemplate transaction,
+            BlobStore blobs,
+            ScoringEngine engine,
+            RunningEvaluations running,
+            Changes changes,
+            ServiceMetrics metrics,
+            JsonMapper json) {
+        this.rows = rows;
+        this.transaction = transaction;
+        this.blobs = blobs;
+        this.engine = engine;
+        this.running = running;
+        this.changes = changes;
+        this.metrics = metrics;
+        this.json = json;
+    }
+
+    /** What the queue is to do with the job. */
+    sealed interface Verdict {
+        /** The evaluation is in a final state, or another attempt has it: the job is done. */
+        record Done() implements Verdict {}
+
+        /** The attempt failed for no fault of the input that is known; once more after a pause. */
+        record Again(Duration pause) implements Verdict {}
+    }
+
+    Verdict run(UUID id) {
+        try (MDC.MDCCloseable ignored = MDC.putCloseable("evaluation_id", id.toString())) {
+            // Committed before work starts: an attempt that ends the process has been counted.
+            Optional<EvaluationRows.Claim> claimed = transaction.execute(status -> rows.claim(id, worker));
+            if (claimed == null || claimed.isEmpty()) {
+                return new Verdict.Done();
+            }
+            metrics.workerBegan();
+            changes.changed(id);
+            try (RunningEvaluations.Run run =
+                    running.begin(id, claimed.get().attempt())) {
+                return work(claimed.get(), run);
+            } finally {
+                metrics.workerEnded();
+            }
+        }
+    }
+
+    private Verdict work(EvaluationRows.Claim claim, RunningEvaluations.Run run) {
+        if (claim.counted() > MOST_ATTEMPTS) {
+            return fail(
+                    claim,
+                    run,
+                    Problem.of(
+                            ServiceProblem.QUARANTINED,
+                            "%d attempts to score these inputs did not come to an end; they are not tried again."
+                                    .formatted(MOST_ATTEMPTS)),
+                    ServiceMetrics.Outcome.QUARANTINED);
+        }
+        if (claim.cancelRequested()) {
+            return cancelled(claim, run);
+        }
+        List<Evaluation.Input> inputs = rows.inputs(claim.id());
+        ServiceMetrics.SizeClass size = ServiceMetrics.SizeClass.of(
+                inputs.stream().mapToLong(input -> input.blob().size()).sum());
+        if (claim.attempt() == 1) {
+            metrics.waited(size, Duration.ofNanos((long) (claim.waitedSeconds() * 1e9)));
+        }
+        StageClock clock = new StageClock(run, size);
+        try {
+            ObjectNode result = engine.score(
+                    side(inputs, Side.PREDICTION), side(inputs, Side.REFERENCE), claim.request(), clock, run.signal());
+            clock.end();
+            return succeed(claim, run, size, result);
+        } catch (InputException e) {
+            clock.end();
+            metrics.rejected(e.problem().slug());
+            return fail(claim, run, Problem.of(e), ServiceMetrics.Outcome.INVALID);
+        } catch (CancellationException e) {
+            // The queue interrupts its workers when the service ends; the database must not see that.
+            boolean interrupted = Thread.interrupted();
+            return run.askedToStop() || !interrupted ? cancelled(claim, run) : handBack(claim);
+        } catch (IOException | RuntimeException | OutOfMemoryError | StackOverflowError e) {
+            boolean interrupted = Thread.interrupted();
+            if (interrupted && !run.askedToStop()) {
+                return handBack(claim);
+            }
+            return failedAttempt(claim, run, e);
+        }
+    }
+
+    private Verdict succeed(
+            EvaluationRows.Claim claim,
+            RunningEvaluations.Run run,
+            ServiceMetrics.SizeClass size,
+            ObjectNode result) {
+        long begin = System.nanoTime();
+        StoredScorecard card = compose(claim, result);
+        JsonNode protocol = result.path("protocol");
+        JsonNode build = result.path("engine");
+        List<EvaluationRows.Value> values = ScorecardValues.of(result);
+        boolean written = Boolean.TRUE.equals(transaction.execute(status -> {
+            // Locks the row, and refuses if a later attempt has it: nothing else may come before this.
+            if (!rows.finish(claim.id(), claim.attempt(), State.SUCCEEDED, null, null)) {
+                return false;
+            }
+            rows.insertScorecard(
+                    claim.id(),
+                    claim.attempt(),
+                    card,
+                    protocol.path("id").asString("unknown"),
+                    protocol.path("sha256").asString("unknown"),
+                    build.path("version").asString("unknown"),
+                    build.path("commit").asString("unknown"));
+            rows.insertValues(claim.id(), values);
+            rows.stageEvents(claim.id(), run.takeStages());
+            rows.event(claim.id(), State.SUCCEEDED, null);
+            return true;
+        }));
+        metrics.stage("persisting", size, Duration.ofNanos(System.nanoTime() - begin));
+        return ended(claim, written, State.SUCCEEDED, ServiceMetrics.Outcome.OK, null);
+    }
+
+    private Verdict fail(
+            EvaluationRows.Claim claim,
+            RunningEvaluations.Run run,
+            Problem problem,
+            ServiceMetrics.Outcome outcome) {
+        Problem complete = problem.about(claim.id());
+        String document = json.writeValueAsString(complete.document());
+        boolean written = end(claim, run, State.FAILED, complete.slug(), document);
+        return ended(claim, written, State.FAILED, outcome, complete.slug());
+    }
+
+    private Verdict cancelled(EvaluationRows.Claim claim, RunningEvaluations.Run run) {
+        boolean written = end(claim, run, State.CANCELLED, null, null);
+        return ended(claim, written, State.CANCELLED, ServiceMetrics.Outcome.CANCELLED, null);
+    }
+
+    private boolean end(
+            EvaluationRows.Claim claim,
+            RunningEvaluations.Run run,
+            State state,
+            @Nullable String slug,
+            @Nullable String problem) {
+        return Boolean.TRUE.equals(transaction.execute(status -> {
+            if (!rows.finish(claim.id(), claim.attempt(), state, slug, problem)) {
+                return false;
+            }
+            rows.stageEvents(claim.id(), run.takeStages());
+            rows.event(claim.id(), state, null);
+            return true;
+        }));
+    }
+
+    private Verdict ended(
+            EvaluationRows.Claim claim,
+            boolean written,
+            State state,
+            ServiceMetrics.Outcome outcome,
+            @Nullable String problem) {
+        changes.changed(claim.id());
+        if (!written) {
+            metrics.attemptEnded(ServiceMetrics.Attempt.FENCED);
+            log.warn("attempt {} was overtaken by a later one; its result was not written", claim.attempt());
+            return new Verdict.Done();
+        }
+        metrics.attemptEnded(ServiceMetrics.Attempt.FINISHED);
+        metrics.completed(outcome);
+        log.info(
+                "evaluation ended: state {}, attempt {}, problem {}",
+                state,
+                claim.attempt(),
+                problem == null ? "none" : problem);
+        return new Verdict.Done();
+    }
+
+    /** The service is ending: the evaluation goes back, and the attempt does not count against it. */
+    private Verdict handBack(EvaluationRows.Claim claim) {
+        transaction.executeWithoutResult(status -> rows.requeue(claim.id(), claim.attempt(), true));
+        metrics.attemptEnded(ServiceMetrics.Attempt.HANDED_BACK);
+        log.info("evaluation handed back, the service is ending");
+        return new Verdict.Again(Duration.ZERO);
+    }
+
+    private Verdict failedAttempt(EvaluationRows.Claim claim, RunningEvaluations.Run run, Throwable reason) {
+        // The reason's text may quote content; its kind and place do not.
+        log.error("attempt {} failed: {}", claim.attempt(), Reasons.describe(reason));
+        if (claim.counted() >= MOST_ATTEMPTS) {
+            return fail(
+                    claim,
+                    run,
+                    Problem.of(
+                            ServiceProblem.QUARANTINED,
+                            "%d attempts to score these inputs failed by a fault of the service; they are not tried again."
+                                    .formatted(MOST_ATTEMPTS)),
+                    ServiceMetrics.Outcome.QUARANTINED);
+        }
+        boolean again = Boolean.TRUE.equals(
+                transaction.execute(status -> rows.requeue(claim.id(), claim.attempt(), false)));
+        changes.changed(claim.id());
+        metrics.attemptEnded(again ? ServiceMetrics.Attempt.RETRIED : ServiceMetrics.Attempt.FENCED);
+        return again ? new Verdict.Again(Duration.ofSeconds(1L << claim.counted())) : new Verdict.Done();
+    }
+
+    private ScoringInput side(List<Evaluation.Input> inputs, Side side) {
+        List<Blob> files = inputs.stream()
+                .filter(input -> input.side() == side)
+                .map(Evaluation.Input::blob)
+                .toList();
+        return new ScoringInput(
+                files.stream().map(blob -> blobs.path(blob.sha256())).toList(),
+                files.stream().map(Blob::sha256).toList());
+    }
+
+    /** The scorecard as it is kept: whose it is, then what was measured. */
+    private StoredScorecard compose(EvaluationRows.Claim claim, ObjectNode result) {
+        ObjectNode card = json.createObjectNode();
+        card.put("id", claim.id().toString());
+        card.put("createdAt", claim.createdAt().toString());
+        card.put("startedAt", claim.startedAt().toString());
+        Description about = claim.description();
+        if (about.caseId() != null) {
+            card.put("caseId", about.caseId());
+        }
+        if (about.modelName() != null) {
+            ObjectNode model = card.putObject("model");
+            model.put("name", about.modelName());
+            if (about.modelVersion() != null) {
+                model.put("version", about.modelVersion());
+            }
+        }
+        if (about.site() != null) {
+            card.put("site", about.site());
+        }
+        if (!about.labels().isEmpty()) {
+            ObjectNode labels = card.putObject("labels");
+            about.labels().forEach(labels::put);
+        }
+        for (Map.Entry<String, JsonNode> member : result.properties()) {
+            card.set(member.getKey(), member.getValue());
+        }
+        String content = card.toString();
+        return new StoredScorecard(content, sha256(content));
+    }
+
+    private static String sha256(String text) {
+        try {
+            return HexFormat.of()
+                    .formatHex(MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Measures how long each stage takes, and notes that it was entered. */
+    private final class StageClock implements ScoringProgress {
+        private final RunningEvaluations.Run run;
+        private final ServiceMetrics.SizeClass size;
+        private final List<String> entered = new ArrayList<>();
+        private final Semaphore lock = new Semaphore(1);
+        private long since;
+
+        StageClock(RunningEvaluations.Run run, ServiceMetrics.SizeClass size) {
+            this.run = run;
+            this.size = size;
+        }
+
+        @Override
+        public void entered(Stage stage) {
+            lock.acquireUninterruptibly();
+            try {
+                String word = stage.name().toLowerCase(java.util.Locale.ROOT);
+                if (!entered.isEmpty() && entered.getLast().equals(word)) {
+                    return;
+                }
+                stop();
+                entered.add(word);
+                since = System.nanoTime();
+                run.entered(word);
+            } finally {
+                lock.release();
+            }
+        }
+
+        void end() {
+            lock.acquireUninterruptibly();
+            try {
+                stop();
+                entered.clear();
+            } finally {
+                lock.release();
+            }
+        }
+
+        private void stop() {
+            if (!entered.isEmpty()) {
+                metrics.stage(entered.getLast(), size, Duration.ofNanos(System.nanoTime() - since));
+            }
+        }
+    }
+}

@@ -1,0 +1,184 @@
+package org.segmeter.evaluation;
+
+import com.github.kagkarlsson.scheduler.Scheduler;
+import com.github.kagkarlsson.scheduler.exceptions.TaskInstanceException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.Consumer;
+import org.segmeter.telemetry.ServiceMetrics;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.context.event.ContextClosedEvent;
+import org.springframework.context.event.EventListener;
+import org.springframework.stereotype.Component;
+import org.springframework.transaction.support.TransactionTemplate;
+
+/** The evaluations of this installation: what the API offers. */
+@Component
+public final class Evaluations {
+
+    private static final Logger log = LoggerFactory.getLogger(Evaluations.class);
+
+    /** How long to wait before looking again, for what happens on another replica. */
+    private static final Duration LOOK_AGAIN = Duration.ofSeconds(1);
+
+    private final EvaluationRows rows;
+    private final TransactionTemplate transaction;
+    private final ObjectProvider<Scheduler> scheduler;
+    private final RunningEvaluations running;
+    private final Changes changes;
+    private final ServiceMetrics metrics;
+
+    Evaluations(
+            EvaluationRows rows,
+            TransactionTemplate transaction,
+            ObjectProvider<Scheduler> scheduler,
+            RunningEvaluations running,
+            Changes changes,
+            ServiceMetrics metrics) {
+        this.rows = rows;
+        this.transaction = transaction;
+        this.scheduler = scheduler;
+        this.running = running;
+        this.changes = changes;
+        this.metrics = metrics;
+    }
+
+    /** How {@link #cancelOrRemove} ended. */
+    public enum Removal {
+        /** It was queued, and is cancelled. */
+        CANCELLED,
+        /** It is running, and will stop. */
+        CANCELLING,
+        /** It was in a final state, and is gone with its result. */
+        REMOVED,
+        /** There is none. */
+        ABSENT
+    }
+
+    /**
+     * Accepts an evaluation. When this returns, content, evaluation and job are committed: it will reach a final state, whatever
+     * happens to this process.
+     */
+    public UUID submit(Submission submission) {
+        UUID id = UUID.randomUUID();
+        Scheduler jobs = scheduler.getObject();
+        transaction.executeWithoutResult(status -> {
+            rows.insert(id, submission);
+            jobs.schedule(EvaluationJob.TASK.instance(id.toString()).build(), Instant.now());
+        });
+        // Only now can a worker see the job; the scheduler's own trigger came before the commit.
+        jobs.triggerCheckForDueExecutions();
+        metrics.submitted();
+        try (MDC.MDCCloseable ignored = MDC.putCloseable("evaluation_id", id.toString())) {
+            log.info(
+                    "evaluation accepted, {} and {} files",
+                    submission.prediction().size(),
+                    submission.reference().size());
+        }
+        return id;
+    }
+
+    public Optional<Evaluation> find(UUID id) {
+        return rows.find(id);
+    }
+
+    public EvaluationQuery.Page list(EvaluationQuery query) {
+        return rows.list(query);
+    }
+
+    public Optional<StoredScorecard> scorecard(UUID id) {
+        return rows.scorecard(id);
+    }
+
+    /** Returns when the evaluation is in a final state, or the time is over, or the service ends; what it is then. */
+    public Optional<State> awaitFinal(UUID id, Duration longest) throws InterruptedException {
+        long end = System.nanoTime() + longest.toNanos();
+        try (Changes.Watch watch = changes.watch(id)) {
+            while (true) {
+                Optional<State> state = rows.state(id);
+                Duration left = Duration.ofNanos(end - System.nanoTime());
+                if (state.isEmpty() || state.get().isFinal() || !left.isPositive() || changes.isClosed()) {
+                    return state;
+                }
+                watch.await(left.compareTo(LOOK_AGAIN) < 0 ? left : LOOK_AGAIN);
+            }
+        }
+    }
+
+    /**
+     * Tells what happens to an evaluation, from the first event after {@code after} to its final state.
+     *
+     * @param sink is given the events that are new, in order; an empty list about once in fifteen seconds without any, which keeps
+     *     the connection alive
+     */
+    public void follow(UUID id, long after, Consumer<List<Event>> sink) throws InterruptedException {
+        long last = after;
+        int silent = 0;
+        try (Changes.Watch watch = changes.watch(id)) {
+            while (!changes.isClosed()) {
+                List<Event> events = rows.events(id, last);
+                if (!events.isEmpty()) {
+                    sink.accept(events);
+                    last = events.getLast().sequence();
+                    silent = 0;
+                    if (events.getLast().state().isFinal()) {
+                        return;
+                    }
+                } else if (silent % 15 == 14) {
+                    sink.accept(List.of());
+                }
+                if (events.isEmpty() && rows.state(id).map(State::isFinal).orElse(true)) {
+                    // Resumed behind the last event, or removed meanwhile.
+                    if (rows.events(id, last).isEmpty()) {
+                        return;
+                    }
+                    continue;
+                }
+                silent++;
+                watch.await(LOOK_AGAIN);
+            }
+        }
+    }
+
+    /** Cancels an evaluation that is not finished, removes one that is. */
+    public Removal cancelOrRemove(UUID id) {
+        Removal removal = transaction.execute(status -> {
+            if (rows.cancelQueued(id)) {
+                return Removal.CANCELLED;
+            }
+            if (rows.requestCancel(id)) {
+                return Removal.CANCELLING;
+            }
+            return rows.remove(id) ? Removal.REMOVED : Removal.ABSENT;
+        });
+        if (removal == Removal.CANCELLED) {
+            forgetJob(id);
+            metrics.completed(ServiceMetrics.Outcome.CANCELLED);
+        } else if (removal == Removal.CANCELLING) {
+            running.cancel(id);
+        }
+        changes.changed(id);
+        return removal;
+    }
+
+    /** Waiters are let go before the server waits for its requests to end. */
+    @EventListener(ContextClosedEvent.class)
+    void letGo() {
+        changes.close();
+    }
+
+    private void forgetJob(UUID id) {
+        try {
+            scheduler.getObject().cancel(EvaluationJob.TASK.instanceId(id.toString()));
+        } catch (TaskInstanceException e) {
+            // A worker has just picked it; it will find the evaluation cancelled.
+            log.debug("the job of a cancelled evaluation was picked meanwhile");
+        }
+    }
+}

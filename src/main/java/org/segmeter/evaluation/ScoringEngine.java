@@ -1,0 +1,26 @@
+package org.segmeter.evaluation;
+
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+import org.segmeter.scoring.ScoringInput;
+import org.segmeter.scoring.ScoringProgress;
+import org.segmeter.volume.CancelSignal;
+import org.segmeter.volume.InputException;
+import tools.jackson.databind.node.ObjectNode;
+
+/** What turns a pair into a scorecard; a seam, so that tests can have one that fails, waits or ends the process. */
+public interface ScoringEngine {
+
+    /**
+     * @param request the sender's JSON; null if there was none
+     * @return the scorecard's members, of which this package reads {@code protocol}, {@code engine}, {@code segments} and
+     *     {@code overall}
+     */
+    ObjectNode score(
+            ScoringInput prediction,
+            ScoringInput reference,
+            @Nullable String request,
+            ScoringProgress progress,
+            CancelSignal cancel)
+            throws InputException, IOException;
+}

@@ -1,0 +1,104 @@
+package org.segmeter.evaluation;
+
+/** Why the service, as opposed to an input, does not do what was asked; the stable codes beside those of InputProblem. */
+public enum ServiceProblem {
+    BAD_REQUEST("bad-request", 400, "The request is not well-formed", "Compare the request with /openapi.yaml."),
+    INCOMPLETE_UPLOAD(
+            "incomplete-upload", 400, "The upload broke off", "Nothing was stored. Send the request once more."),
+    DIGEST_MISMATCH(
+            "digest-mismatch",
+            400,
+            "The content is not what its digest says",
+            "The content was changed on the way, or the digest belongs to another file. Nothing was stored; send it again."),
+    UNKNOWN_PART(
+            "unknown-part",
+            400,
+            "The form has a part that is not known",
+            "The parts are prediction and reference (files, each may repeat) and request (JSON, optional)."),
+    INVALID_PARAMETER(
+            "invalid-parameter",
+            400,
+            "A query parameter cannot be understood",
+            "The answer names the parameter and what it may be."),
+    INVALID_CURSOR(
+            "invalid-cursor", 400, "The cursor is none of this service", "Start again without the parameter cursor."),
+    NOT_FOUND("not-found", 404, "There is nothing here", "Check the address; /openapi.yaml lists all there are."),
+    EVALUATION_NOT_FOUND(
+            "evaluation-not-found", 404, "There is no such evaluation", "It was removed, or never existed."),
+    NO_SCORECARD(
+            "no-scorecard",
+            404,
+            "The evaluation has no scorecard",
+            "It is not done yet, or failed or was cancelled; its state says which."),
+    METHOD_NOT_ALLOWED(
+            "method-not-allowed", 405, "The method is not possible here", "The header Allow lists those that are."),
+    NOT_ACCEPTABLE(
+            "not-acceptable",
+            406,
+            "The answer cannot be given in an accepted type",
+            "Send Accept: application/json or leave the header out."),
+    PAYLOAD_TOO_LARGE(
+            "payload-too-large",
+            413,
+            "The upload is larger than this installation accepts",
+            "The limit is segmeter.upload.max-file-size for a file; compress it, or ask for a higher limit."),
+    UNSUPPORTED_MEDIA_TYPE(
+            "unsupported-media-type", 415, "The content type is not supported", "Send multipart/form-data."),
+    UNSUPPORTED_CONTENT_ENCODING(
+            "unsupported-content-encoding",
+            415,
+            "The content encoding is not supported",
+            "Send the content as it is, without Content-Encoding; .nii.gz files are read as they are."),
+    QUARANTINED(
+            "quarantined",
+            422,
+            "The evaluation ended its worker too often",
+            "Three attempts did not come to an end; the input is kept. The log has the reason under the evaluation's id."),
+    INTERNAL_ERROR(
+            "internal-error",
+            500,
+            "The service failed",
+            "This is a fault of the service. The log has the reason under the id in this answer."),
+    UNAVAILABLE(
+            "unavailable",
+            503,
+            "The service cannot take this now",
+            "The database or the storage does not answer. Try again after the time in Retry-After."),
+    INSUFFICIENT_STORAGE(
+            "insufficient-storage",
+            507,
+            "There is no room for the upload",
+            "Space must be made on the volume of segmeter.data-directory; results can still be read.");
+
+    private final String slug;
+    private final int status;
+    private final String title;
+    private final String advice;
+
+    ServiceProblem(String slug, int status, String title, String advice) {
+        this.slug = slug;
+        this.status = status;
+        this.title = title;
+        this.advice = advice;
+    }
+
+    /** The stable code, kebab case. */
+    public String slug() {
+        return slug;
+    }
+
+    /** The HTTP status. */
+    public int status() {
+        return status;
+    }
+
+    /** One line for people; the same for every occurrence. */
+    public String title() {
+        return title;
+    }
+
+    /** What a person can do about it. */
+    public String advice() {
+        return advice;
+    }
+}

@@ -1,0 +1,214 @@
+package org.segmeter.telemetry;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.DistributionSummary;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.springframework.stereotype.Component;
+
+/** The instruments of the service; each label takes values from a fixed list only. */
+@Component
+public final class ServiceMetrics {
+
+    private static final Duration[] WAIT_BUCKETS = {
+        Duration.ofMillis(10), Duration.ofMillis(50), Duration.ofMillis(250), Duration.ofSeconds(1),
+        Duration.ofSeconds(5), Duration.ofSeconds(30), Duration.ofMinutes(2), Duration.ofMinutes(10)
+    };
+    private static final double KIB = 1024;
+    private static final double[] SIZE_BUCKETS = {
+        KIB, 32 * KIB, KIB * KIB, 32 * KIB * KIB, 256 * KIB * KIB, KIB * KIB * KIB, 4 * KIB * KIB * KIB
+    };
+
+    /** How large an evaluation's inputs are together; the label {@code size_class}. */
+    public enum SizeClass {
+        SMALL,
+        MEDIUM,
+        LARGE,
+        HUGE;
+
+        /** Up to 1 MiB, 32 MiB, 512 MiB, or more. */
+        public static SizeClass of(long bytes) {
+            return bytes <= 1L << 20 ? SMALL : bytes <= 32L << 20 ? MEDIUM : bytes <= 512L << 20 ? LARGE : HUGE;
+        }
+    }
+
+    /** How work on an evaluation ended; the label {@code outcome}. */
+    public enum Outcome {
+        OK,
+        INVALID,
+        FAILED,
+        CANCELLED,
+        QUARANTINED
+    }
+
+    /** How an attempt ended; the label {@code outcome}. */
+    public enum Attempt {
+        FINISHED,
+        RETRIED,
+        HANDED_BACK,
+        FENCED
+    }
+
+    /** Why an upload was not accepted; the label {@code reason}. */
+    public enum UploadFailure {
+        TOO_LARGE,
+        INCOMPLETE,
+        MALFORMED,
+        DIGEST,
+        STORAGE,
+        REFUSED
+    }
+
+    private final MeterRegistry registry;
+    private final AtomicInteger uploads = new AtomicInteger();
+    private final AtomicInteger busy = new AtomicInteger();
+    private final AtomicInteger workers = new AtomicInteger();
+    private final AtomicLong lastCompleted = new AtomicLong();
+    private final DistributionSummary uploadBytes;
+    private final Counter uploadBytesTotal;
+    private final Counter submitted;
+    private final Counter fenced;
+
+    ServiceMetrics(MeterRegistry registry) {
+        this.registry = registry;
+        Gauge.builder("segmeter.uploads.in.progress", uploads, AtomicInteger::get)
+                .description("Uploads that are being received")
+                .register(registry);
+        uploadBytesTotal = Counter.builder("segmeter.upload.bytes.total")
+                .description("Bytes of files received")
+                .register(registry);
+        uploadBytes = DistributionSummary.builder("segmeter.upload.bytes")
+                .description("Size of a received file in bytes")
+                .serviceLevelObjectives(SIZE_BUCKETS)
+                .register(registry);
+        submitted = Counter.builder("segmeter.jobs.submitted")
+                .description("Evaluations accepted")
+                .tag("source", "rest")
+                .register(registry);
+        fenced = Counter.builder("segmeter.job.fenced.writes")
+                .description("Results refused because a later attempt had taken over")
+                .register(registry);
+        Gauge.builder("segmeter.workers", workers, AtomicInteger::get)
+                .description("Threads that score")
+                .register(registry);
+        Gauge.builder("segmeter.workers.busy", busy, AtomicInteger::get)
+                .description("Threads that are scoring")
+                .register(registry);
+        Gauge.builder("segmeter.job.last.completed.timestamp.seconds", lastCompleted, at -> at.get() / 1000.0)
+                .description("When the last evaluation was completed by this replica, seconds since 1970; 0 for none yet")
+                .register(registry);
+        for (Outcome outcome : Outcome.values()) {
+            completedCounter(outcome);
+        }
+        for (Attempt attempt : Attempt.values()) {
+            attemptCounter(attempt);
+        }
+        for (UploadFailure reason : UploadFailure.values()) {
+            uploadFailureCounter(reason);
+        }
+    }
+
+    public void uploadBegan() {
+        uploads.incrementAndGet();
+    }
+
+    public void uploadEnded() {
+        uploads.decrementAndGet();
+    }
+
+    public void fileReceived(long bytes) {
+        uploadBytesTotal.increment(bytes);
+        uploadBytes.record(bytes);
+    }
+
+    public void uploadFailed(UploadFailure reason) {
+        uploadFailureCounter(reason).increment();
+    }
+
+    public void submitted() {
+        submitted.increment();
+    }
+
+    public void completed(Outcome outcome) {
+        completedCounter(outcome).increment();
+        lastCompleted.set(System.currentTimeMillis());
+    }
+
+    public void attemptEnded(Attempt attempt) {
+        attemptCounter(attempt).increment();
+        if (attempt == Attempt.FENCED) {
+            fenced.increment();
+        }
+    }
+
+    /** @param code slug of the problem, from a fixed list */
+    public void rejected(String code) {
+        Counter.builder("segmeter.parse.rejections")
+                .description("Inputs that were refused, by problem")
+                .tag("code", code)
+                .register(registry)
+                .increment();
+    }
+
+    public void waited(SizeClass size, Duration inQueue) {
+        Timer.builder("segmeter.job.queue.wait")
+                .description("From acceptance to the start of work")
+                .tag("size_class", word(size))
+                .serviceLevelObjectives(WAIT_BUCKETS)
+                .register(registry)
+                .record(inQueue.isNegative() ? Duration.ZERO : inQueue);
+    }
+
+    /** @param stage from a fixed list */
+    public void stage(String stage, SizeClass size, Duration duration) {
+        Timer.builder("segmeter.job.stage.duration")
+                .description("Time in a stage of an evaluation")
+                .tag("stage", stage)
+                .tag("size_class", word(size))
+                .serviceLevelObjectives(WAIT_BUCKETS)
+                .register(registry)
+                .record(duration);
+    }
+
+    public void workers(int number) {
+        workers.set(number);
+    }
+
+    public void workerBegan() {
+        busy.incrementAndGet();
+    }
+
+    public void workerEnded() {
+        busy.decrementAndGet();
+    }
+
+    private Counter completedCounter(Outcome outcome) {
+        return Counter.builder("segmeter.jobs.completed")
+                .description("Evaluations that reached a final state")
+                .tag("outcome", word(outcome))
+                .register(registry);
+    }
+
+    private Counter attemptCounter(Attempt attempt) {
+        return Counter.builder("segmeter.job.attempts")
+                .description("Attempts at evaluations, by how they ended")
+                .tag("outcome", word(attempt))
+                .register(registry);
+    }
+
+    private Counter uploadFailureCounter(UploadFailure reason) {
+        return Counter.builder("segmeter.upload.failures")
+                .description("Uploads that were not accepted")
+                .tag("reason", word(reason))
+                .register(registry);
+    }
+
+    private static String word(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT);
+    }
+}
