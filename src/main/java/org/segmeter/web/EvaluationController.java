@@ -1,0 +1,327 @@
+package org.segmeter.web;
+
+import jakarta.servlet.http.HttpServletRequest;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.segmeter.evaluation.BlobStore;
+import org.segmeter.evaluation.Evaluation;
+import org.segmeter.evaluation.EvaluationQuery;
+import org.segmeter.evaluation.Evaluations;
+import org.segmeter.evaluation.Problem;
+import org.segmeter.evaluation.ServiceProblem;
+import org.segmeter.evaluation.Side;
+import org.segmeter.evaluation.State;
+import org.segmeter.evaluation.StoredScorecard;
+import org.segmeter.evaluation.Submission;
+import org.segmeter.telemetry.ServiceMetrics;
+import org.segmeter.volume.InputException;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.MediaType;
+import org.springframework.http.ResponseEntity;
+import org.springframework.web.bind.annotation.DeleteMapping;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RestController;
+import org.springframework.web.util.UriComponentsBuilder;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** {@code /api/v1/evaluations}: submit, look, list, cancel. */
+@RestController
+@RequestMapping("/api/v1/evaluations")
+final class EvaluationController {
+
+    private static final int DEFAULT_LIMIT = 50;
+    private static final int MOST_LISTED = 1000;
+    private static final Set<String> PARAMETERS =
+            Set.of("model", "version", "case", "state", "from", "to", "limit", "cursor");
+
+    private final Evaluations evaluations;
+    private final EvaluationResource resource;
+    private final BlobStore store;
+    private final RequestReading requests;
+    private final WebSettings settings;
+    private final ServiceMetrics metrics;
+    private final JsonMapper json;
+
+    EvaluationController(
+            Evaluations evaluations,
+            EvaluationResource resource,
+            BlobStore store,
+            RequestReading requests,
+            WebSettings settings,
+            ServiceMetrics metrics,
+            JsonMapper json) {
+        this.evaluations = evaluations;
+        this.resource = resource;
+        this.store = store;
+        this.requests = requests;
+        this.settings = settings;
+        this.metrics = metrics;
+        this.json = json;
+    }
+
+    @PostMapping
+    ResponseEntity<byte[]> submit(HttpServletRequest http) throws IOException, InputException, InterruptedException {
+        UUID id;
+        try (Upload upload = Upload.receive(http, store, settings.upload(), metrics)) {
+            Submission submission = submission(upload);
+            upload.keep();
+            id = evaluations.submit(submission);
+        }
+        Optional<Duration> wait = Preference.waiting(http.getHeaders("Prefer"), settings.maxWait());
+        if (wait.isPresent()) {
+            State state = evaluations.awaitFinal(id, wait.get()).orElse(State.CANCELLED);
+            if (state.isFinal()) {
+                return finished(id, wait.get());
+            }
+        }
+        Evaluation evaluation = find(id.toString());
+        return ResponseEntity.accepted()
+                .header(HttpHeaders.LOCATION, EvaluationResource.path(evaluation))
+                .header(HttpHeaders.RETRY_AFTER, "1")
+                .contentType(MediaType.APPLICATION_JSON)
+                .body(resource.bytes(resource.of(evaluation, null)));
+    }
+
+    @GetMapping
+    ResponseEntity<byte[]> list(HttpServletRequest http) {
+        EvaluationQuery query = query(http);
+        EvaluationQuery.Page page = evaluations.list(query);
+        List<Map<String, Object>> items = new ArrayList<>();
+        page.evaluations().forEach(evaluation -> items.add(resource.of(evaluation, null)));
+        Map<String, Object> body = new LinkedHashMap<>();
+        body.put("evaluations", items);
+        ResponseEntity.BodyBuilder answer = ResponseEntity.ok().contentType(MediaType.APPLICATION_JSON);
+        if (page.next() != null) {
+            String cursor = Cursor.encode(page.next());
+            body.put("nextCursor", cursor);
+            UriComponentsBuilder next = UriComponentsBuilder.fromPath("/api/v1/evaluations");
+            List<String> values = new ArrayList<>();
+            http.getParameterMap().forEach((name, value) -> {
+                if (!name.equals("cursor")) {
+                    next.queryParam(name, "{" + name + "}");
+                    values.add(value[0]);
+                }
+            });
+            next.queryParam("cursor", cursor);
+            answer.header(
+                    HttpHeaders.LINK,
+                    "<" + next.encode().buildAndExpand(values.toArray()).toUriString() + ">; rel=\"next\"");
+        }
+        return answer.body(resource.bytes(body));
+    }
+
+    @GetMapping("/{id}")
+    ResponseEntity<byte[]> get(@PathVariable("id") String id) {
+        Evaluation evaluation = find(id);
+        StoredScorecard card = evaluation.state() == State.SUCCEEDED
+                ? evaluations.scorecard(evaluation.id()).orElse(null)
+                : null;
+        ResponseEntity.BodyBuilder answer = ResponseEntity.ok().contentType(MediaType.APPLICATION_JSON);
+        if (!evaluation.state().isFinal()) {
+            answer.header(HttpHeaders.RETRY_AFTER, "1");
+        }
+        return answer.body(resource.bytes(resource.of(evaluation, card)));
+    }
+
+    @GetMapping("/{id}/scorecard")
+    ResponseEntity<byte[]> scorecard(@PathVariable("id") String id, HttpServletRequest http) {
+        Evaluation evaluation = find(id);
+        StoredScorecard card = evaluations
+                .scorecard(evaluation.id())
+                .orElseThrow(() -> new ProblemException(Problem.of(
+                                ServiceProblem.NO_SCORECARD,
+                                "The evaluation is %s.".formatted(evaluation.state()))
+                        .with("state", evaluation.state().name())
+                        .about(evaluation.id())));
+        String etag = "\"" + card.sha256() + "\"";
+        for (String known : java.util.Collections.list(http.getHeaders(HttpHeaders.IF_NONE_MATCH))) {
+            if (known.contains(etag) || known.strip().equals("*")) {
+                return ResponseEntity.status(304)
+                        .header(HttpHeaders.ETAG, etag)
+                        .header(HttpHeaders.CACHE_CONTROL, "private, no-cache")
+                        .build();
+            }
+        }
+        return ResponseEntity.ok().headers(ofScorecard(card)).body(card.content().getBytes(StandardCharsets.UTF_8));
+    }
+
+    @DeleteMapping("/{id}")
+    ResponseEntity<byte[]> delete(@PathVariable("id") String id) {
+        UUID known = id(id);
+        return switch (evaluations.cancelOrRemove(known)) {
+            case REMOVED -> ResponseEntity.noContent().build();
+            case CANCELLED -> ResponseEntity.ok()
+                    .contentType(MediaType.APPLICATION_JSON)
+                    .body(resource.bytes(resource.of(find(id), null)));
+            case CANCELLING -> ResponseEntity.accepted()
+                    .header(HttpHeaders.LOCATION, "/api/v1/evaluations/" + known)
+                    .header(HttpHeaders.RETRY_AFTER, "1")
+                    .contentType(MediaType.APPLICATION_JSON)
+                    .body(resource.bytes(resource.of(find(id), null)));
+            case ABSENT -> throw absent();
+        };
+    }
+
+    private Submission submission(Upload upload) throws InputException {
+        String text = upload.request();
+        RequestReading.Request request = requests.read(text);
+        return new Submission(
+                upload.blobs(Side.PREDICTION),
+                upload.blobs(Side.REFERENCE),
+                request.description(),
+                request.protocols(),
+                text);
+    }
+
+    private ResponseEntity<byte[]> finished(UUID id, Duration waited) {
+        Evaluation evaluation = find(id.toString());
+        String location = EvaluationResource.path(evaluation);
+        HttpHeaders headers = new HttpHeaders();
+        headers.set(HttpHeaders.LOCATION, location);
+        headers.set("Preference-Applied", "wait=" + waited.toSeconds());
+        Optional<StoredScorecard> card = evaluations.scorecard(id);
+        if (card.isPresent()) {
+            headers.addAll(ofScorecard(card.get()));
+            headers.set(HttpHeaders.CONTENT_LOCATION, location + "/scorecard");
+            return ResponseEntity.ok().headers(headers).body(card.get().content().getBytes(StandardCharsets.UTF_8));
+        }
+        String problem = evaluation.problem();
+        if (problem != null) {
+            JsonNode document = json.readTree(problem);
+            headers.setContentType(MediaType.APPLICATION_PROBLEM_JSON);
+            return ResponseEntity.status(document.path("status").asInt(422))
+                    .headers(headers)
+                    .body(problem.getBytes(StandardCharsets.UTF_8));
+        }
+        headers.setContentType(MediaType.APPLICATION_JSON);
+        headers.set(HttpHeaders.CONTENT_LOCATION, location);
+        return ResponseEntity.ok().headers(headers).body(resource.bytes(resource.of(evaluation, null)));
+    }
+
+    private static HttpHeaders ofScorecard(StoredScorecard card) {
+        HttpHeaders headers = new HttpHeaders();
+        headers.setContentType(MediaType.APPLICATION_JSON);
+        headers.setETag("\"" + card.sha256() + "\"");
+        headers.set("Repr-Digest", Digests.field(card.sha256()));
+        headers.setCacheControl("private, no-cache");
+        return headers;
+    }
+
+    private Evaluation find(String id) {
+        return evaluations.find(id(id)).orElseThrow(EvaluationController::absent);
+    }
+
+    static UUID id(String text) {
+        if (text.length() == 36) {
+            try {
+                return UUID.fromString(text);
+            } catch (IllegalArgumentException e) {
+                throw absent();
+            }
+        }
+        throw absent();
+    }
+
+    static ProblemException absent() {
+        return new ProblemException(
+                ServiceProblem.EVALUATION_NOT_FOUND, "No evaluation has this id; it was removed or never existed.");
+    }
+
+    private static EvaluationQuery query(HttpServletRequest http) {
+        for (Map.Entry<String, String[]> parameter : http.getParameterMap().entrySet()) {
+            if (!PARAMETERS.contains(parameter.getKey())) {
+                String name = parameter.getKey();
+                throw invalid(
+                        name.matches("[A-Za-z0-9_.-]{1,40}") ? name : "?",
+                        "is not known; there are case, cursor, from, limit, model, state, to and version");
+            }
+            if (parameter.getValue().length != 1) {
+                throw invalid(parameter.getKey(), "is there more than once");
+            }
+        }
+        String cursor = http.getParameter("cursor");
+        return new EvaluationQuery(
+                text(http, "model"),
+                text(http, "version"),
+                text(http, "case"),
+                state(http.getParameter("state")),
+                time(http, "from"),
+                time(http, "to"),
+                cursor == null ? null : Cursor.decode(cursor),
+                limit(http.getParameter("limit")));
+    }
+
+    private static @Nullable String text(HttpServletRequest http, String name) {
+        String value = http.getParameter(name);
+        if (value != null && (value.isEmpty() || value.length() > 200 || value.indexOf('\0') >= 0)) {
+            throw invalid(name, "has 1 to 200 characters");
+        }
+        return value;
+    }
+
+    private static @Nullable State state(@Nullable String value) {
+        if (value == null) {
+            return null;
+        }
+        try {
+            return State.valueOf(value.toUpperCase(Locale.ROOT));
+        } catch (IllegalArgumentException e) {
+            throw invalid("state", "is QUEUED, RUNNING, SUCCEEDED, FAILED or CANCELLED");
+        }
+    }
+
+    private static @Nullable Instant time(HttpServletRequest http, String name) {
+        String value = http.getParameter(name);
+        if (value == null) {
+            return null;
+        }
+        try {
+            Instant instant = OffsetDateTime.parse(value).toInstant();
+            if (instant.isAfter(Instant.parse("0001-01-01T00:00:00Z"))
+                    && instant.isBefore(Instant.parse("9999-01-01T00:00:00Z"))) {
+                return instant;
+            }
+        } catch (DateTimeParseException e) {
+            // falls through to the refusal
+        }
+        throw invalid(name, "is a time with its offset, such as 2026-01-31T12:00:00Z (a + is written %2B)");
+    }
+
+    private static int limit(@Nullable String value) {
+        if (value == null) {
+            return DEFAULT_LIMIT;
+        }
+        try {
+            int limit = Integer.parseInt(value);
+            if (limit >= 1 && limit <= MOST_LISTED) {
+                return limit;
+            }
+        } catch (NumberFormatException e) {
+            // falls through to the refusal
+        }
+        throw invalid("limit", "is a number from 1 to " + MOST_LISTED);
+    }
+
+    private static ProblemException invalid(String parameter, String rule) {
+        return new ProblemException(Problem.of(
+                        ServiceProblem.INVALID_PARAMETER, "The parameter '%s' %s.".formatted(parameter, rule))
+                .with("parameter", parameter));
+    }
+}

@@ -1,0 +1,322 @@
+package org.segmeter.web;
+
+import jakarta.servlet.http.HttpServletRequest;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.tomcat.util.http.fileupload.FileItemHeaders;
+import org.apache.tomcat.util.http.fileupload.FileItemIterator;
+import org.apache.tomcat.util.http.fileupload.FileItemStream;
+import org.apache.tomcat.util.http.fileupload.FileUpload;
+import org.apache.tomcat.util.http.fileupload.FileUploadException;
+import org.apache.tomcat.util.http.fileupload.impl.SizeException;
+import org.apache.tomcat.util.http.fileupload.impl.SizeLimitExceededException;
+import org.apache.tomcat.util.http.fileupload.servlet.ServletRequestContext;
+import org.jspecify.annotations.Nullable;
+import org.segmeter.evaluation.Blob;
+import org.segmeter.evaluation.BlobStore;
+import org.segmeter.evaluation.Problem;
+import org.segmeter.evaluation.ServiceProblem;
+import org.segmeter.evaluation.Side;
+import org.segmeter.telemetry.ServiceMetrics;
+import org.segmeter.telemetry.ServiceMetrics.UploadFailure;
+import org.segmeter.volume.InputProblem;
+
+/**
+ * The parts of a submission, read from the connection straight into the blob store; no file is ever in the heap or in Tomcat's
+ * temporary directory. Uses the streaming parser that Tomcat carries for its own multipart support. Nothing is kept before
+ * {@link #keep}: what is closed without it leaves nothing.
+ */
+final class Upload implements AutoCloseable {
+
+    private static final int LONGEST_REQUEST = 1 << 20;
+    private static final int LONGEST_PART_HEADER = 8192;
+
+    private final Map<Side, List<BlobStore.Incoming>> files = new EnumMap<>(Side.class);
+    private @Nullable String request;
+
+    private Upload() {
+        files.put(Side.PREDICTION, new ArrayList<>());
+        files.put(Side.REFERENCE, new ArrayList<>());
+    }
+
+    /** Receives all parts. */
+    static Upload receive(
+            HttpServletRequest http, BlobStore store, WebSettings.Upload limits, ServiceMetrics metrics)
+            throws IOException {
+        refuseByHeaders(http, store, limits);
+        metrics.uploadBegan();
+        Upload upload = new Upload();
+        boolean complete = false;
+        try {
+            upload.readParts(http, store, limits, metrics);
+            upload.requireBothSides();
+            complete = true;
+            return upload;
+        } catch (BlobStore.TooLarge e) {
+            metrics.uploadFailed(UploadFailure.TOO_LARGE);
+            throw tooLarge("One file", e.limit());
+        } catch (ProblemException e) {
+            metrics.uploadFailed(
+                    e.problem().status() == 413
+                            ? UploadFailure.TOO_LARGE
+                            : e.problem().slug().equals(ServiceProblem.DIGEST_MISMATCH.slug())
+                                    ? UploadFailure.DIGEST
+                                    : UploadFailure.REFUSED);
+            throw e;
+        } catch (FileUploadException | BlobStore.Interrupted e) {
+            throw broken(e, limits, metrics);
+        } catch (IOException e) {
+            if (cause(e, FileUploadException.class) != null || isOfConnection(e)) {
+                throw broken(e, limits, metrics);
+            }
+            metrics.uploadFailed(UploadFailure.STORAGE);
+            throw new ProblemException(
+                            ServiceProblem.INSUFFICIENT_STORAGE, "The upload could not be written to this service's disk.")
+                    .header("Retry-After", "60");
+        } finally {
+            metrics.uploadEnded();
+            if (!complete) {
+                upload.close();
+            }
+        }
+    }
+
+    /** The sender's JSON; null if there was none. */
+    @Nullable String request() {
+        return request;
+    }
+
+    List<Blob> blobs(Side side) {
+        return files.getOrDefault(side, List.of()).stream()
+                .map(BlobStore.Incoming::blob)
+                .toList();
+    }
+
+    /** Gives all files their names in the store; after this they are durable. */
+    void keep() throws IOException {
+        for (List<BlobStore.Incoming> side : files.values()) {
+            for (BlobStore.Incoming file : side) {
+                file.keep();
+            }
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        for (List<BlobStore.Incoming> side : files.values()) {
+            for (BlobStore.Incoming file : side) {
+                file.close();
+            }
+        }
+    }
+
+    /** What can be said before the body is read. */
+    private static void refuseByHeaders(HttpServletRequest http, BlobStore store, WebSettings.Upload limits)
+            throws IOException {
+        String encoding = http.getHeader("Content-Encoding");
+        if (encoding != null && !encoding.strip().equalsIgnoreCase("identity")) {
+            throw new ProblemException(
+                            ServiceProblem.UNSUPPORTED_CONTENT_ENCODING,
+                            "The body of the request must not be compressed; compressed files are sent as they are.")
+                    .header("Accept-Encoding", "identity");
+        }
+        String type = http.getContentType();
+        if (type == null || !type.toLowerCase(Locale.ROOT).startsWith("multipart/form-data")) {
+            throw new ProblemException(
+                            ServiceProblem.UNSUPPORTED_MEDIA_TYPE,
+                            "An evaluation is submitted as multipart/form-data with the parts prediction and reference.")
+                    .header("Accept-Post", "multipart/form-data");
+        }
+        long length = http.getContentLengthLong();
+        if (length > limits.maxRequestSize().toBytes()) {
+            throw tooLarge("The request", limits.maxRequestSize().toBytes());
+        }
+        if (length > store.free()) {
+            throw new ProblemException(
+                            ServiceProblem.INSUFFICIENT_STORAGE, "The upload is larger than the space that is left.")
+                    .header("Retry-After", "60");
+        }
+    }
+
+    private void readParts(
+            HttpServletRequest http, BlobStore store, WebSettings.Upload limits, ServiceMetrics metrics)
+            throws IOException, FileUploadException {
+        FileUpload parser = new FileUpload();
+        parser.setPartHeaderSizeMax(LONGEST_PART_HEADER);
+        parser.setSizeMax(limits.maxRequestSize().toBytes());
+        parser.setHeaderEncoding("UTF-8");
+        FileItemIterator parts = parser.getItemIterator(new ServletRequestContext(http));
+        int number = 0;
+        while (parts.hasNext()) {
+            FileItemStream part = parts.next();
+            if (++number > limits.maxParts()) {
+                throw tooLarge("The number of parts", limits.maxParts());
+            }
+            String name = part.getFieldName() == null ? "" : part.getFieldName();
+            try (InputStream content = part.openStream()) {
+                switch (name) {
+                    case "prediction" -> file(Side.PREDICTION, part, content, store, limits, metrics);
+                    case "reference" -> file(Side.REFERENCE, part, content, store, limits, metrics);
+                    case "request" -> request(content);
+                    default ->
+                        throw new ProblemException(
+                                ServiceProblem.UNKNOWN_PART,
+                                "The part '%s' is not known; there are prediction, reference and request."
+                                        .formatted(shown(name)));
+                }
+            }
+        }
+    }
+
+    private void file(
+            Side side,
+            FileItemStream part,
+            InputStream content,
+            BlobStore store,
+            WebSettings.Upload limits,
+            ServiceMetrics metrics)
+            throws IOException {
+        FileItemHeaders headers = part.getHeaders();
+        String encoding = headers == null ? null : headers.getHeader("Content-Encoding");
+        String transfer = headers == null ? null : headers.getHeader("Content-Transfer-Encoding");
+        if (encoding != null && !encoding.strip().equalsIgnoreCase("identity")
+                || transfer != null && !transfer.strip().matches("(?i)binary|7bit|8bit")) {
+            throw new ProblemException(Problem.of(
+                            ServiceProblem.UNSUPPORTED_CONTENT_ENCODING,
+                            "The part '%s' is encoded; send the file as it is.".formatted(side.word()))
+                    .with("part", side.word()));
+        }
+        BlobStore.Incoming file = store.receive(content, limits.maxFileSize().toBytes());
+        if (file.blob().size() == 0 && part.getName() != null && part.getName().isBlank()) {
+            file.close(); // a browser's form without a file chosen
+            return;
+        }
+        list(side).add(file);
+        metrics.fileReceived(file.blob().size());
+        for (String header : new String[] {"Repr-Digest", "Content-Digest"}) {
+            String declared = headers == null ? null : headers.getHeader(header);
+            if (declared != null) {
+                verify(side, header, declared, file.blob());
+            }
+        }
+    }
+
+    private static void verify(Side side, String header, String declared, Blob received) {
+        Optional<String> sha256 = Digests.sha256(declared);
+        if (sha256.isPresent() && !sha256.get().equals(received.sha256())) {
+            throw new ProblemException(Problem.of(
+                            ServiceProblem.DIGEST_MISMATCH,
+                            "The content of the part '%s' is not what its %s says.".formatted(side.word(), header))
+                    .with("part", side.word())
+                    .with("found", Digests.field(received.sha256()))
+                    .with("expected", Digests.field(sha256.get())));
+        }
+    }
+
+    private void request(InputStream content) throws IOException {
+        if (request != null) {
+            throw new ProblemException(
+                    Problem.of(ServiceProblem.BAD_REQUEST, "The part 'request' is there twice; it may be there once.")
+                            .with("part", "request"));
+        }
+        byte[] bytes;
+        try {
+            bytes = content.readNBytes(LONGEST_REQUEST + 1);
+        } catch (IOException e) {
+            throw new FileUploadFailure(e);
+        }
+        if (bytes.length > LONGEST_REQUEST) {
+            throw tooLarge("The part 'request'", LONGEST_REQUEST);
+        }
+        try {
+            request = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+        } catch (CharacterCodingException e) {
+            throw new ProblemException(
+                    Problem.of(ServiceProblem.BAD_REQUEST, "The part 'request' is not UTF-8.").with("part", "request"));
+        }
+    }
+
+    private void requireBothSides() {
+        for (Side side : Side.values()) {
+            if (list(side).isEmpty()) {
+                throw new ProblemException(new Problem(
+                                InputProblem.MISSING_PART.slug(),
+                                InputProblem.MISSING_PART.title(),
+                                422,
+                                "The part '%s' is missing; send it as a file.".formatted(side.word()),
+                                Map.of())
+                        .with("part", side.word())
+                        .with("found", "0 files")
+                        .with("expected", "at least one file"));
+            }
+        }
+    }
+
+    private List<BlobStore.Incoming> list(Side side) {
+        return files.computeIfAbsent(side, key -> new ArrayList<>());
+    }
+
+    private static ProblemException tooLarge(String what, long limit) {
+        return new ProblemException(Problem.of(
+                        ServiceProblem.PAYLOAD_TOO_LARGE,
+                        "%s exceeds the limit of this installation, %d.".formatted(what, limit))
+                .with("limit", limit));
+    }
+
+    private static ProblemException broken(Throwable e, WebSettings.Upload limits, ServiceMetrics metrics) {
+        if (cause(e, SizeException.class) instanceof SizeLimitExceededException) {
+            metrics.uploadFailed(UploadFailure.TOO_LARGE);
+            return tooLarge("The request", limits.maxRequestSize().toBytes());
+        }
+        if (e instanceof FileUploadException && cause(e, IOException.class) == e) {
+            metrics.uploadFailed(UploadFailure.MALFORMED);
+            return new ProblemException(
+                    ServiceProblem.BAD_REQUEST, "The body is no well-formed multipart/form-data with a boundary.");
+        }
+        metrics.uploadFailed(UploadFailure.INCOMPLETE);
+        return new ProblemException(
+                ServiceProblem.INCOMPLETE_UPLOAD, "The body ends before its last boundary; nothing was stored.");
+    }
+
+    private static boolean isOfConnection(IOException e) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            if (cause instanceof FileUploadFailure
+                    || cause.getClass().getName().startsWith("org.apache.catalina.")
+                    || cause.getClass().getName().startsWith("org.apache.tomcat.")
+                    || cause instanceof java.io.EOFException) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static <T> @Nullable T cause(Throwable e, Class<T> type) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            if (type.isInstance(cause)) {
+                return type.cast(cause);
+            }
+        }
+        return null;
+    }
+
+    /** A name that a sender chose, fit for an answer. */
+    private static String shown(String name) {
+        return name.matches("[A-Za-z0-9_.-]{1,40}") ? name : "?";
+    }
+
+    /** The sender's stream failed. */
+    private static final class FileUploadFailure extends IOException {
+        FileUploadFailure(IOException cause) {
+            super(cause);
+        }
+    }
+}
