@@ -85,11 +85,20 @@ create index metric_value_by_metric on metric_value (metric, segment_label) wher
 create function refuse_change() returns trigger language plpgsql as
 $$
 begin
-    raise exception 'results are append-only';
+    raise exception '% is append-only', tg_table_name;
 end
 $$;
 create trigger scorecard_is_append_only before update on scorecard for each row execute function refuse_change();
 create trigger metric_value_is_append_only before update on metric_value for each row execute function refuse_change();
+
+-- Protocols that were added to the built-in ones; a protocol never changes.
+create table protocol (
+    id         text primary key,
+    sha256     text        not null,
+    document   text        not null,
+    created_at timestamptz not null default now()
+);
+create trigger protocol_never_changes before update on protocol for each row execute function refuse_change();
 
 -- db-scheduler's table.
 create table scheduled_tasks (

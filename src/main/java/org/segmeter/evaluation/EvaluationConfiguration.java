@@ -12,6 +12,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -26,6 +27,12 @@ class EvaluationConfiguration {
     @Bean
     BlobStore blobStore(EvaluationSettings settings) throws IOException {
         return new BlobStore(settings.dataDirectory().toAbsolutePath());
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    ScoringEngine scoringEngine(ProtocolStore protocols) {
+        return new StandardEngine(protocols);
     }
 
     @Bean

@@ -29,6 +29,7 @@ public record Problem(String slug, String title, int status, String detail, Map<
         put(members, "side", refusal.side());
         put(members, "found", refusal.found());
         put(members, "expected", refusal.expected());
+        members.putAll(refusal.details());
         String message = refusal.getMessage();
         return new Problem(
                 refusal.problem().slug(),

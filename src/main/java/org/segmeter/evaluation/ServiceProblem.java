@@ -37,6 +37,11 @@ public enum ServiceProblem {
             406,
             "The answer cannot be given in an accepted type",
             "Send Accept: application/json or leave the header out."),
+    PROTOCOL_EXISTS(
+            "protocol-exists",
+            409,
+            "A protocol of this id exists",
+            "Protocols never change, so that numbers stay comparable. Raise the version."),
     PAYLOAD_TOO_LARGE(
             "payload-too-large",
             413,

@@ -79,10 +79,10 @@ public final class ServiceMetrics {
         Gauge.builder("segmeter.uploads.in.progress", uploads, AtomicInteger::get)
                 .description("Uploads that are being received")
                 .register(registry);
-        uploadBytesTotal = Counter.builder("segmeter.upload.bytes.total")
+        uploadBytesTotal = Counter.builder("segmeter.upload.bytes")
                 .description("Bytes of files received")
                 .register(registry);
-        uploadBytes = DistributionSummary.builder("segmeter.upload.bytes")
+        uploadBytes = DistributionSummary.builder("segmeter.upload.size.bytes")
                 .description("Size of a received file in bytes")
                 .serviceLevelObjectives(SIZE_BUCKETS)
                 .register(registry);

@@ -1,0 +1,36 @@
+package org.segmeter.evaluation;
+
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+import org.segmeter.scoring.ScorecardJson;
+import org.segmeter.scoring.Scorer;
+import org.segmeter.scoring.ScoringInput;
+import org.segmeter.scoring.ScoringOptions;
+import org.segmeter.scoring.ScoringProgress;
+import org.segmeter.volume.CancelSignal;
+import org.segmeter.volume.InputException;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Scores with all formats and protocols of this installation, on the calling thread: the workers are as many as processors. */
+final class StandardEngine implements ScoringEngine {
+
+    private final Scorer scorer = Scorer.standard();
+    private final ProtocolStore protocols;
+
+    StandardEngine(ProtocolStore protocols) {
+        this.protocols = protocols;
+    }
+
+    @Override
+    public ObjectNode score(
+            ScoringInput prediction,
+            ScoringInput reference,
+            @Nullable String request,
+            ScoringProgress progress,
+            CancelSignal cancel)
+            throws InputException, IOException {
+        ScoringOptions options = request == null ? ScoringOptions.defaults() : ScoringOptions.parse(request);
+        return ScorecardJson.tree(scorer.withProtocols(protocols.including(options.protocols()))
+                .score(prediction, reference, options, progress, cancel));
+    }
+}
