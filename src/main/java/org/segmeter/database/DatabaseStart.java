@@ -62,8 +62,7 @@ final class DatabaseStart implements ApplicationContextInitializer<ConfigurableA
         }
     }
 
-    private static @Nullable DatabaseAddress external(
-            ConfigurableEnvironment environment) {
+    private static @Nullable DatabaseAddress external(ConfigurableEnvironment environment) {
         for (String prefix : new String[] {"segmeter.database.", "spring.datasource."}) {
             String url = environment.getProperty(prefix + "url");
             if (StringUtils.hasText(url)) {

@@ -75,9 +75,10 @@ final class DurabilityCheck {
             Instant server = Instant.ofEpochMilli((long) (row.getDouble(1) * 1000));
             Duration skew = Duration.between(server, Instant.now()).abs();
             if (skew.compareTo(MOST_CLOCK_SKEW) > 0) {
-                throw new StartRefused("the clock differs from the PostgreSQL server's by %d s; at most %d s is allowed,"
-                        .formatted(skew.toSeconds(), MOST_CLOCK_SKEW.toSeconds())
-                        + " synchronise both (NTP)");
+                throw new StartRefused(
+                        "the clock differs from the PostgreSQL server's by %d s; at most %d s is allowed,"
+                                        .formatted(skew.toSeconds(), MOST_CLOCK_SKEW.toSeconds())
+                                + " synchronise both (NTP)");
             }
         }
     }

@@ -146,7 +146,10 @@ final class EmbeddedPostgres implements AutoCloseable {
         try {
             return ProcessHandle.of(Long.parseLong(lines.getFirst().strip()))
                     .filter(ProcessHandle::isAlive)
-                    .filter(handle -> handle.info().command().map(c -> c.endsWith("postgres")).orElse(true));
+                    .filter(handle -> handle.info()
+                            .command()
+                            .map(c -> c.endsWith("postgres"))
+                            .orElse(true));
         } catch (RuntimeException e) {
             return Optional.empty();
         }

@@ -115,7 +115,8 @@ final class PostgresBinaries {
                 } else {
                     Files.createDirectories(parent(path));
                     Files.copy(tar, path);
-                    if ((entry.getMode() & 0100) != 0 && Files.getFileStore(path).supportsFileAttributeView("posix")) {
+                    if ((entry.getMode() & 0100) != 0
+                            && Files.getFileStore(path).supportsFileAttributeView("posix")) {
                         Files.setPosixFilePermissions(
                                 path,
                                 Set.of(

@@ -114,8 +114,7 @@ public final class BlobStore {
     public Incoming receive(InputStream source, long limit) throws IOException {
         Path file = uploads.resolve(UUID.randomUUID() + ".part");
         boolean complete = false;
-        try (FileChannel channel =
-                FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
             MessageDigest digest = sha256();
             byte[] buffer = new byte[BUFFER];
             long size = 0;
@@ -168,8 +167,11 @@ public final class BlobStore {
 
     /** Names of all content that is older than {@code before}. To be closed. */
     Stream<String> olderThan(Instant before) throws IOException {
-        return Files.find(blobs, 2, (path, attributes) -> attributes.isRegularFile()
-                        && attributes.lastModifiedTime().toInstant().isBefore(before))
+        return Files.find(
+                        blobs,
+                        2,
+                        (path, attributes) -> attributes.isRegularFile()
+                                && attributes.lastModifiedTime().toInstant().isBefore(before))
                 .map(path -> blobs.relativize(path).toString().replaceAll("[^0-9a-f]", ""))
                 .filter(name -> name.length() == 64);
     }

@@ -1,6 +1,7 @@
 package org.segmeter.evaluation;
 
 import com.github.kagkarlsson.scheduler.boot.config.DbSchedulerCustomizer;
+import com.github.kagkarlsson.scheduler.boot.config.DbSchedulerProperties;
 import com.github.kagkarlsson.scheduler.SchedulerName;
 import com.github.kagkarlsson.scheduler.task.Task;
 import com.github.kagkarlsson.scheduler.task.helper.Tasks;
@@ -12,6 +13,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
@@ -53,6 +55,20 @@ class EvaluationConfiguration {
                         (complete, operations) ->
                                 operations.reschedule(complete, Instant.now().plus(pause));
                 });
+    }
+
+    /** The queue takes as much work as there are threads; its starter would have it as a setting of its own. */
+    @Bean
+    static BeanPostProcessor threadsOfQueue(ObjectProvider<EvaluationSettings> settings) {
+        return new BeanPostProcessor() {
+            @Override
+            public Object postProcessAfterInitialization(Object bean, String name) {
+                if (bean instanceof DbSchedulerProperties queue) {
+                    queue.setThreads(settings.getObject().workers());
+                }
+                return bean;
+            }
+        };
     }
 
     @Bean

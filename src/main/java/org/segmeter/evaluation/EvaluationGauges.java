@@ -30,7 +30,10 @@ final class EvaluationGauges implements MeterBinder {
     public void bindTo(MeterRegistry registry) {
         load("segmeter.jobs", "Evaluations that are not finished", "queued", EvaluationRows.Load::queued, registry);
         load("segmeter.jobs", "Evaluations that are not finished", "running", EvaluationRows.Load::running, registry);
-        Gauge.builder("segmeter.job.oldest.queued.age.seconds", this, g -> g.load().oldestQueuedSeconds())
+        Gauge.builder(
+                        "segmeter.job.oldest.queued.age.seconds",
+                        this,
+                        g -> g.load().oldestQueuedSeconds())
                 .description("Age of the evaluation that has been queued longest; 0 if none is")
                 .register(registry);
         Gauge.builder("segmeter.storage.objects", this, g -> g.load().blobs())

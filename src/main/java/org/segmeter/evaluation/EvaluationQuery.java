@@ -30,5 +30,6 @@ public record EvaluationQuery(
      * @param evaluations newest first
      * @param next where the next page begins; null on the last one
      */
-    public record Page(List<Evaluation> evaluations, @Nullable Position next) {}
+    public record Page(
+            List<Evaluation> evaluations, @Nullable Position next) {}
 }

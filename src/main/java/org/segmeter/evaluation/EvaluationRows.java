@@ -283,11 +283,24 @@ final class EvaluationRows {
                         ?::double precision[], ?::text[], ?::text[])
                     on conflict do nothing""");
             statement.setObject(1, id);
-            setArray(statement, 2, "integer", values.stream().map(Value::segmentIndex).toArray());
-            setArray(statement, 3, "integer", values.stream().map(Value::segmentNumber).toArray());
-            setArray(statement, 4, "text", values.stream().map(Value::segmentLabel).toArray());
+            setArray(
+                    statement,
+                    2,
+                    "integer",
+                    values.stream().map(Value::segmentIndex).toArray());
+            setArray(
+                    statement,
+                    3,
+                    "integer",
+                    values.stream().map(Value::segmentNumber).toArray());
+            setArray(
+                    statement,
+                    4,
+                    "text",
+                    values.stream().map(Value::segmentLabel).toArray());
             setArray(statement, 5, "text", values.stream().map(Value::metric).toArray());
-            setArray(statement, 6, "text", values.stream().map(Value::parameters).toArray());
+            setArray(
+                    statement, 6, "text", values.stream().map(Value::parameters).toArray());
             setArray(statement, 7, "float8", values.stream().map(Value::value).toArray());
             setArray(statement, 8, "text", values.stream().map(Value::unit).toArray());
             setArray(statement, 9, "text", values.stream().map(Value::state).toArray());
@@ -378,10 +391,7 @@ final class EvaluationRows {
         return sql.sql("""
                 delete from blob b where last_used_at < now() - make_interval(secs => :grace)
                     and not exists (select 1 from evaluation_input i where i.sha256 = b.sha256)
-                returning sha256""")
-                .param("grace", graceSeconds)
-                .query(String.class)
-                .list();
+                returning sha256""").param("grace", graceSeconds).query(String.class).list();
     }
 
     boolean knowsBlob(String sha256) {
@@ -401,8 +411,7 @@ final class EvaluationRows {
                     coalesce(extract(epoch from now() - min(created_at) filter (where state = 'QUEUED')), 0),
                     (select greatest(reltuples, 0)::bigint from pg_class where oid = 'blob'::regclass)
                 from evaluation where state in ('QUEUED', 'RUNNING')""")
-                .query((row, number) ->
-                        new Load(row.getLong(1), row.getLong(2), row.getDouble(3), row.getLong(4)))
+                .query((row, number) -> new Load(row.getLong(1), row.getLong(2), row.getDouble(3), row.getLong(4)))
                 .single();
     }
 

@@ -86,8 +86,7 @@ final class EvaluationRunner {
             }
             metrics.workerBegan();
             changes.changed(id);
-            try (RunningEvaluations.Run run =
-                    running.begin(id, claimed.get().attempt())) {
+            try (RunningEvaluations.Run run = running.begin(id, claimed.get().attempt())) {
                 return work(claimed.get(), run);
             } finally {
                 metrics.workerEnded();
@@ -139,10 +138,7 @@ final class EvaluationRunner {
     }
 
     private Verdict succeed(
-            EvaluationRows.Claim claim,
-            RunningEvaluations.Run run,
-            ServiceMetrics.SizeClass size,
-            ObjectNode result) {
+            EvaluationRows.Claim claim, RunningEvaluations.Run run, ServiceMetrics.SizeClass size, ObjectNode result) {
         long begin = System.nanoTime();
         StoredScorecard card = compose(claim, result);
         JsonNode protocol = result.path("protocol");
@@ -171,10 +167,7 @@ final class EvaluationRunner {
     }
 
     private Verdict fail(
-            EvaluationRows.Claim claim,
-            RunningEvaluations.Run run,
-            Problem problem,
-            ServiceMetrics.Outcome outcome) {
+            EvaluationRows.Claim claim, RunningEvaluations.Run run, Problem problem, ServiceMetrics.Outcome outcome) {
         Problem complete = problem.about(claim.id());
         String document = json.writeValueAsString(complete.document());
         boolean written = end(claim, run, State.FAILED, complete.slug(), document);
@@ -245,8 +238,8 @@ final class EvaluationRunner {
                                     .formatted(MOST_ATTEMPTS)),
                     ServiceMetrics.Outcome.QUARANTINED);
         }
-        boolean again = Boolean.TRUE.equals(
-                transaction.execute(status -> rows.requeue(claim.id(), claim.attempt(), false)));
+        boolean again =
+                Boolean.TRUE.equals(transaction.execute(status -> rows.requeue(claim.id(), claim.attempt(), false)));
         changes.changed(claim.id());
         metrics.attemptEnded(again ? ServiceMetrics.Attempt.RETRIED : ServiceMetrics.Attempt.FENCED);
         return again ? new Verdict.Again(Duration.ofSeconds(1L << claim.counted())) : new Verdict.Done();

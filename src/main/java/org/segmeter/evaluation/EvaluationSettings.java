@@ -12,7 +12,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  */
 @ConfigurationProperties("segmeter")
 public record EvaluationSettings(
-        @DefaultValue("data") Path dataDirectory, @DefaultValue("0") int workers) {
+        @DefaultValue("data") Path dataDirectory,
+        @DefaultValue("0") int workers) {
     public EvaluationSettings {
         if (workers < 0) {
             throw new IllegalArgumentException("segmeter.workers is the number of scoring threads, or 0");

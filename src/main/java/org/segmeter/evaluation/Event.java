@@ -9,4 +9,5 @@ import org.jspecify.annotations.Nullable;
  * @param sequence grows with time within an evaluation
  * @param stage of a running evaluation; null for a change of state alone
  */
-public record Event(long sequence, Instant at, State state, @Nullable String stage) {}
+public record Event(
+        long sequence, Instant at, State state, @Nullable String stage) {}

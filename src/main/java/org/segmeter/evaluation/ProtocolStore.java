@@ -24,9 +24,10 @@ public final class ProtocolStore {
 
     /** All of them, the built-in ones first. */
     public Protocols all() {
-        return Protocols.builtIn().with(parse(sql.sql("select document from protocol order by created_at, id")
-                .query(String.class)
-                .list()));
+        return Protocols.builtIn()
+                .with(parse(sql.sql("select document from protocol order by created_at, id")
+                        .query(String.class)
+                        .list()));
     }
 
     /** The built-in ones and those of these ids that were added. */
@@ -36,10 +37,11 @@ public final class ProtocolStore {
         if (missing.isEmpty()) {
             return Protocols.builtIn();
         }
-        return Protocols.builtIn().with(parse(sql.sql("select document from protocol where id = any(:ids)")
-                .param("ids", missing.toArray(String[]::new))
-                .query(String.class)
-                .list()));
+        return Protocols.builtIn()
+                .with(parse(sql.sql("select document from protocol where id = any(:ids)")
+                        .param("ids", missing.toArray(String[]::new))
+                        .query(String.class)
+                        .list()));
     }
 
     /**

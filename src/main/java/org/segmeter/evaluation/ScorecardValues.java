@@ -19,7 +19,8 @@ final class ScorecardValues {
         int index = 0;
         for (JsonNode segment : card.path("segments")) {
             JsonNode who = segment.path("segment");
-            Integer number = who.path("number").isIntegralNumber() ? who.path("number").intValue() : null;
+            Integer number =
+                    who.path("number").isIntegralNumber() ? who.path("number").intValue() : null;
             String label = who.path("label").isString() ? who.path("label").stringValue() : null;
             add(values, index++, number, label, segment.path("metrics"));
         }

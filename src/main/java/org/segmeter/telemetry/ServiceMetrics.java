@@ -100,7 +100,8 @@ public final class ServiceMetrics {
                 .description("Threads that are scoring")
                 .register(registry);
         Gauge.builder("segmeter.job.last.completed.timestamp.seconds", lastCompleted, at -> at.get() / 1000.0)
-                .description("When the last evaluation was completed by this replica, seconds since 1970; 0 for none yet")
+                .description(
+                        "When the last evaluation was completed by this replica, seconds since 1970; 0 for none yet")
                 .register(registry);
         for (Outcome outcome : Outcome.values()) {
             completedCounter(outcome);

@@ -65,8 +65,7 @@ final class CatalogueController {
             throws IOException, InputException {
         String type = http.getContentType();
         if (type == null || !MediaType.parseMediaType(type).isCompatibleWith(MediaType.APPLICATION_JSON)) {
-            throw new ProblemException(
-                            ServiceProblem.UNSUPPORTED_MEDIA_TYPE, "A protocol is sent as application/json.")
+            throw new ProblemException(ServiceProblem.UNSUPPORTED_MEDIA_TYPE, "A protocol is sent as application/json.")
                     .header("Accept-Post", "application/json");
         }
         byte[] bytes = body.readNBytes(LONGEST_PROTOCOL + 1);

@@ -41,6 +41,7 @@ final class Cursor {
         } catch (IllegalArgumentException e) {
             // falls through to the refusal
         }
-        throw new ProblemException(ServiceProblem.INVALID_CURSOR, "The parameter 'cursor' was not made by this service.");
+        throw new ProblemException(
+                ServiceProblem.INVALID_CURSOR, "The parameter 'cursor' was not made by this service.");
     }
 }

@@ -145,11 +145,10 @@ final class EvaluationController {
         Evaluation evaluation = find(id);
         StoredScorecard card = evaluations
                 .scorecard(evaluation.id())
-                .orElseThrow(() -> new ProblemException(Problem.of(
-                                ServiceProblem.NO_SCORECARD,
-                                "The evaluation is %s.".formatted(evaluation.state()))
-                        .with("state", evaluation.state().name())
-                        .about(evaluation.id())));
+                .orElseThrow(() -> new ProblemException(
+                        Problem.of(ServiceProblem.NO_SCORECARD, "The evaluation is %s.".formatted(evaluation.state()))
+                                .with("state", evaluation.state().name())
+                                .about(evaluation.id())));
         String etag = "\"" + card.sha256() + "\"";
         for (String known : java.util.Collections.list(http.getHeaders(HttpHeaders.IF_NONE_MATCH))) {
             if (known.contains(etag) || known.strip().equals("*")) {
@@ -159,7 +158,9 @@ final class EvaluationController {
                         .build();
             }
         }
-        return ResponseEntity.ok().headers(ofScorecard(card)).body(card.content().getBytes(StandardCharsets.UTF_8));
+        return ResponseEntity.ok()
+                .headers(ofScorecard(card))
+                .body(card.content().getBytes(StandardCharsets.UTF_8));
     }
 
     @DeleteMapping("/{id}")
@@ -167,14 +168,16 @@ final class EvaluationController {
         UUID known = id(id);
         return switch (evaluations.cancelOrRemove(known)) {
             case REMOVED -> ResponseEntity.noContent().build();
-            case CANCELLED -> ResponseEntity.ok()
-                    .contentType(MediaType.APPLICATION_JSON)
-                    .body(resource.bytes(resource.of(find(id), null)));
-            case CANCELLING -> ResponseEntity.accepted()
-                    .header(HttpHeaders.LOCATION, "/api/v1/evaluations/" + known)
-                    .header(HttpHeaders.RETRY_AFTER, "1")
-                    .contentType(MediaType.APPLICATION_JSON)
-                    .body(resource.bytes(resource.of(find(id), null)));
+            case CANCELLED ->
+                ResponseEntity.ok()
+                        .contentType(MediaType.APPLICATION_JSON)
+                        .body(resource.bytes(resource.of(find(id), null)));
+            case CANCELLING ->
+                ResponseEntity.accepted()
+                        .header(HttpHeaders.LOCATION, "/api/v1/evaluations/" + known)
+                        .header(HttpHeaders.RETRY_AFTER, "1")
+                        .contentType(MediaType.APPLICATION_JSON)
+                        .body(resource.bytes(resource.of(find(id), null)));
             case ABSENT -> throw absent();
         };
     }
@@ -200,7 +203,9 @@ final class EvaluationController {
         if (card.isPresent()) {
             headers.addAll(ofScorecard(card.get()));
             headers.set(HttpHeaders.CONTENT_LOCATION, location + "/scorecard");
-            return ResponseEntity.ok().headers(headers).body(card.get().content().getBytes(StandardCharsets.UTF_8));
+            return ResponseEntity.ok()
+                    .headers(headers)
+                    .body(card.get().content().getBytes(StandardCharsets.UTF_8));
         }
         String problem = evaluation.problem();
         if (problem != null) {
@@ -320,8 +325,8 @@ final class EvaluationController {
     }
 
     private static ProblemException invalid(String parameter, String rule) {
-        return new ProblemException(Problem.of(
-                        ServiceProblem.INVALID_PARAMETER, "The parameter '%s' %s.".formatted(parameter, rule))
-                .with("parameter", parameter));
+        return new ProblemException(
+                Problem.of(ServiceProblem.INVALID_PARAMETER, "The parameter '%s' %s.".formatted(parameter, rule))
+                        .with("parameter", parameter));
     }
 }

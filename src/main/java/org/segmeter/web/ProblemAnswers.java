@@ -65,7 +65,8 @@ final class ProblemAnswers {
     }
 
     @ExceptionHandler
-    @Nullable ResponseEntity<byte[]> other(Exception e) {
+    @Nullable
+    ResponseEntity<byte[]> other(Exception e) {
         if (e instanceof HttpRequestMethodNotSupportedException method) {
             Set<HttpMethod> supported = method.getSupportedHttpMethods();
             String allowed = supported == null
@@ -73,8 +74,7 @@ final class ProblemAnswers {
                     : supported.stream().map(HttpMethod::name).sorted().collect(Collectors.joining(", "));
             HttpHeaders headers = new HttpHeaders();
             headers.set(HttpHeaders.ALLOW, allowed);
-            return answer(
-                    Problem.of(ServiceProblem.METHOD_NOT_ALLOWED, "Possible here: " + allowed + "."), headers);
+            return answer(Problem.of(ServiceProblem.METHOD_NOT_ALLOWED, "Possible here: " + allowed + "."), headers);
         }
         if (e instanceof ErrorResponse known) {
             return answer(ofStatus(known.getStatusCode()), new HttpHeaders());
@@ -96,10 +96,12 @@ final class ProblemAnswers {
         return switch (status.value()) {
             case 404 -> Problem.of(ServiceProblem.NOT_FOUND, "No resource of the service has this address.");
             case 405 -> Problem.of(ServiceProblem.METHOD_NOT_ALLOWED, "The method is not possible here.");
-            case 406 -> Problem.of(ServiceProblem.NOT_ACCEPTABLE, "The answer is JSON; the request does not accept it.");
+            case 406 ->
+                Problem.of(ServiceProblem.NOT_ACCEPTABLE, "The answer is JSON; the request does not accept it.");
             case 413 -> Problem.of(ServiceProblem.PAYLOAD_TOO_LARGE, "The request is too large.");
-            case 415 -> Problem.of(
-                    ServiceProblem.UNSUPPORTED_MEDIA_TYPE, "The content type of the request is not possible here.");
+            case 415 ->
+                Problem.of(
+                        ServiceProblem.UNSUPPORTED_MEDIA_TYPE, "The content type of the request is not possible here.");
             case 503 -> Problem.of(ServiceProblem.UNAVAILABLE, "The service cannot answer now.");
             default ->
                 status.is5xxServerError()

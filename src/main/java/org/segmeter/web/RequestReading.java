@@ -31,7 +31,10 @@ final class RequestReading {
         }
         if (json.indexOf('\0') >= 0 || json.contains("\\u0000")) {
             throw new InputException(
-                    InputProblem.INVALID_REQUEST, "The request contains a null character.", "U+0000", "text without it");
+                    InputProblem.INVALID_REQUEST,
+                    "The request contains a null character.",
+                    "U+0000",
+                    "text without it");
         }
         ScoringOptions options = ScoringOptions.parse(json);
         protocols.require(options.protocols());

@@ -49,8 +49,7 @@ final class Upload implements AutoCloseable {
     }
 
     /** Receives all parts. */
-    static Upload receive(
-            HttpServletRequest http, BlobStore store, WebSettings.Upload limits, ServiceMetrics metrics)
+    static Upload receive(HttpServletRequest http, BlobStore store, WebSettings.Upload limits, ServiceMetrics metrics)
             throws IOException {
         refuseByHeaders(http, store, limits);
         metrics.uploadBegan();
@@ -80,7 +79,8 @@ final class Upload implements AutoCloseable {
             }
             metrics.uploadFailed(UploadFailure.STORAGE);
             throw new ProblemException(
-                            ServiceProblem.INSUFFICIENT_STORAGE, "The upload could not be written to this service's disk.")
+                            ServiceProblem.INSUFFICIENT_STORAGE,
+                            "The upload could not be written to this service's disk.")
                     .header("Retry-After", "60");
         } finally {
             metrics.uploadEnded();
@@ -91,7 +91,8 @@ final class Upload implements AutoCloseable {
     }
 
     /** The sender's JSON; null if there was none. */
-    @Nullable String request() {
+    @Nullable
+    String request() {
         return request;
     }
 
@@ -147,8 +148,7 @@ final class Upload implements AutoCloseable {
         }
     }
 
-    private void readParts(
-            HttpServletRequest http, BlobStore store, WebSettings.Upload limits, ServiceMetrics metrics)
+    private void readParts(HttpServletRequest http, BlobStore store, WebSettings.Upload limits, ServiceMetrics metrics)
             throws IOException, FileUploadException {
         FileUpload parser = new FileUpload();
         parser.setPartHeaderSizeMax(LONGEST_PART_HEADER);
@@ -238,10 +238,13 @@ final class Upload implements AutoCloseable {
             throw tooLarge("The part 'request'", LONGEST_REQUEST);
         }
         try {
-            request = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+            request = StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString();
         } catch (CharacterCodingException e) {
-            throw new ProblemException(
-                    Problem.of(ServiceProblem.BAD_REQUEST, "The part 'request' is not UTF-8.").with("part", "request"));
+            throw new ProblemException(Problem.of(ServiceProblem.BAD_REQUEST, "The part 'request' is not UTF-8.")
+                    .with("part", "request"));
         }
     }
 

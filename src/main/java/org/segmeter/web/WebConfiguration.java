@@ -21,8 +21,7 @@ class WebConfiguration {
                 }
             });
             // A client that asks first (Expect: 100-continue) is told to send only when its headers were not refused.
-            factory.addConnectorCustomizers(
-                    connector -> connector.setProperty("continueResponseTiming", "onRead"));
+            factory.addConnectorCustomizers(connector -> connector.setProperty("continueResponseTiming", "onRead"));
         };
     }
 }
