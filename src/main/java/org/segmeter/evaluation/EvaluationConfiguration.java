@@ -3,6 +3,7 @@ package org.segmeter.evaluation;
 import com.github.kagkarlsson.scheduler.boot.config.DbSchedulerCustomizer;
 import com.github.kagkarlsson.scheduler.boot.config.DbSchedulerProperties;
 import com.github.kagkarlsson.scheduler.SchedulerName;
+import com.github.kagkarlsson.scheduler.task.CompletionHandler;
 import com.github.kagkarlsson.scheduler.task.Task;
 import com.github.kagkarlsson.scheduler.task.helper.Tasks;
 import java.io.IOException;
@@ -49,12 +50,16 @@ class EvaluationConfiguration {
                 .onFailure((complete, operations) ->
                         // The verdict could not be reached, as when the database is away: the job stays.
                         operations.reschedule(complete, Instant.now().plusSeconds(5)))
-                .execute((instance, context) -> switch (runner.getObject().run(UUID.fromString(instance.getId()))) {
-                    case EvaluationRunner.Verdict.Done() -> (complete, operations) -> operations.stop();
-                    case EvaluationRunner.Verdict.Again(var pause) ->
-                        (complete, operations) ->
-                                operations.reschedule(complete, Instant.now().plus(pause));
-                });
+                .execute((instance, context) -> afterwards(
+                        runner.getObject().run(UUID.fromString(instance.getId()))));
+    }
+
+    private static CompletionHandler<Void> afterwards(EvaluationRunner.Verdict verdict) {
+        if (verdict instanceof EvaluationRunner.Verdict.Again again) {
+            return (complete, operations) ->
+                    operations.reschedule(complete, Instant.now().plus(again.pause()));
+        }
+        return (complete, operations) -> operations.stop();
     }
 
     /** The queue takes as much work as there are threads; its starter would have it as a setting of its own. */
