@@ -1,8 +1,8 @@
 package org.segmeter.evaluation;
 
+import com.github.kagkarlsson.scheduler.SchedulerName;
 import com.github.kagkarlsson.scheduler.boot.config.DbSchedulerCustomizer;
 import com.github.kagkarlsson.scheduler.boot.config.DbSchedulerProperties;
-import com.github.kagkarlsson.scheduler.SchedulerName;
 import com.github.kagkarlsson.scheduler.task.CompletionHandler;
 import com.github.kagkarlsson.scheduler.task.Task;
 import com.github.kagkarlsson.scheduler.task.helper.Tasks;
@@ -50,8 +50,7 @@ class EvaluationConfiguration {
                 .onFailure((complete, operations) ->
                         // The verdict could not be reached, as when the database is away: the job stays.
                         operations.reschedule(complete, Instant.now().plusSeconds(5)))
-                .execute((instance, context) -> afterwards(
-                        runner.getObject().run(UUID.fromString(instance.getId()))));
+                .execute((instance, context) -> afterwards(runner.getObject().run(UUID.fromString(instance.getId()))));
     }
 
     private static CompletionHandler<Void> afterwards(EvaluationRunner.Verdict verdict) {
@@ -89,8 +88,7 @@ class EvaluationConfiguration {
             @Override
             public Optional<ExecutorService> executorService() {
                 return Optional.of(Executors.newFixedThreadPool(
-                        settings.workers(),
-                        work -> new Thread(work, "scoring-" + number.incrementAndGet())));
+                        settings.workers(), work -> new Thread(work, "scoring-" + number.incrementAndGet())));
             }
         };
     }
