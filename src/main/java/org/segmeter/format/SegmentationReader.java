@@ -3,19 +3,30 @@ package org.segmeter.format;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import org.segmeter.format.archive.Archive;
+import org.segmeter.format.archive.ArchiveEntry;
 import org.segmeter.format.dicom.DicomSegmentationFormat;
 import org.segmeter.format.nifti.NiftiFormat;
 import org.segmeter.volume.InputException;
 import org.segmeter.volume.InputProblem;
 import org.segmeter.volume.Segmentation;
 
-/** Finds the format of an input by its content and reads it. */
+/**
+ * Finds the format of an input by its content and reads it. One zip or tar may stand for the files in it: those that are of a
+ * known format are read as if they had been given one by one, everything else in it is passed over.
+ */
 public final class SegmentationReader {
+
+    private static final int SNIFFED = 1024;
+    private static final ValueLayout.OfInt APPLE_DOUBLE_LAYOUT =
+            ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
 
     private final List<SegmentationFormat> formats;
 
@@ -30,12 +41,12 @@ public final class SegmentationReader {
 
     /** @see SegmentationFormat#inspect */
     public Inspection inspect(List<MemorySegment> parts, ReadOptions options) throws InputException {
-        return formatOf(parts).inspect(parts, options);
+        return unpacked(parts, options, files -> formatOf(files).inspect(files, options));
     }
 
     /** @see SegmentationFormat#read */
     public Segmentation read(List<MemorySegment> parts, ReadOptions options) throws InputException {
-        return formatOf(parts).read(parts, options);
+        return unpacked(parts, options, files -> formatOf(files).read(files, options));
     }
 
     /** Maps the files into memory and inspects them; the names play no part. */
@@ -63,6 +74,71 @@ public final class SegmentationReader {
             }
         }
         return parts;
+    }
+
+    @FunctionalInterface
+    private interface Use<T> {
+        T of(List<MemorySegment> files) throws InputException;
+    }
+
+    private <T> T unpacked(List<MemorySegment> parts, ReadOptions options, Use<T> use) throws InputException {
+        if (parts.stream().noneMatch(Archive::isArchive)) {
+            return use.of(parts);
+        }
+        if (parts.size() > 1) {
+            throw new InputException(
+                    InputProblem.UNSUPPORTED_FORMAT,
+                    "An archive must be the only part of its side.",
+                    parts.size() + " parts, one of them an archive",
+                    "one archive, or files without an archive");
+        }
+        List<ArchiveEntry> wanted = wanted(Archive.entries(parts.getFirst(), options.limits()));
+        try (Arena arena = Arena.ofShared()) {
+            List<MemorySegment> files = new ArrayList<>();
+            for (ArchiveEntry entry : wanted) {
+                files.add(entry.content(arena, options.cancel()));
+            }
+            return use.of(files);
+        }
+    }
+
+    /** The entries of a known format; with the header of a NIfTI pair also the others, one of which must be the image. */
+    private List<ArchiveEntry> wanted(List<ArchiveEntry> entries) throws InputException {
+        List<ArchiveEntry> known = new ArrayList<>();
+        List<ArchiveEntry> others = new ArrayList<>();
+        boolean pair = false;
+        for (ArchiveEntry entry : entries) {
+            MemorySegment prefix = entry.prefix(SNIFFED);
+            if (Archive.isArchive(prefix)) {
+                throw new InputException(
+                        InputProblem.MALFORMED_ARCHIVE,
+                        "There is an archive inside the archive. Send the files in one archive.",
+                        "a nested archive",
+                        "files");
+            }
+            if (formats.stream().anyMatch(format -> format.recognises(prefix))) {
+                known.add(entry);
+                pair |= NiftiFormat.isPairHeader(prefix);
+            } else if (entry.size() > 0 && !isAppleDouble(prefix)) {
+                others.add(entry);
+            }
+        }
+        if (known.isEmpty()) {
+            throw new InputException(
+                    InputProblem.UNRECOGNISED_FORMAT,
+                    "The archive holds no NIfTI or DICOM file.",
+                    entries.size() + " other files",
+                    "NIfTI or DICOM Segmentation");
+        }
+        if (pair) {
+            known.addAll(others);
+        }
+        return known;
+    }
+
+    /** What the macOS Finder adds to a zip for each file. */
+    private static boolean isAppleDouble(MemorySegment prefix) {
+        return prefix.byteSize() >= 4 && prefix.get(APPLE_DOUBLE_LAYOUT, 0) == 0x00051607;
     }
 
     private SegmentationFormat formatOf(List<MemorySegment> parts) throws InputException {

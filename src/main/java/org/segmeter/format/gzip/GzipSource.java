@@ -66,7 +66,8 @@ public final class GzipSource implements ByteSource, AutoCloseable {
 
     /**
      * Reads gzip content by the fastest engine of this machine. Whatever that engine does not like, and whatever the caller refuses,
-     * is read again from the beginning by java.util.zip: its answer counts, so that the outcome is the same everywhere. The
+     * is read again from the beginning by java.util.zip: its answer counts, so that the outcome is the same everywhere. (But for forged
+     * files: ISA-L reads incomplete Huffman codes that java.util.zip refuses; nobody's compressor writes them, and the checksum must still fit.) The
      * caller must therefore begin anew when it is called a second time, and has to read to the end for the checksum to be compared.
      */
     public static <T> T read(MemorySegment content, Reading<T> reading) throws InputException {
@@ -240,9 +241,12 @@ public final class GzipSource implements ByteSource, AutoCloseable {
 
     @Override
     public long atMost() {
-        return content.byteSize() > Long.MAX_VALUE / MOST_PER_BYTE
-                ? Long.MAX_VALUE
-                : content.byteSize() * MOST_PER_BYTE;
+        return atMost(content.byteSize());
+    }
+
+    /** A bound for what so many bytes of DEFLATE can hold. */
+    public static long atMost(long deflatedBytes) {
+        return deflatedBytes > Long.MAX_VALUE / MOST_PER_BYTE ? Long.MAX_VALUE : deflatedBytes * MOST_PER_BYTE;
     }
 
     @Override

@@ -43,6 +43,11 @@ public final class NiftiFormat implements SegmentationFormat {
         return NiftiHeader.version(prefix(content)) != 0;
     }
 
+    /** True if this is the header file of a pair, whose voxels are in another file. */
+    public static boolean isPairHeader(MemorySegment content) {
+        return NiftiHeader.isPairHeader(prefix(content));
+    }
+
     private static byte[] prefix(MemorySegment content) {
         return GzipSource.isGzip(content)
                 ? GzipSource.prefix(content, PREFIX)
