@@ -49,7 +49,9 @@ final class BinaryMasks {
             if (at + i >= 0 && at + i < size) {
                 long b = bytes.get(ValueLayout.JAVA_BYTE, at + i) & 0xFF;
                 int to = 8 * i - shift;
-                word |= to < 0 ? b >>> -to : b << to;
+                if (to < 64) {
+                    word |= to < 0 ? b >>> -to : b << to;
+                }
             }
         }
         return word;

@@ -30,7 +30,7 @@ public final class DatasetBuilder {
 
     private record Sequence(List<DatasetBuilder> items) implements Value {}
 
-    private record Fragments(List<byte[]> fragments) implements Value {}
+    private record Fragments(int[] offsets, List<byte[]> fragments) implements Value {}
 
     private final SortedMap<Integer, Value> elements = new TreeMap<>(Integer::compareUnsigned);
 
@@ -106,9 +106,9 @@ public final class DatasetBuilder {
         return sequence(tag, List.of(item));
     }
 
-    /** Encapsulated pixel data with an empty basic offset table, one fragment per frame. */
-    DatasetBuilder fragments(int tag, List<byte[]> frames) {
-        elements.put(tag, new Fragments(List.copyOf(frames)));
+    /** Encapsulated pixel data; the basic offset table is empty where there is one fragment per frame. */
+    DatasetBuilder fragments(int tag, int[] basicOffsets, List<byte[]> fragments) {
+        elements.put(tag, new Fragments(basicOffsets.clone(), List.copyOf(fragments)));
         return this;
     }
 
@@ -186,7 +186,10 @@ public final class DatasetBuilder {
             case Sequence s -> sequence(out, tag, s, explicit, big, undefinedLengths);
             case Fragments f -> {
                 header(out, tag, "OB", 0xFFFF_FFFFL, explicit, big);
-                item(out, Tag.ITEM, 0, big);
+                item(out, Tag.ITEM, 4L * f.offsets.length, big);
+                for (int offset : f.offsets) {
+                    put32(out, offset, big);
+                }
                 for (byte[] fragment : f.fragments) {
                     item(out, Tag.ITEM, fragment.length + (fragment.length & 1), big);
                     out.write(fragment);

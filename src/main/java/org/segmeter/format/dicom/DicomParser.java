@@ -31,6 +31,16 @@ final class DicomParser {
 
     private static final int PREAMBLE = 128;
     private static final long UNDEFINED = -1;
+    private static final int LONGEST_VALUE = 1 << 15;
+
+    /** A million frames of eight elements each; 192 MiB. */
+    private static final int MAXIMUM_ENTRIES = 1 << 23;
+
+    private static final int MAXIMUM_META_ENTRIES = 1 << 10;
+
+    /** Inside a deflated data set elements cost next to nothing to send; 24 MiB. */
+    private static final int MAXIMUM_DEFLATED_ENTRIES = 1 << 20;
+
     private static final int MAXIMUM_FRAGMENTS = 1 << 22;
 
     private final MemorySegment part;
@@ -116,7 +126,7 @@ final class DicomParser {
 
     private DicomFile parse() throws InputException {
         long at = hasPreamble(part) ? PREAMBLE + 4 : 0;
-        Tape metaTape = new Tape();
+        Tape metaTape = new Tape(MAXIMUM_META_ENTRIES);
         MappedInput meta = new MappedInput(part, at);
         while (startsWithMeta(part, meta.position())) {
             readMetaElement(meta, metaTape);
@@ -247,7 +257,7 @@ final class DicomParser {
 
         private final DicomInput in;
         private final TransferSyntax syntax;
-        private final Tape tape = new Tape();
+        private final Tape tape;
 
         private int depth;
         private Level[] level = new Level[16];
@@ -269,6 +279,7 @@ final class DicomParser {
         Walk(DicomInput in, TransferSyntax syntax) {
             this.in = in;
             this.syntax = syntax;
+            this.tape = new Tape(syntax.deflated() ? MAXIMUM_DEFLATED_ENTRIES : MAXIMUM_ENTRIES);
             level[0] = Level.DATASET;
             end[0] = UNDEFINED;
             limit[0] = Long.MAX_VALUE;
@@ -486,7 +497,10 @@ final class DicomParser {
                 if (known) {
                     openSequence(tag, vr, length, true);
                 } else if ((depth == 0 || entry[depth] >= 0) && vr != SQ && selection.keeps(tag)) {
-                    tape.add(tag, big[depth] ? Tape.BIG_ENDIAN : 0, in.keep(length), length);
+                    // Of a value longer than any that is looked at, the beginning is enough to refuse or cut it.
+                    long useful = tag == Tag.EXTENDED_OFFSET_TABLE ? length : Math.min(length, LONGEST_VALUE);
+                    tape.add(tag, big[depth] ? Tape.BIG_ENDIAN : 0, in.keep(useful), useful);
+                    in.skip(length - useful);
                 } else {
                     in.skip(length);
                 }

@@ -63,6 +63,7 @@ record Placement(Grid grid, List<Offsets> frames, boolean patientGeometry, List<
 
         private static final double SAME_DIRECTION = 1e-4;
         private static final double SAME_SPACING = 1e-4;
+        private static final double SAME_STEP = 1e-2;
 
         private final List<SegObject> objects;
         private final List<SegObject.PatientPlanes> planes;
@@ -147,6 +148,7 @@ record Placement(Grid grid, List<Offsets> frames, boolean patientGeometry, List<
                     planes.getFirst().spacingBetweenSlices(),
                     planes.getFirst().sliceThickness(),
                     limits.voxels() / (nx * ny));
+            checkNotInterleaved(lattice);
             List<Offsets> offsets = new ArrayList<>();
             for (int p = 0; p < parts; p++) {
                 int[] fx = new int[along[p].length];
@@ -168,6 +170,22 @@ record Placement(Grid grid, List<Offsets> frames, boolean patientGeometry, List<
                     offsets,
                     true,
                     List.copyOf(notices));
+        }
+
+        /** Instances that lie between each other's slices would make a lattice that none of them has. */
+        private void checkNotInterleaved(SliceLattice lattice) throws InputException {
+            if (planes.size() == 1) {
+                return;
+            }
+            for (SegObject.PatientPlanes p : planes) {
+                double own = p.spacingBetweenSlices();
+                if (own > 0 && Math.abs(lattice.step() - own) > SAME_STEP * own) {
+                    throw Refusal.geometry(
+                            "The slices of the objects of one side do not lie on a common grid.",
+                            "slices every %.4f mm together".formatted(lattice.step()),
+                            "slices every %.4f mm, as one of the objects says".formatted(own));
+                }
+            }
         }
 
         /** In-plane position of the first pixel, in pixels: the same for all frames of an instance. */

@@ -283,6 +283,11 @@ record SegObject(
         private static final double LARGEST_SPACING = 1e4;
         private static final double FARTHEST = 1e7;
 
+        /** Tiles have no functional groups that would prove them; a million of 32 x 32 pixels is the limit of voxels already. */
+        private static final int MOST_TILES = 1 << 20;
+
+        private static final String NEAR_LOSSLESS = "1.2.840.10008.1.2.4.81";
+
         private final DicomFile file;
         private final DicomDataset dataset;
         private final ReadOptions options;
@@ -313,7 +318,18 @@ record SegObject(
             if (!Frames.canDecode(file.transferSyntax())) {
                 throw Frames.cannotDecode(file.transferSyntax());
             }
+            if (type == Type.LABELMAP && file.transferSyntax().uid().equals(NEAR_LOSSLESS)) {
+                throw new InputException(
+                        InputProblem.UNSUPPORTED_TRANSFER_SYNTAX,
+                        "A label map was compressed with loss: its labels are no longer those that were written.",
+                        file.transferSyntax().name(),
+                        "a lossless transfer syntax");
+            }
             int maximum = type == Type.FRACTIONAL ? maximumFractionalValue() : 0;
+            String announced = file.meta().string(Tag.MEDIA_STORAGE_SOP_CLASS_UID);
+            if (announced != null && !announced.equals(dataset.string(Tag.SOP_CLASS_UID))) {
+                notices.add("The file meta information names another SOP class than the data set; the data set counts.");
+            }
 
             DicomText characterSet = new DicomText(dataset.string(Tag.SPECIFIC_CHARACTER_SET));
             if (!characterSet.isKnown()) {
@@ -340,6 +356,12 @@ record SegObject(
             Planes planes;
             if (tiledFull) {
                 requirePixelUnits("tiles of a slide (TILED_FULL)");
+                if (frames > MOST_TILES) {
+                    throw Refusal.tooLarge(
+                            "The object has more tiles than this installation accepts.",
+                            frames + " tiles",
+                            "at most " + MOST_TILES);
+                }
                 frameSegments = new int[type == Type.LABELMAP ? 0 : frames];
                 planes = fullTiles(rows, columns, frames, declared.size(), frameSegments);
             } else {
@@ -742,6 +764,12 @@ record SegObject(
                         "A TILED_FULL object must give its Total Pixel Matrix.",
                         "no (0048,0006) and (0048,0007)",
                         "columns and rows of the whole image");
+            }
+            if ((long) matrix[0] + columns > Integer.MAX_VALUE || (long) matrix[1] + rows > Integer.MAX_VALUE) {
+                throw Refusal.tooLarge(
+                        "The Total Pixel Matrix is larger than any image.",
+                        matrix[0] + " x " + matrix[1],
+                        "less than 2^31 columns and rows");
             }
             int acrossTiles = (int) (((long) matrix[0] + columns - 1) / columns);
             int downTiles = (int) (((long) matrix[1] + rows - 1) / rows);

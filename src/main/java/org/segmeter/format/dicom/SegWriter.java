@@ -603,7 +603,7 @@ public final class SegWriter {
 
         void writeTo(DatasetBuilder d, boolean words) {
             if (syntax.encapsulated()) {
-                d.fragments(Tag.PIXEL_DATA, fragments);
+                d.fragments(Tag.PIXEL_DATA, new int[0], fragments);
             } else {
                 flush(nativePixels);
                 boolean asWords = words || bits == 16 || !syntax.explicitVr();

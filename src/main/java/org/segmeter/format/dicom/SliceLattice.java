@@ -33,15 +33,16 @@ record SliceLattice(double first, double step, int count, double deviation) {
      * @param pixelSpacing the smaller in-plane spacing, in mm
      * @param spacingBetweenSlices as given, 0 if absent
      * @param sliceThickness as given, 0 if absent
-     * @param maximumCount slices at most
+     * @param maximumSlices slices at most
      */
     static SliceLattice of(
             double[] positions,
             double pixelSpacing,
             double spacingBetweenSlices,
             double sliceThickness,
-            long maximumCount)
+            long maximumSlices)
             throws InputException {
+        long maximumCount = Math.min(maximumSlices, 1 << 30);
         double[] distinct = distinct(positions, SAME_SLICE * pixelSpacing);
         double first = distinct[0];
         if (distinct.length == 1) {

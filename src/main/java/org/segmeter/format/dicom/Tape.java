@@ -18,19 +18,22 @@ final class Tape {
 
     private static final int STRIDE = 3;
 
-    /** A million frames of eight elements each; 192 MiB. */
-    private static final int MAXIMUM_ENTRIES = 1 << 23;
-
+    private final int maximum;
     private long[] entries = new long[STRIDE * 64];
     private int count;
 
+    /** @param maximum more elements are refused */
+    Tape(int maximum) {
+        this.maximum = maximum;
+    }
+
     /** @throws InputException if there are more elements than any object has */
     int add(int tag, int flags, long offset, long length) throws InputException {
-        if (count == MAXIMUM_ENTRIES) {
+        if (count == maximum) {
             throw Refusal.tooLarge(
                     "The data set has more elements than any segmentation needs.",
-                    "more than " + MAXIMUM_ENTRIES + " elements that matter",
-                    "at most " + MAXIMUM_ENTRIES);
+                    "more than " + maximum + " elements that matter",
+                    "at most " + maximum);
         }
         if (count * STRIDE == entries.length) {
             entries = Arrays.copyOf(entries, entries.length * 2);
