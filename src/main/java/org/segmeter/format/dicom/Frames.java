@@ -3,6 +3,7 @@ package org.segmeter.format.dicom;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.ServiceLoader;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
@@ -17,7 +18,7 @@ import org.segmeter.volume.InputProblem;
 final class Frames implements AutoCloseable {
 
     private static final ServiceLoader<FrameDecoder> DECODERS = ServiceLoader.load(FrameDecoder.class);
-    private static final FrameDecoder LOSSLESS_JPEG = new LosslessJpegFrames();
+    private static final FrameDecoder JPEG = new JpegFrames();
     private static final ValueLayout.OfLong OFFSET64 =
             ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
@@ -81,8 +82,8 @@ final class Frames implements AutoCloseable {
     }
 
     private static @Nullable FrameDecoder decoder(TransferSyntax syntax) {
-        if (LOSSLESS_JPEG.decodes(syntax.uid())) {
-            return LOSSLESS_JPEG;
+        if (JPEG.decodes(syntax.uid())) {
+            return JPEG;
         }
         synchronized (DECODERS) {
             for (FrameDecoder decoder : DECODERS) {
@@ -98,9 +99,9 @@ final class Frames implements AutoCloseable {
         return new InputException(
                 InputProblem.UNSUPPORTED_TRANSFER_SYNTAX,
                 "The pixel data is compressed with " + syntax.name()
-                        + ", which this build cannot decode; the build profile dcm4che adds it, or send the object uncompressed.",
+                        + ", which this build cannot decode; send the object uncompressed, or add a decoder (profile dcm4che).",
                 syntax.uid(),
-                "native pixel data, RLE Lossless, deflated frames, JPEG-LS or JPEG Lossless");
+                "native pixel data, RLE Lossless, deflated frames, JPEG-LS, JPEG Lossless or JPEG 2000");
     }
 
     /** Bytes that native pixel data of so many frames takes, without the byte that makes it even. */
@@ -267,11 +268,32 @@ final class Frames implements AutoCloseable {
             };
         }
         FrameDecoder decoder = decoder(syntax);
-        if (decoder == null || bitsAllocated == 1) {
+        if (decoder == null) {
             throw cannotDecode(syntax);
+        }
+        if (bitsAllocated == 1) {
+            return fragment -> {
+                byte[] pixels = new byte[Math.multiplyExact(rows, columns)];
+                decoder.decode(syntax.uid(), fragment.toArray(ValueLayout.JAVA_BYTE), rows, columns, 8, pixels);
+                pack(pixels);
+            };
         }
         return fragment -> decoder.decode(
                 syntax.uid(), fragment.toArray(ValueLayout.JAVA_BYTE), rows, columns, bitsAllocated, buffer);
+    }
+
+    /** JPEG codes a BINARY frame as numbers 0 and 1. */
+    private void pack(byte[] pixels) throws InputException {
+        Arrays.fill(buffer, (byte) 0);
+        for (int i = 0; i < pixels.length; i++) {
+            if ((pixels[i] & ~1) != 0) {
+                throw Refusal.pixels(
+                        "A frame of a BINARY segmentation holds something else than 0 and 1.",
+                        (pixels[i] & 0xFF) + "",
+                        "0 or 1");
+            }
+            buffer[i >> 3] |= (byte) (pixels[i] << (i & 7));
+        }
     }
 
     private void inflate(MemorySegment fragment) throws InputException {

@@ -153,6 +153,7 @@ record SegObject(
                 Tag.BITS_STORED,
                 Tag.PIXEL_REPRESENTATION,
                 Tag.PIXEL_PADDING_VALUE,
+                Tag.LOSSY_IMAGE_COMPRESSION,
                 Tag.Z_OFFSET_IN_SLIDE,
                 Tag.TOTAL_PIXEL_MATRIX_COLUMNS,
                 Tag.TOTAL_PIXEL_MATRIX_ROWS,
@@ -286,8 +287,6 @@ record SegObject(
         /** Tiles have no functional groups that would prove them; a million of 32 x 32 pixels is the limit of voxels already. */
         private static final int MOST_TILES = 1 << 20;
 
-        private static final String NEAR_LOSSLESS = "1.2.840.10008.1.2.4.81";
-
         private final DicomFile file;
         private final DicomDataset dataset;
         private final ReadOptions options;
@@ -318,12 +317,15 @@ record SegObject(
             if (!Frames.canDecode(file.transferSyntax())) {
                 throw Frames.cannotDecode(file.transferSyntax());
             }
-            if (type == Type.LABELMAP && file.transferSyntax().uid().equals(NEAR_LOSSLESS)) {
-                throw new InputException(
-                        InputProblem.UNSUPPORTED_TRANSFER_SYNTAX,
-                        "A label map was compressed with loss: its labels are no longer those that were written.",
-                        file.transferSyntax().name(),
-                        "a lossless transfer syntax");
+            if ("01".equals(dataset.string(Tag.LOSSY_IMAGE_COMPRESSION))) {
+                if (type != Type.FRACTIONAL) {
+                    throw new InputException(
+                            InputProblem.UNSUPPORTED_TRANSFER_SYNTAX,
+                            "The pixels were compressed with loss: they are no longer the labels that were written.",
+                            "Lossy Image Compression 01",
+                            "lossless compression");
+                }
+                notices.add("The fractions were compressed with loss.");
             }
             int maximum = type == Type.FRACTIONAL ? maximumFractionalValue() : 0;
             String announced = file.meta().string(Tag.MEDIA_STORAGE_SOP_CLASS_UID);

@@ -64,7 +64,7 @@ class BadObjectsTest {
             Map.entry("dcm_sop_class_ct.dcm", InputProblem.UNSUPPORTED_SOP_CLASS),
             Map.entry("dcm_encapsulated_pdf.dcm", InputProblem.UNSUPPORTED_SOP_CLASS),
             Map.entry("dcm_ts_unknown.dcm", InputProblem.UNSUPPORTED_TRANSFER_SYNTAX),
-            Map.entry("dcm_j2k_garbage.dcm", InputProblem.UNSUPPORTED_TRANSFER_SYNTAX),
+            Map.entry("dcm_j2k_garbage.dcm", InputProblem.MALFORMED_PIXEL_DATA),
             Map.entry("dcm_rle_bad_offsets.dcm", InputProblem.MALFORMED_PIXEL_DATA),
             Map.entry("dcm_jpegls_huge_size.dcm", InputProblem.MALFORMED_PIXEL_DATA),
             Map.entry("dcm_deflate_bomb.dcm", InputProblem.TOO_LARGE),

@@ -25,6 +25,7 @@ import org.segmeter.volume.Mask;
 import org.segmeter.volume.ProbabilityVolume;
 import org.segmeter.volume.Segmentation;
 import org.segmeter.volume.Segmentation.Encoding;
+import org.segmeter.volume.Voxels;
 
 /** Whatever the bytes are: an answer or a refusal, in bounded memory, the same each time. */
 class HostileObjectsTest {
@@ -45,19 +46,20 @@ class HostileObjectsTest {
         try {
             Segmentation s = Samples.read(object, options);
             StringBuilder text = new StringBuilder("read " + s.grid());
-            s.segments()
-                    .forEach(v -> text.append(v.segment())
-                            .append(
-                                    switch (v.voxels()) {
-                                        case Mask m -> m.toBitMask().hashCode();
-                                        case ProbabilityVolume p -> p.box().hashCode() + Arrays.hashCode(p.values());
-                                    }));
+            s.segments().forEach(v -> text.append(v.segment()).append(voxels(v.voxels())));
             return text.toString();
         } catch (InputException e) {
             assertThat(e.found()).isNotBlank();
             assertThat(e.expected()).isNotBlank();
             return e.problem() + " " + e.getMessage();
         }
+    }
+
+    static String voxels(Voxels voxels) {
+        return switch (voxels) {
+            case Mask m -> m.toBitMask().count() + " " + m.box() + " " + m.toBitMask().hashCode();
+            case ProbabilityVolume p -> p.box() + " " + Arrays.hashCode(p.values());
+        };
     }
 
     private static List<Path> seeds() {
@@ -297,6 +299,17 @@ class HostileObjectsTest {
             }
             assertThat(BinaryMasks.load(segment, 40, bit)).as("bit " + bit).isEqualTo(expected);
         }
+    }
+
+    @Test
+    void aTransferSyntaxThatCannotBeDecodedIsNamed() {
+        byte[] object = Samples.bytes(Samples.COPIES.resolve("derived/s13_fractional_01_jpegls.dcm"));
+        int at = new String(object, StandardCharsets.ISO_8859_1).indexOf("1.2.840.10008.1.2.4.80");
+        System.arraycopy("50".getBytes(StandardCharsets.US_ASCII), 0, object, at + 20, 2);
+        assertThat(answer(object, SMALL))
+                .startsWith("UNSUPPORTED_TRANSFER_SYNTAX")
+                .contains("JPEG Baseline")
+                .contains("dcm4che");
     }
 
     @Test
