@@ -20,50 +20,32 @@ final class InverseWavelet {
     private InverseWavelet() {}
 
     static void reversible(List<Resolution> resolutions, int[] a, int stride) {
-        int[] b = new int[a.length];
+        int[] b = new int[resolutions.size() > 1 ? a.length : 0];
         for (int r = 1; r < resolutions.size(); r++) {
             Area area = resolutions.get(r).area();
-            if (area.isEmpty()) {
-                continue;
-            }
             Area lower = resolutions.get(r - 1).area();
             int width = area.width();
             int height = area.height();
             int oddX = area.x0() & 1;
             int oddY = area.y0() & 1;
-            for (int y = 0; y < height; y++) {
+            for (int y = 0; y < height && width > 0; y++) {
+                int row = interleaved(y, lower.height(), oddY) * width;
                 int from = y * stride;
-                int to = interleaved(y, lower.height(), oddY) * width;
-                for (int x = 0; x < width; x++) {
-                    b[to + interleaved(x, lower.width(), oddX)] = a[from + x];
+                for (int x = oddX; x < width; x += 2) {
+                    b[row + x] = a[from++];
+                }
+                for (int x = 1 - oddX; x < width; x += 2) {
+                    b[row + x] = a[from++];
                 }
                 if (width > 1) {
-                    for (int x = oddX; x < width; x += 2) {
-                        b[to + x] -= b[to + before(x)] + b[to + after(x, width)] + 2 >> 2;
-                    }
-                    for (int x = 1 - oddX; x < width; x += 2) {
-                        b[to + x] += b[to + before(x)] + b[to + after(x, width)] >> 1;
-                    }
+                    liftRow(b, row, width, oddX);
                 } else if (oddX == 1) {
-                    b[to] /= 2;
+                    b[row] /= 2;
                 }
             }
             if (height > 1) {
-                for (int y = oddY; y < height; y += 2) {
-                    int p = before(y) * width;
-                    int n = after(y, height) * width;
-                    for (int i = y * width; i < (y + 1) * width; i++) {
-                        b[i] -= b[p++] + b[n++] + 2 >> 2;
-                    }
-                }
-                for (int y = 1 - oddY; y < height; y += 2) {
-                    int p = before(y) * width;
-                    int n = after(y, height) * width;
-                    for (int i = y * width; i < (y + 1) * width; i++) {
-                        b[i] += b[p++] + b[n++] >> 1;
-                    }
-                }
-            } else if (oddY == 1) {
+                liftColumns(b, width, height, oddY);
+            } else if (height == 1 && oddY == 1) {
                 for (int x = 0; x < width; x++) {
                     b[x] /= 2;
                 }
@@ -74,25 +56,56 @@ final class InverseWavelet {
         }
     }
 
+    private static void liftRow(int[] b, int row, int width, int odd) {
+        int last = row + width - 1;
+        for (int x = odd; x < width; x += 2) {
+            int i = row + x;
+            b[i] -= b[i == row ? row + 1 : i - 1] + b[i == last ? last - 1 : i + 1] + 2 >> 2;
+        }
+        for (int x = 1 - odd; x < width; x += 2) {
+            int i = row + x;
+            b[i] += b[i == row ? row + 1 : i - 1] + b[i == last ? last - 1 : i + 1] >> 1;
+        }
+    }
+
+    private static void liftColumns(int[] b, int width, int height, int odd) {
+        for (int y = odd; y < height; y += 2) {
+            int row = y * width;
+            int before = before(y) * width;
+            int after = after(y, height) * width;
+            for (int x = 0; x < width; x++) {
+                b[row + x] -= b[before + x] + b[after + x] + 2 >> 2;
+            }
+        }
+        for (int y = 1 - odd; y < height; y += 2) {
+            int row = y * width;
+            int before = before(y) * width;
+            int after = after(y, height) * width;
+            for (int x = 0; x < width; x++) {
+                b[row + x] += b[before + x] + b[after + x] >> 1;
+            }
+        }
+    }
+
     static void irreversible(List<Resolution> resolutions, float[] a, int stride) {
-        float[] b = new float[a.length];
+        float[] b = new float[resolutions.size() > 1 ? a.length : 0];
         for (int r = 1; r < resolutions.size(); r++) {
             Area area = resolutions.get(r).area();
-            if (area.isEmpty()) {
-                continue;
-            }
             Area lower = resolutions.get(r - 1).area();
             int width = area.width();
             int height = area.height();
             int oddX = area.x0() & 1;
             int oddY = area.y0() & 1;
-            for (int y = 0; y < height; y++) {
+            for (int y = 0; y < height && width > 0; y++) {
+                int row = interleaved(y, lower.height(), oddY) * width;
                 int from = y * stride;
-                int to = interleaved(y, lower.height(), oddY) * width;
-                for (int x = 0; x < width; x++) {
-                    b[to + interleaved(x, lower.width(), oddX)] = a[from + x];
+                for (int x = oddX; x < width; x += 2) {
+                    b[row + x] = a[from++];
                 }
-                liftRow(b, to, width, oddX);
+                for (int x = 1 - oddX; x < width; x += 2) {
+                    b[row + x] = a[from++];
+                }
+                liftRow(b, row, width, oddX);
             }
             liftColumns(b, width, height, oddY);
             for (int y = 0; y < height; y++) {
@@ -142,15 +155,16 @@ final class InverseWavelet {
 
     private static void liftColumns(float[] b, int width, int height, int first, float factor) {
         for (int y = first; y < height; y += 2) {
-            int p = before(y) * width;
-            int n = after(y, height) * width;
-            for (int i = y * width; i < (y + 1) * width; i++) {
-                b[i] -= factor * (b[p++] + b[n++]);
+            int row = y * width;
+            int before = before(y) * width;
+            int after = after(y, height) * width;
+            for (int x = 0; x < width; x++) {
+                b[row + x] -= factor * (b[before + x] + b[after + x]);
             }
         }
     }
 
-    /** Where the coefficient lies among its neighbours that is number {@code i} when all low-pass ones come first. */
+    /** Where the row lies among its neighbours that is number {@code i} when all low-pass ones come first. */
     private static int interleaved(int i, int lowCount, int odd) {
         return i < lowCount ? 2 * i + odd : 2 * (i - lowCount) + 1 - odd;
     }

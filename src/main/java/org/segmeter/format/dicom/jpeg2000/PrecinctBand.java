@@ -80,8 +80,8 @@ final class PrecinctBand {
             }
         }
         int planes = band.planes() - zero;
-        if (planes > CodeBlockDecoder.MOST_PLANES) {
-            throw Codestream.unsupported("very many bit planes", planes + " bit planes");
+        if (planes > band.mostPlanes()) {
+            throw Codestream.unsupported("more bit planes than its precision needs", planes + " bit planes");
         }
         return planes;
     }

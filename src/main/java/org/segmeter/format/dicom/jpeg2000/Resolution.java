@@ -14,6 +14,9 @@ import org.segmeter.volume.InputException;
  */
 record Resolution(int index, int reduction, Area area, List<Subband> bands, int precinctShiftX, int precinctShiftY) {
 
+    /** The reversible wavelet adds at most four bits to the magnitude; some encoders do not leave out planes of zeros. */
+    private static final int SLACK = 8;
+
     static List<Resolution> of(Area tile, Parameters parameters, int bits) throws InputException {
         BlockStyle style = parameters.style();
         Quantisation quantisation = parameters.quantisation();
@@ -23,6 +26,9 @@ record Resolution(int index, int reduction, Area area, List<Subband> bands, int 
                     "%s wavelet, quantisation style %d"
                             .formatted(style.reversible() ? "reversible" : "irreversible", quantisation.style()));
         }
+        int mostPlanes = style.reversible()
+                ? Math.min(CodeBlockDecoder.MOST_PLANES, bits + SLACK + parameters.regionShift())
+                : CodeBlockDecoder.MOST_PLANES;
         List<Resolution> resolutions = new ArrayList<>(style.levels() + 1);
         Area lower = new Area(0, 0, 0, 0);
         for (int r = 0; r <= style.levels(); r++) {
@@ -38,7 +44,14 @@ record Resolution(int index, int reduction, Area area, List<Subband> bands, int 
                 double step = Math.scalb(quantisation.factor(index), bits + highX + highY - exponent);
                 Area bandArea = r == 0 ? area : tile.reduced(reduction + 1, highX, highY);
                 bands.add(new Subband(
-                        bandArea, highX, highY, highX * lower.width(), highY * lower.height(), planes, (float) step));
+                        bandArea,
+                        highX,
+                        highY,
+                        highX * lower.width(),
+                        highY * lower.height(),
+                        planes,
+                        mostPlanes,
+                        (float) step));
             }
             resolutions.add(new Resolution(
                     r,
