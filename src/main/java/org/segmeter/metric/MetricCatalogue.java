@@ -4,7 +4,9 @@ import static org.segmeter.metric.MetricDefinition.Direction.HIGHER;
 import static org.segmeter.metric.MetricDefinition.Direction.LOWER;
 import static org.segmeter.metric.MetricDefinition.Direction.NONE;
 import static org.segmeter.metric.MetricDefinition.Direction.ZERO;
+import static org.segmeter.metric.MetricDefinition.Group.CALIBRATION;
 import static org.segmeter.metric.MetricDefinition.Group.COUNT;
+import static org.segmeter.metric.MetricDefinition.Group.DISTANCE;
 import static org.segmeter.metric.MetricDefinition.Group.INFORMATION;
 import static org.segmeter.metric.MetricDefinition.Group.LOSS;
 import static org.segmeter.metric.MetricDefinition.Group.OVERLAP;
@@ -61,12 +63,13 @@ public final class MetricCatalogue {
                     declared.list() ? "1 to 16 values" : "1 value");
         }
         for (double value : values) {
-            if (!(value >= declared.least() && value <= declared.most())) {
+            boolean bins = parameter.equals("bins") && 300 % value != 0;
+            if (!(value >= declared.least() && value <= declared.most()) || bins) {
                 throw new InputException(
                         InputProblem.INVALID_REQUEST,
                         "The parameter " + parameter + " of " + metric + " is out of range.",
                         Double.toString(value),
-                        declared.least() + " to " + declared.most());
+                        declared.least() + " to " + declared.most() + (bins ? ", a divisor of 300" : ""));
             }
         }
     }
@@ -102,6 +105,8 @@ public final class MetricCatalogue {
     private static Map<String, MetricDefinition> byName() {
         List<MetricDefinition> all = new ArrayList<>();
         overlap(all);
+        distance(all);
+        losses(all);
         Map<String, MetricDefinition> result = new LinkedHashMap<>();
         for (MetricDefinition d : all) {
             if (result.put(d.name(), d) != null) {
@@ -127,7 +132,24 @@ public final class MetricCatalogue {
         all.add(error("fnr", "false negative rate", "FN / (FN + TP)", TAHA, "miss rate"));
         all.add(error("fdr", "false discovery rate", "FP / (FP + TP)", TAHA));
         all.add(ratio("accuracy", "accuracy", "(TP + TN) / N", TAHA, "rand accuracy"));
-        all.add(ratio("balanced_accuracy", "balanced accuracy", "(sensitivity + specificity) / 2", RELOADED));
+        all.add(new MetricDefinition(
+                "balanced_accuracy",
+                List.of(),
+                "balanced accuracy",
+                "(sensitivity + specificity) / 2",
+                "1",
+                HIGHER,
+                0.0,
+                1.0,
+                OVERLAP,
+                Map.of(),
+                Map.of("undefinedRate", List.of("absent", "drop")),
+                RELOADED));
+        all.add(ratio(
+                "auc_single_threshold",
+                "area under the ROC curve of one operating point",
+                "1 - (FPR + FNR) / 2, a rate without voxels counts 0",
+                "Powers (2011); MISeval"));
         all.add(signed(
                 "informedness",
                 "informedness",
@@ -391,6 +413,193 @@ public final class MetricCatalogue {
                 null,
                 POSITION,
                 TAHA));
+        Map<String, List<String>> generalized = new LinkedHashMap<>();
+        generalized.put("weight", List.of("square", "simple", "uniform"));
+        generalized.put("background", List.of("include", "exclude"));
+        all.add(new MetricDefinition(
+                "generalized_dice",
+                List.of("GDSC"),
+                "generalised Dice of segment and background",
+                "2 sum(w TP) / sum(w (|A| + |B|)), w = 1/|B|^2, 1/|B| or 1",
+                "1",
+                HIGHER,
+                0.0,
+                1.0,
+                OVERLAP,
+                Map.of(),
+                generalized,
+                "Crum et al., IEEE TMI 25:1451 (2006)"));
+    }
+
+    private static void distance(List<MetricDefinition> all) {
+        all.add(distance("hd", "Hausdorff distance", "the larger of the two directed maxima", "mm", Map.of(), false));
+        all.add(distance(
+                "hd95", "95th percentile of the Hausdorff distance", "see percentileRule", "mm", Map.of(), true));
+        all.add(distance(
+                "hd_percentile",
+                "percentile of the Hausdorff distance",
+                "see percentileRule",
+                "mm",
+                Map.of("percent", new NumberParameter(0.001, 100, List.of(95.0), true, "percent, above 0")),
+                true));
+        all.add(distance(
+                "hd_prediction_to_reference",
+                "directed Hausdorff distance",
+                "max over the prediction's surface of the distance to the reference's",
+                "mm",
+                Map.of(),
+                false));
+        all.add(distance(
+                "hd_reference_to_prediction",
+                "directed Hausdorff distance",
+                "the other way round",
+                "mm",
+                Map.of(),
+                false));
+        all.add(distance(
+                "masd", "mean average surface distance", "the mean of the two directed means", "mm", Map.of(), false));
+        all.add(distance(
+                "assd",
+                "average symmetric surface distance",
+                "the mean over both surfaces together",
+                "mm",
+                Map.of(),
+                false));
+        all.add(distance(
+                "asd_prediction_to_reference",
+                "directed average surface distance",
+                "mean over the prediction's surface of the distance to the reference's",
+                "mm",
+                Map.of(),
+                false));
+        all.add(distance(
+                "asd_reference_to_prediction",
+                "directed average surface distance",
+                "the other way round",
+                "mm",
+                Map.of(),
+                false));
+        all.add(distance(
+                "rms_surface_distance",
+                "root mean square surface distance",
+                "sqrt of the mean square over both surfaces together",
+                "mm",
+                Map.of(),
+                false));
+        all.add(distance(
+                "median_surface_distance",
+                "median surface distance",
+                "weighted median over both surfaces together",
+                "mm",
+                Map.of(),
+                false));
+        Map<String, NumberParameter> tolerance =
+                Map.of("toleranceMm", new NumberParameter(0, 1000, List.of(1.0, 2.0), true, "mm"));
+        all.add(distance(
+                "nsd",
+                "normalised surface distance (surface Dice)",
+                "share of both surfaces together within the tolerance of the other",
+                "1",
+                tolerance,
+                false));
+        all.add(distance(
+                "nsd_mean_of_sides",
+                "mean of the two surfaces' shares within a tolerance",
+                "mean of surface_overlap_prediction and surface_overlap_reference",
+                "1",
+                tolerance,
+                false));
+        all.add(distance(
+                "surface_overlap_prediction",
+                "share of the prediction's surface within a tolerance",
+                "area within tolerance / area",
+                "1",
+                tolerance,
+                false));
+        all.add(distance(
+                "surface_overlap_reference",
+                "share of the reference's surface within a tolerance",
+                "area within tolerance / area",
+                "1",
+                tolerance,
+                false));
+        all.add(distance(
+                "surface_area_prediction_mm2",
+                "surface of the prediction",
+                "sum of the weights of its surface points",
+                "mm2",
+                Map.of(),
+                false));
+        all.add(distance(
+                "surface_area_reference_mm2",
+                "surface of the reference",
+                "sum of the weights of its surface points",
+                "mm2",
+                Map.of(),
+                false));
+        all.add(new MetricDefinition(
+                "boundary_iou",
+                List.of("BIoU"),
+                "boundary IoU in mm",
+                "IoU of the voxels of each mask less than the tolerance from its own boundary",
+                "1",
+                HIGHER,
+                0.0,
+                1.0,
+                DISTANCE,
+                Map.of("toleranceMm", new NumberParameter(0.001, 1000, List.of(2.0), true, "mm")),
+                Map.of(),
+                "Cheng et al., CVPR (2021)"));
+        all.add(new MetricDefinition(
+                "boundary_iou_voxels",
+                List.of(),
+                "boundary IoU in voxels",
+                "IoU of the voxels less than a number of voxels from the boundary voxels, spacing ignored",
+                "1",
+                HIGHER,
+                0.0,
+                1.0,
+                DISTANCE,
+                Map.of("distanceVoxels", new NumberParameter(0.001, 1000, List.of(1.0), true, "voxels")),
+                Map.of(),
+                "MetricsReloaded"));
+    }
+
+    private static MetricDefinition distance(
+            String name,
+            String title,
+            String formula,
+            String unit,
+            Map<String, NumberParameter> numbers,
+            boolean percentile) {
+        Map<String, List<String>> choices = new LinkedHashMap<>();
+        choices.put(
+                "surface",
+                List.of("area-weighted", "boundary-6", "boundary-18", "boundary-26", "boundary-6-to-region", "region"));
+        choices.put("spacing", List.of("mm", "voxels"));
+        if (percentile) {
+            choices.put(
+                    "percentileRule",
+                    List.of("area-step", "linear-larger", "linear-pooled", "linear-mean", "rank-mean"));
+        }
+        boolean share = unit.equals("1");
+        boolean size = unit.equals("mm2");
+        return new MetricDefinition(
+                name,
+                List.of(),
+                title,
+                formula,
+                unit,
+                size ? NONE : share ? HIGHER : LOWER,
+                0.0,
+                share ? 1.0 : null,
+                DISTANCE,
+                numbers,
+                choices,
+                "Nikolov et al., JMIR 23:e26151 (2021); " + RELOADED);
+    }
+
+    private static void losses(List<MetricDefinition> all) {
         Map<String, NumberParameter> smoothing = new LinkedHashMap<>();
         smoothing.put("smoothNumerator", new NumberParameter(0, 1e6, List.of(0.0), false, "added to the numerator"));
         smoothing.put(
@@ -408,6 +617,76 @@ public final class MetricCatalogue {
                 smoothing,
                 Map.of("denominator", List.of("linear", "squared")),
                 "Milletari et al., 3DV (2016); Drozdzal et al., DLMIA (2016)"));
+        NumberParameter smooth = new NumberParameter(0, 1e6, List.of(0.0), false, "added to numerator and denominator");
+        all.add(loss(
+                "jaccard_loss",
+                "Jaccard loss",
+                "1 - (sum(p t) + s) / (sum(p) + sum(t) - sum(p t) + s)",
+                Map.of("smooth", smooth),
+                "Rahman and Wang, ISVC (2016)"));
+        Map<String, NumberParameter> tversky = new LinkedHashMap<>();
+        tversky.put("alpha", new NumberParameter(0, 100, List.of(0.3), false, "weight of false positives"));
+        tversky.put("beta", new NumberParameter(0, 100, List.of(0.7), false, "weight of false negatives"));
+        tversky.put("smooth", smooth);
+        all.add(loss(
+                "tversky_loss",
+                "Tversky loss",
+                "1 - (TP + s) / (TP + alpha FP + beta FN + s)",
+                tversky,
+                "Salehi et al., MLMI (2017)"));
+        Map<String, NumberParameter> focalTversky = new LinkedHashMap<>(tversky);
+        focalTversky.put(
+                "exponent", new NumberParameter(0.01, 10, List.of(0.75), false, "applied to the Tversky loss"));
+        all.add(loss(
+                "focal_tversky_loss",
+                "focal Tversky loss",
+                "tversky_loss ^ exponent",
+                focalTversky,
+                "Abraham and Khan, ISBI (2019)"));
+        all.add(loss(
+                "log_cosh_dice_loss",
+                "log-cosh Dice loss",
+                "log(cosh(dice_loss))",
+                Map.of("smooth", smooth),
+                "Jadon, CIBCB (2020)"));
+        all.add(loss(
+                "bce",
+                "binary cross-entropy",
+                "-mean(t log p + (1 - t) log(1 - p)), each logarithm at least -100",
+                Map.of(),
+                "torch.nn.BCELoss"));
+        Map<String, NumberParameter> focal = new LinkedHashMap<>();
+        focal.put("gamma", new NumberParameter(0, 20, List.of(2.0), false, "focusing exponent"));
+        focal.put(
+                "alpha",
+                new NumberParameter(0, 1, List.of(0.25), false, "weight of reference voxels; without it 1 everywhere"));
+        all.add(loss("focal_loss", "focal loss", "mean(-(1 - p_t)^gamma log p_t)", focal, "Lin et al., ICCV (2017)"));
+        all.add(loss("l1_loss", "mean absolute error", "mean |p - t|", Map.of(), "torch.nn.L1Loss"));
+        all.add(loss("l2_loss", "mean squared error", "mean (p - t)^2", Map.of(), "torch.nn.MSELoss"));
+        all.add(calibration(
+                "brier", "Brier score", "mean (p - t)^2", Map.of(), "Brier, Mon. Weather Rev. 78:1 (1950)"));
+        Map<String, NumberParameter> bins =
+                Map.of("bins", new NumberParameter(10, 300, List.of(15.0), false, "equal-width bins; must divide 300"));
+        all.add(calibration(
+                "ece",
+                "expected calibration error",
+                "sum over bins of |sum p - sum t| / N",
+                bins,
+                "Guo et al., ICML (2017), over the box of the segment's probabilities"));
+        all.add(calibration(
+                "mce", "maximum calibration error", "largest gap of a bin", bins, "Guo et al., ICML (2017)"));
+    }
+
+    private static MetricDefinition loss(
+            String name, String title, String formula, Map<String, NumberParameter> numbers, String source) {
+        return new MetricDefinition(
+                name, List.of(), title, formula, "1", LOWER, null, null, LOSS, numbers, Map.of(), source);
+    }
+
+    private static MetricDefinition calibration(
+            String name, String title, String formula, Map<String, NumberParameter> numbers, String source) {
+        return new MetricDefinition(
+                name, List.of(), title, formula, "1", LOWER, 0.0, 1.0, CALIBRATION, numbers, Map.of(), source);
     }
 
     private static MetricDefinition ratio(String name, String title, String formula, String source, String... aliases) {

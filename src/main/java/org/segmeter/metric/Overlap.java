@@ -67,6 +67,54 @@ public final class Overlap {
         return (sensitivity(c) + specificity(c)) / 2;
     }
 
+    /** The mean of those of sensitivity and specificity that are defined, as scikit-learn and MISeval have it. 0 to 1. */
+    public static double balancedAccuracyOfDefined(ConfusionCounts c) {
+        double sensitivity = sensitivity(c);
+        double specificity = specificity(c);
+        if (Double.isNaN(sensitivity)) {
+            return specificity;
+        }
+        return Double.isNaN(specificity) ? sensitivity : (sensitivity + specificity) / 2;
+    }
+
+    /**
+     * 1 - (FPR + FNR) / 2, a rate without voxels counting 0: the area under the ROC curve of one operating point (Powers 2011). 0 to 1.
+     */
+    public static double singleThresholdAuc(ConfusionCounts c) {
+        return 1 - (orZero(c.fp(), c.fp() + (double) c.tn()) + orZero(c.fn(), c.reference())) / 2;
+    }
+
+    /**
+     * 2 sum_l w_l TP_l / sum_l w_l (|A_l| + |B_l|) over the class and, if wished, the background (Crum et al. 2006; Sudre et al. 2017).
+     * A class that is absent from the reference has an infinite weight; it takes the largest of the finite ones, or 0 if there is
+     * none, as in MONAI.
+     *
+     * @param weight {@code square} (1/|B|^2), {@code simple} (1/|B|) or {@code uniform} (1)
+     * @return 0 to 1; NaN where nothing has weight
+     */
+    public static double generalizedDice(ConfusionCounts c, String weight, boolean background) {
+        long outside = c.total() - c.reference();
+        double foregroundWeight = weight(c.reference(), weight);
+        double backgroundWeight = background ? weight(outside, weight) : 0;
+        double largest = Math.max(
+                Double.isFinite(foregroundWeight) ? foregroundWeight : 0,
+                Double.isFinite(backgroundWeight) ? backgroundWeight : 0);
+        double f = Double.isFinite(foregroundWeight) ? foregroundWeight : largest;
+        double b = Double.isFinite(backgroundWeight) ? backgroundWeight : largest;
+        double numerator = 2 * (f * c.tp() + (background ? b * c.tn() : 0));
+        double denominator = f * ((double) c.prediction() + c.reference())
+                + (background ? b * ((double) c.total() - c.prediction() + outside) : 0);
+        return numerator / denominator;
+    }
+
+    private static double weight(long voxels, String weight) {
+        return switch (weight) {
+            case "square" -> 1 / ((double) voxels * voxels);
+            case "simple" -> 1 / (double) voxels;
+            default -> 1;
+        };
+    }
+
     /** sensitivity + specificity - 1: Youden's J (1950). -1 to 1. */
     public static double informedness(ConfusionCounts c) {
         return sensitivity(c) + specificity(c) - 1;

@@ -12,9 +12,9 @@ import org.segmeter.metric.MetricDefinition;
 import org.segmeter.metric.MetricValue;
 import org.segmeter.metric.Moments;
 import org.segmeter.metric.Overlap;
-import org.segmeter.metric.SoftOverlap;
 import org.segmeter.volume.BitMask;
 import org.segmeter.volume.Box;
+import org.segmeter.volume.CancelSignal;
 import org.segmeter.volume.Grid;
 import org.segmeter.volume.Mask;
 import org.segmeter.volume.Voxels;
@@ -31,23 +31,41 @@ final class PairMeasurement {
     private final Grid grid;
     private final Mask prediction;
     private final Mask reference;
-    private final Voxels softPrediction;
-    private final Voxels softReference;
     private final ConfusionCounts counts;
-    private @Nullable SoftOverlap soft;
+    private final CancelSignal cancel;
+    private final @Nullable LossMeasurement losses;
+    private @Nullable DistanceMeasurement distances;
     private @Nullable Moments predictionMoments;
     private @Nullable Moments referenceMoments;
 
     /**
      * @param softPrediction the probabilities that {@code prediction} was hardened from, or that mask itself
+     * @param protocols that will be asked for
      */
-    PairMeasurement(Grid grid, Mask prediction, Mask reference, Voxels softPrediction, Voxels softReference) {
+    PairMeasurement(
+            Grid grid,
+            Mask prediction,
+            Mask reference,
+            Voxels softPrediction,
+            Voxels softReference,
+            List<Protocol> protocols,
+            CancelSignal cancel) {
         this.grid = grid;
         this.prediction = prediction;
         this.reference = reference;
-        this.softPrediction = softPrediction;
-        this.softReference = softReference;
         this.counts = ConfusionCounts.of(prediction, reference, grid.voxelCount());
+        this.cancel = cancel;
+        this.losses = new LossMeasurement(grid, softPrediction, softReference, counts, protocols, cancel);
+    }
+
+    /** Of counts alone. */
+    private PairMeasurement(Grid grid, ConfusionCounts counts) {
+        this.grid = grid;
+        this.prediction = new BitMask(Box.EMPTY);
+        this.reference = prediction;
+        this.counts = counts;
+        this.cancel = CancelSignal.none();
+        this.losses = null;
     }
 
     ConfusionCounts counts() {
@@ -60,8 +78,11 @@ final class PairMeasurement {
         for (Protocol.Metric metric : protocol.metrics()) {
             MetricDefinition definition = MetricCatalogue.require(metric.name());
             if ((definition.group() == MetricDefinition.Group.LOSS) == loss) {
-                result.computeIfAbsent(metric.name(), unused -> new ArrayList<>())
-                        .addAll(values(metric, definition, protocol));
+                List<MetricValue> values = values(metric, definition, protocol);
+                if (!values.isEmpty()) {
+                    result.computeIfAbsent(metric.name(), unused -> new ArrayList<>())
+                            .addAll(values);
+                }
             }
         }
         return result;
@@ -110,17 +131,6 @@ final class PairMeasurement {
                 }
                 return list;
             }
-            case "dice_loss" -> {
-                boolean squared = metric.choice("denominator", "linear").equals("squared");
-                double numerator =
-                        numbers(metric, definition, "smoothNumerator").getFirst();
-                double denominator =
-                        numbers(metric, definition, "smoothDenominator").getFirst();
-                return List.of(ruled(definition, protocol, soft().diceLoss(squared, numerator, denominator))
-                        .with("denominator", squared ? "squared" : "linear")
-                        .with("smoothNumerator", numerator)
-                        .with("smoothDenominator", denominator));
-            }
             case "centroid_distance" -> {
                 return List.of(
                         counts.emptiness() == MetricValue.State.OK
@@ -138,7 +148,28 @@ final class PairMeasurement {
                                 ? Moments.mahalanobis(predictionMoments(), referenceMoments())
                                 : Double.NaN));
             }
+            case "balanced_accuracy" -> {
+                boolean drop = metric.choice("undefinedRate", "absent").equals("drop");
+                return List.of(ruled(
+                        definition,
+                        protocol,
+                        drop ? Overlap.balancedAccuracyOfDefined(counts) : Overlap.balancedAccuracy(counts)));
+            }
+            case "generalized_dice" -> {
+                String weight = metric.choice("weight", "square");
+                boolean background = metric.choice("background", "include").equals("include");
+                return List.of(ruled(definition, protocol, Overlap.generalizedDice(counts, weight, background))
+                        .with("weight", weight)
+                        .with("background", background ? "include" : "exclude"));
+            }
             default -> {
+                if (definition.group() == MetricDefinition.Group.DISTANCE) {
+                    return distances(metric, definition, protocol);
+                }
+                if (definition.group() == MetricDefinition.Group.LOSS
+                        || definition.group() == MetricDefinition.Group.CALIBRATION) {
+                    return losses(metric, definition, protocol);
+                }
                 ToDoubleFunction<ConfusionCounts> ratio = RATIOS.get(name);
                 if (ratio == null) {
                     throw new IllegalStateException("nothing computes the metric " + name);
@@ -148,13 +179,66 @@ final class PairMeasurement {
         }
     }
 
+    private List<MetricValue> distances(Protocol.Metric metric, MetricDefinition definition, Protocol protocol) {
+        Map<String, List<Double>> numbers = new LinkedHashMap<>();
+        definition.numbers().keySet().forEach(name -> numbers.put(name, numbers(metric, definition, name)));
+        if (counts.emptiness() != MetricValue.State.OK) {
+            // One surface without the other: no distance; of a share within a tolerance, none of it.
+            double formula = definition.unit().equals("1") && counts.emptiness() != MetricValue.State.BOTH_EMPTY
+                    ? 0
+                    : Double.NaN;
+            if (numbers.isEmpty()) {
+                return List.of(ruled(definition, protocol, formula));
+            }
+            Map.Entry<String, List<Double>> parameter =
+                    numbers.entrySet().iterator().next();
+            return parameter.getValue().stream()
+                    .map(setting -> ruled(definition, protocol, formula).with(parameter.getKey(), setting))
+                    .toList();
+        }
+        if (distances == null) {
+            distances = new DistanceMeasurement(grid, prediction, reference, cancel);
+        }
+        if (!distances.isPossible()) {
+            return List.of(MetricValue.notApplicable(
+                    definition.unit(),
+                    "The axes of the grid are not at right angles: distances along them tell nothing."));
+        }
+        List<MetricValue> list = new ArrayList<>();
+        for (DistanceMeasurement.Reading reading : distances.read(metric, numbers)) {
+            MetricValue value = ruled(definition, protocol, reading.value());
+            list.add(reading.parameter() == null ? value : value.with(reading.parameter(), reading.setting()));
+        }
+        return list;
+    }
+
+    /** Empty for calibration of a prediction that is no probability: nothing is said about it. */
+    private List<MetricValue> losses(Protocol.Metric metric, MetricDefinition definition, Protocol protocol) {
+        if (losses == null || (definition.group() == MetricDefinition.Group.CALIBRATION && !losses.isProbability())) {
+            return List.of();
+        }
+        double value = losses.value(metric);
+        MetricValue result = definition.group() == MetricDefinition.Group.LOSS && Double.isFinite(value)
+                // A loss is a function of all voxels: where a side is empty it has a value as well.
+                ? MetricValue.ruled(value, definition.unit(), counts.emptiness())
+                : ruled(definition, protocol, value);
+        for (Map.Entry<String, Object> parameter :
+                LossMeasurement.parameters(metric).entrySet()) {
+            result = result.with(parameter.getKey(), parameter.getValue());
+        }
+        return List.of(result);
+    }
+
     /** A formula's result under the protocol's rule for empty masks; NaN is no value. */
     private MetricValue ruled(MetricDefinition definition, Protocol protocol, double formula) {
         MetricValue.State state = counts.emptiness();
         String unit = definition.unit();
         if (state == MetricValue.State.OK) {
-            return Double.isFinite(formula)
-                    ? MetricValue.ok(formula, unit)
+            if (Double.isFinite(formula)) {
+                return MetricValue.ok(formula, unit);
+            }
+            return protocol.outcome(definition.name(), state) instanceof Protocol.Outcome.Value v
+                    ? MetricValue.ok(v.value(), unit)
                     : MetricValue.notApplicable(unit, "The formula divides by zero for these counts.");
         }
         return switch (protocol.outcome(definition.name(), state)) {
@@ -173,15 +257,6 @@ final class PairMeasurement {
 
     private double ml(long voxels) {
         return voxels * grid.voxelVolumeMm3() / 1000;
-    }
-
-    private SoftOverlap soft() {
-        if (soft == null) {
-            soft = softPrediction instanceof Mask && softReference instanceof Mask
-                    ? SoftOverlap.of(counts)
-                    : SoftOverlap.of(softPrediction, softReference);
-        }
-        return soft;
     }
 
     private Moments predictionMoments() {
@@ -210,7 +285,7 @@ final class PairMeasurement {
         r.put("fnr", Overlap::falseNegativeRate);
         r.put("fdr", Overlap::falseDiscoveryRate);
         r.put("accuracy", Overlap::accuracy);
-        r.put("balanced_accuracy", Overlap::balancedAccuracy);
+        r.put("auc_single_threshold", Overlap::singleThresholdAuc);
         r.put("informedness", Overlap::informedness);
         r.put("markedness", Overlap::markedness);
         r.put("mcc", Overlap::matthews);
@@ -245,7 +320,8 @@ final class PairMeasurement {
             boolean byCounts = RATIOS.containsKey(metric.name())
                     || definition.group() == MetricDefinition.Group.COUNT
                     || definition.group() == MetricDefinition.Group.VOLUME
-                    || metric.name().equals("f_beta");
+                    || metric.name().equals("f_beta")
+                    || metric.name().equals("balanced_accuracy");
             // Those that compare with chance over all voxels mean nothing where each voxel is counted once for every
             // segment.
             if (byCounts
@@ -256,14 +332,5 @@ final class PairMeasurement {
             }
         }
         return result;
-    }
-
-    private PairMeasurement(Grid grid, ConfusionCounts counts) {
-        this.grid = grid;
-        this.prediction = new BitMask(Box.EMPTY);
-        this.reference = prediction;
-        this.softPrediction = prediction;
-        this.softReference = prediction;
-        this.counts = counts;
     }
 }

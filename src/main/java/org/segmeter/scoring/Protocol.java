@@ -26,7 +26,7 @@ import tools.jackson.databind.JsonNode;
  * <pre>{@code
  * { "id": "segmeter", "version": 1, "title": "...", "geometry": "strict" | "lenient" | "resample",
  *   "metrics": [ {"name": "dice"}, {"name": "f_beta", "beta": [0.5, 2]} ],
- *   "empty": { "*":    {"both": "formula", "prediction": "formula", "reference": "formula"},
+ *   "empty": { "*":    {"both": "formula", "prediction": "formula", "reference": "formula", "undefined": "absent"},
  *              "dice": {"both": 1, "reference": "absent"} },
  *   "penalty": "diagonal" | "none" | 374 }
  * }</pre>
@@ -105,8 +105,9 @@ public record Protocol(
      * @param both neither side has a voxel
      * @param prediction the prediction is empty, the reference is not
      * @param reference the reference is empty, the prediction is not
+     * @param undefined both have voxels, but the formula divides by zero all the same
      */
-    public record EmptyRule(Outcome both, Outcome prediction, Outcome reference) {}
+    public record EmptyRule(Outcome both, Outcome prediction, Outcome reference, Outcome undefined) {}
 
     /** What a distance without a value counts in the penalised mean. */
     public sealed interface Penalty {
@@ -124,7 +125,7 @@ public record Protocol(
         record Fixed(double mm) implements Penalty {}
     }
 
-    /** What this protocol gives for a metric where a side is empty; {@code state} is not OK. */
+    /** What this protocol gives for a metric where a side is empty or, state OK, where its formula divides by zero. */
     Outcome outcome(String metric, MetricValue.State state) {
         EmptyRule rule = empty.get(metric);
         if (rule == null) {
@@ -137,7 +138,7 @@ public record Protocol(
             case BOTH_EMPTY -> rule.both();
             case PREDICTION_EMPTY -> rule.prediction();
             case REFERENCE_EMPTY -> rule.reference();
-            default -> new Outcome.Formula();
+            default -> rule.undefined();
         };
     }
 
@@ -299,8 +300,8 @@ public record Protocol(
                 throw wrong("empty", "a rule for no metric", "names of metrics, or *");
             }
             for (String member : rule.propertyNames()) {
-                if (!Set.of("both", "prediction", "reference").contains(member)) {
-                    throw wrong("empty", "an unknown case", "both, prediction, reference");
+                if (!Set.of("both", "prediction", "reference", "undefined").contains(member)) {
+                    throw wrong("empty", "an unknown case", "both, prediction, reference, undefined");
                 }
             }
             rules.put(
@@ -308,7 +309,8 @@ public record Protocol(
                     new EmptyRule(
                             outcome(rule.get("both")),
                             outcome(rule.get("prediction")),
-                            outcome(rule.get("reference"))));
+                            outcome(rule.get("reference")),
+                            outcome(rule.get("undefined"))));
         }
         return rules;
     }

@@ -94,7 +94,7 @@ public record Scorecard(
     /**
      * A pair of segments, or a segment scored against empty.
      *
-     * @param segment who it is: the reference's segment, else the prediction's
+     * @param segment who it is: the reference's number, the label and codes of the side that has them
      * @param predictionNumber number of the prediction's segment; null if it has none
      * @param referenceNumber number of the reference's segment; null if it has none
      * @param match how the pair was found

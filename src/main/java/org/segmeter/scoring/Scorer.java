@@ -209,7 +209,7 @@ public final class Scorer {
             Voxels softPrediction = p.voxels(pair.prediction());
             Voxels softReference = r.voxels(pair.reference());
             measured[i] = new PairMeasurement(
-                    grid, p.hard(softPrediction), r.hard(softReference), softPrediction, softReference);
+                    grid, p.hard(softPrediction), r.hard(softReference), softPrediction, softReference, chosen, cancel);
         });
         // One entry per pair and protocol, filled in any order, read in one.
         List<List<@Nullable Measured>> results = new ArrayList<>();
@@ -228,7 +228,8 @@ public final class Scorer {
         });
         BitMask allPrediction = p.union();
         BitMask allReference = r.union();
-        PairMeasurement union = new PairMeasurement(grid, allPrediction, allReference, allPrediction, allReference);
+        PairMeasurement union =
+                new PairMeasurement(grid, allPrediction, allReference, allPrediction, allReference, chosen, cancel);
         List<Scorecard.SegmentScore> segments = new ArrayList<>();
         List<Scorecard.Unmatched> unmatched = new ArrayList<>();
         for (int i = 0; i < pairs.size(); i++) {
@@ -237,7 +238,7 @@ public final class Scorer {
             Segment theirs = pair.reference();
             Measured values = Objects.requireNonNull(results.get(i).getFirst());
             segments.add(new Scorecard.SegmentScore(
-                    theirs != null ? theirs : Objects.requireNonNull(mine),
+                    identity(mine, theirs),
                     mine == null ? null : mine.number(),
                     theirs == null ? null : theirs.number(),
                     pair.rule(),
@@ -265,6 +266,24 @@ public final class Scorer {
                 List.of(),
                 notices,
                 EngineVersion.current());
+    }
+
+    /**
+     * Who a pair is: the reference's number; label and codes of the reference, or of the prediction where the reference has none; made by
+     * the prediction's algorithm, for that is what is being judged.
+     */
+    private static Segment identity(@Nullable Segment mine, @Nullable Segment theirs) {
+        if (mine == null || theirs == null) {
+            return theirs != null ? theirs : Objects.requireNonNull(mine);
+        }
+        boolean bare = theirs.label().equals(Integer.toString(theirs.number()));
+        return new Segment(
+                theirs.number(),
+                bare ? mine.label() : theirs.label(),
+                theirs.concept() != null ? theirs.concept() : mine.concept(),
+                mine.algorithm() != null ? mine.algorithm() : theirs.algorithm(),
+                theirs.trackingId() != null ? theirs.trackingId() : mine.trackingId(),
+                theirs.trackingUid() != null ? theirs.trackingUid() : mine.trackingUid());
     }
 
     private record Measured(Map<String, List<MetricValue>> metrics, Map<String, List<MetricValue>> loss) {}

@@ -11,8 +11,10 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -134,11 +136,9 @@ class SampleScoringTest {
                             number,
                             sample.folder().resolve(file.getValue().stringValue())));
             Map<String, List<MetricValue>> metrics = segment(card, number).metrics();
-            assertThat(metrics.get("dice").getFirst().value())
-                    .as("Dice of segment %d", number)
-                    .isEqualTo(1.0);
-            assertThat(metrics.get("fp").getFirst().value()).isEqualTo(0L);
-            assertThat(metrics.get("fn").getFirst().value()).isEqualTo(0L);
+            assertThat(value(metrics, "dice")).as("Dice of segment %d", number).isEqualTo(1.0);
+            assertThat(value(metrics, "fp")).isEqualTo(0L);
+            assertThat(value(metrics, "fn")).isEqualTo(0L);
             assertThat(card.geometry().verdict()).isEqualTo(GeometryReport.Verdict.IDENTICAL);
         }
     }
@@ -180,7 +180,7 @@ class SampleScoringTest {
 
     private static void compare(Map<String, List<MetricValue>> metrics, JsonNode truth) {
         for (String count : List.of("tp", "fp", "fn", "tn")) {
-            assertThat(metrics.get(count).getFirst().value())
+            assertThat(value(metrics, count))
                     .as(count)
                     .isEqualTo(truth.get(count).longValue());
         }
@@ -195,15 +195,20 @@ class SampleScoringTest {
                 "volume_reference_ml", "refVolume_mL");
         ratios.forEach((mine, theirs) -> {
             JsonNode expected = truth.get(theirs);
-            Number value = metrics.get(mine).getFirst().value();
+            Number value = value(metrics, mine);
             if (expected == null || !expected.isNumber()) {
                 assertThat(value).as(mine).isNull();
             } else {
                 double e = expected.doubleValue();
-                assertThat(value).as(mine).isNotNull();
-                assertThat(value.doubleValue()).as(mine).isCloseTo(e, within(1e-6 * Math.max(1e-3, Math.abs(e))));
+                assertThat(Objects.requireNonNull(value, mine).doubleValue())
+                        .as(mine)
+                        .isCloseTo(e, within(1e-6 * Math.max(1e-3, Math.abs(e))));
             }
         });
+    }
+
+    private static @Nullable Number value(Map<String, List<MetricValue>> metrics, String name) {
+        return Objects.requireNonNull(metrics.get(name), name).getFirst().value();
     }
 
     private static Scorecard score(Path prediction, Path reference, ScoringOptions options) throws Exception {

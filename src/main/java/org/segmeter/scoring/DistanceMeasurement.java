@@ -1,0 +1,156 @@
+package org.segmeter.scoring;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
+import org.segmeter.metric.distance.BoundaryIou;
+import org.segmeter.metric.distance.PercentileRule;
+import org.segmeter.metric.distance.Spacing;
+import org.segmeter.metric.distance.SurfaceDistances;
+import org.segmeter.metric.distance.SurfaceModel;
+import org.segmeter.volume.BitMask;
+import org.segmeter.volume.CancelSignal;
+import org.segmeter.volume.Grid;
+import org.segmeter.volume.Mask;
+
+/** The surface distances of one pair of masks: measured once for each surface model, read by every metric and protocol. */
+final class DistanceMeasurement {
+
+    /**
+     * What a distance metric gave.
+     *
+     * @param value NaN if the definition gives none
+     * @param parameter name of the parameter that tells several values apart; null if there is only one
+     * @param setting that parameter's value
+     */
+    record Reading(double value, @Nullable String parameter, double setting) {}
+
+    private record Key(SurfaceModel model, boolean voxelUnits) {}
+
+    private final BitMask prediction;
+    private final BitMask reference;
+    private final Optional<Spacing> spacing;
+    private final CancelSignal cancel;
+    private final Map<Key, SurfaceDistances> measured = new HashMap<>();
+
+    DistanceMeasurement(Grid grid, Mask prediction, Mask reference, CancelSignal cancel) {
+        this.prediction = prediction.toBitMask();
+        this.reference = reference.toBitMask();
+        this.spacing = Spacing.of(grid);
+        this.cancel = cancel;
+    }
+
+    /** True if lengths along the axes tell distances: the axes are at right angles. */
+    boolean isPossible() {
+        return spacing.isPresent();
+    }
+
+    /** The values of a metric; the masks both have voxels. */
+    List<Reading> read(Protocol.Metric metric, Map<String, List<Double>> numbers) {
+        return switch (metric.name()) {
+            case "hd" -> one(metric, SurfaceDistances::hausdorff);
+            case "hd95" -> one(metric, d -> d.percentile(95, rule(metric)));
+            case "hd_percentile" -> each(metric, numbers, "percent", (d, p) -> d.percentile(p, rule(metric)));
+            case "hd_prediction_to_reference" ->
+                one(metric, d -> d.predictionToReference().max());
+            case "hd_reference_to_prediction" ->
+                one(metric, d -> d.referenceToPrediction().max());
+            case "masd" -> one(metric, SurfaceDistances::masd);
+            case "assd" -> one(metric, SurfaceDistances::assd);
+            case "asd_prediction_to_reference" ->
+                one(metric, d -> d.predictionToReference().mean());
+            case "asd_reference_to_prediction" ->
+                one(metric, d -> d.referenceToPrediction().mean());
+            case "rms_surface_distance" -> one(metric, SurfaceDistances::rms);
+            case "median_surface_distance" -> one(metric, SurfaceDistances::median);
+            case "nsd" -> each(metric, numbers, "toleranceMm", SurfaceDistances::nsd);
+            case "nsd_mean_of_sides" -> each(metric, numbers, "toleranceMm", SurfaceDistances::nsdMeanOfSides);
+            case "surface_overlap_prediction" ->
+                each(
+                        metric,
+                        numbers,
+                        "toleranceMm",
+                        (d, t) -> d.predictionToReference().fractionWithin(t));
+            case "surface_overlap_reference" ->
+                each(
+                        metric,
+                        numbers,
+                        "toleranceMm",
+                        (d, t) -> d.referenceToPrediction().fractionWithin(t));
+            case "surface_area_prediction_mm2" ->
+                one(metric, d -> d.predictionToReference().weight());
+            case "surface_area_reference_mm2" ->
+                one(metric, d -> d.referenceToPrediction().weight());
+            case "boundary_iou" -> boundary(numbers.getOrDefault("toleranceMm", List.of()));
+            case "boundary_iou_voxels" -> boundaryInVoxels(numbers.getOrDefault("distanceVoxels", List.of()));
+            default -> throw new IllegalStateException("nothing computes the metric " + metric.name());
+        };
+    }
+
+    private interface Measure {
+        double of(SurfaceDistances distances, double setting);
+    }
+
+    private List<Reading> one(Protocol.Metric metric, ToDoubleFunction<SurfaceDistances> measure) {
+        return List.of(new Reading(measure.applyAsDouble(distances(metric)), null, 0));
+    }
+
+    private List<Reading> each(
+            Protocol.Metric metric, Map<String, List<Double>> numbers, String parameter, Measure measure) {
+        List<Reading> list = new ArrayList<>();
+        for (double setting : numbers.getOrDefault(parameter, List.of())) {
+            list.add(new Reading(measure.of(distances(metric), setting), parameter, setting));
+        }
+        return list;
+    }
+
+    private List<Reading> boundary(List<Double> tolerances) {
+        List<Reading> list = new ArrayList<>();
+        for (double tolerance : tolerances) {
+            list.add(new Reading(
+                    BoundaryIou.inMm(prediction, reference, spacing.orElseThrow(), tolerance, cancel),
+                    "toleranceMm",
+                    tolerance));
+        }
+        return list;
+    }
+
+    private List<Reading> boundaryInVoxels(List<Double> distances) {
+        List<Reading> list = new ArrayList<>();
+        for (double distance : distances) {
+            list.add(new Reading(
+                    BoundaryIou.inVoxels(prediction, reference, distance, cancel), "distanceVoxels", distance));
+        }
+        return list;
+    }
+
+    private SurfaceDistances distances(Protocol.Metric metric) {
+        SurfaceModel model = switch (metric.choice("surface", "area-weighted")) {
+            case "area-weighted" -> SurfaceModel.AREA_WEIGHTED;
+            case "boundary-6" -> SurfaceModel.BOUNDARY_6;
+            case "boundary-18" -> SurfaceModel.BOUNDARY_18;
+            case "boundary-26" -> SurfaceModel.BOUNDARY_26;
+            case "boundary-6-to-region" -> SurfaceModel.BOUNDARY_6_TO_REGION;
+            default -> SurfaceModel.REGION;
+        };
+        boolean voxelUnits = metric.choice("spacing", "mm").equals("voxels");
+        return measured.computeIfAbsent(
+                new Key(model, voxelUnits),
+                key -> SurfaceDistances.between(
+                        prediction, reference, voxelUnits ? Spacing.VOXELS : spacing.orElseThrow(), model, cancel));
+    }
+
+    private static PercentileRule rule(Protocol.Metric metric) {
+        return switch (metric.choice("percentileRule", "area-step")) {
+            case "area-step" -> PercentileRule.AREA_STEP_LARGER;
+            case "linear-larger" -> PercentileRule.LINEAR_LARGER;
+            case "linear-pooled" -> PercentileRule.LINEAR_POOLED;
+            case "linear-mean" -> PercentileRule.LINEAR_MEAN;
+            default -> PercentileRule.RANK_MEAN;
+        };
+    }
+}
