@@ -32,13 +32,11 @@ final class JpegFrames implements FrameDecoder {
     public void decode(
             String transferSyntaxUid, byte[] encoded, int rows, int columns, int bitsAllocated, byte[] pixels)
             throws InputException {
-        short[] samples =
-                switch (transferSyntaxUid) {
-                    case JPEG_LS_LOSSLESS, JPEG_LS_NEAR -> JpegLsDecoder.decode(encoded, rows, columns, bitsAllocated);
-                    case JPEG_2000_LOSSLESS, JPEG_2000 ->
-                        Jpeg2000Decoder.decode(encoded, rows, columns, bitsAllocated);
-                    default -> JpegLosslessDecoder.decode(encoded, rows, columns, bitsAllocated);
-                };
+        short[] samples = switch (transferSyntaxUid) {
+            case JPEG_LS_LOSSLESS, JPEG_LS_NEAR -> JpegLsDecoder.decode(encoded, rows, columns, bitsAllocated);
+            case JPEG_2000_LOSSLESS, JPEG_2000 -> Jpeg2000Decoder.decode(encoded, rows, columns, bitsAllocated);
+            default -> JpegLosslessDecoder.decode(encoded, rows, columns, bitsAllocated);
+        };
         if (bitsAllocated == 8) {
             for (int i = 0; i < samples.length; i++) {
                 pixels[i] = (byte) samples[i];

@@ -330,7 +330,8 @@ record SegObject(
             int maximum = type == Type.FRACTIONAL ? maximumFractionalValue() : 0;
             String announced = file.meta().string(Tag.MEDIA_STORAGE_SOP_CLASS_UID);
             if (announced != null && !announced.equals(dataset.string(Tag.SOP_CLASS_UID))) {
-                notices.add("The file meta information names another SOP class than the data set; the data set counts.");
+                notices.add(
+                        "The file meta information names another SOP class than the data set; the data set counts.");
             }
 
             DicomText characterSet = new DicomText(dataset.string(Tag.SPECIFIC_CHARACTER_SET));

@@ -20,9 +20,8 @@ import org.segmeter.volume.Segmentation;
  */
 class DicomFuzzTest {
 
-    private static final ReadOptions OPTIONS = ReadOptions.defaults()
-            .withPixelUnits(true)
-            .withLimits(new ReadLimits(1 << 20, 1 << 22, 256, 32, 16));
+    private static final ReadOptions OPTIONS =
+            ReadOptions.defaults().withPixelUnits(true).withLimits(new ReadLimits(1 << 20, 1 << 22, 256, 32, 16));
 
     /** A whole object. What was read is written and read again: the same voxels. */
     @FuzzTest
@@ -57,7 +56,10 @@ class DicomFuzzTest {
         Segmentation again = Samples.read(file, ReadOptions.defaults());
         for (int i = 0; i < read.segments().size(); i++) {
             check(
-                    again.segments().get(i).voxels().equals(read.segments().get(i).voxels())
+                    again.segments()
+                                    .get(i)
+                                    .voxels()
+                                    .equals(read.segments().get(i).voxels())
                             || HostileObjectsTest.voxels(again.segments().get(i).voxels())
                                     .equals(HostileObjectsTest.voxels(
                                             read.segments().get(i).voxels())),
@@ -192,7 +194,9 @@ class DicomFuzzTest {
         byte[] bytes = data.consumeRemainingAsBytes();
         byte[] pixels = Arrays.copyOf(bytes, rows * columns * planes);
         for (TransferSyntax syntax : List.of(
-                TransferSyntax.RLE_LOSSLESS, TransferSyntax.DEFLATED_FRAMES, TransferSyntax.ENCAPSULATED_UNCOMPRESSED)) {
+                TransferSyntax.RLE_LOSSLESS,
+                TransferSyntax.DEFLATED_FRAMES,
+                TransferSyntax.ENCAPSULATED_UNCOMPRESSED)) {
             byte[] fragment = bytes;
             if (wellFormed) {
                 fragment = syntax.equals(TransferSyntax.RLE_LOSSLESS)

@@ -45,7 +45,8 @@ class FragmentedFramesTest {
             assertThat(decoded.bytes().mismatch(MemorySegment.ofArray(first))).isEqualTo(-1);
             if (several) {
                 decoded.select(1);
-                assertThat(decoded.bytes().mismatch(MemorySegment.ofArray(second))).isEqualTo(-1);
+                assertThat(decoded.bytes().mismatch(MemorySegment.ofArray(second)))
+                        .isEqualTo(-1);
             }
         }
         if (several) {

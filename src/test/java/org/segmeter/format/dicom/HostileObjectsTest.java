@@ -57,7 +57,8 @@ class HostileObjectsTest {
 
     static String voxels(Voxels voxels) {
         return switch (voxels) {
-            case Mask m -> m.toBitMask().count() + " " + m.box() + " " + m.toBitMask().hashCode();
+            case Mask m ->
+                m.toBitMask().count() + " " + m.box() + " " + m.toBitMask().hashCode();
             case ProbabilityVolume p -> p.box() + " " + Arrays.hashCode(p.values());
         };
     }
@@ -172,7 +173,11 @@ class HostileObjectsTest {
         b.position(128);
         b.put("DICM".getBytes(StandardCharsets.US_ASCII));
         String syntax = explicit ? "1.2.840.10008.1.2.1\0" : "1.2.840.10008.1.2\0";
-        b.putShort((short) 2).putShort((short) 0x10).put((byte) 'U').put((byte) 'I').putShort((short) syntax.length());
+        b.putShort((short) 2)
+                .putShort((short) 0x10)
+                .put((byte) 'U')
+                .put((byte) 'I')
+                .putShort((short) syntax.length());
         b.put(syntax.getBytes(StandardCharsets.US_ASCII));
         String sopClass = "1.2.840.10008.5.1.4.1.1.66.4";
         b.putShort((short) 8).putShort((short) 0x16);
@@ -199,7 +204,8 @@ class HostileObjectsTest {
         Segmentation honest = RandomSegmentations.of(new Random(4), Encoding.BINARY);
         byte[] file = RandomSegmentations.file(
                 honest, SegWriter.Options.DEFAULT.withEncoding(SegWriter.Encoding.EXPLICIT_LITTLE_ENDIAN));
-        int dataset = 132 + 12 + ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).getInt(140);
+        int dataset =
+                132 + 12 + ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).getInt(140);
         // A private element of 80 MB, a label of 80 MB, pixel data of 80 MB: each deflates to 80 kB.
         for (int tag : new int[] {0x0009_1010, Tag.SEGMENT_LABEL, Tag.PIXEL_DATA}) {
             byte[] bomb = deflated(file, dataset, tag, 80 << 20);
@@ -229,7 +235,11 @@ class HostileObjectsTest {
         deflater.setInput(file, dataset, body - dataset);
         drain(deflater, out, buffer);
         ByteBuffer header = ByteBuffer.allocate(12).order(ByteOrder.LITTLE_ENDIAN);
-        header.putShort((short) (tag >>> 16)).putShort((short) tag).put((byte) 'O').put((byte) 'B').putShort((short) 0);
+        header.putShort((short) (tag >>> 16))
+                .putShort((short) tag)
+                .put((byte) 'O')
+                .put((byte) 'B')
+                .putShort((short) 0);
         header.putInt(zeros);
         deflater.setInput(header.array());
         drain(deflater, out, buffer);

@@ -52,8 +52,10 @@ class SegmentIdentityTest {
             SegmentConcept liver = concept(new DatasetBuilder()
                     .sequence(Tag.PROPERTY_CATEGORY_SEQUENCE, code("T-D0050", scheme, "Tissue"))
                     .sequence(Tag.PROPERTY_TYPE_SEQUENCE, code("T-62000", scheme, "Liver")));
-            assertThat(liver.category().sameCode(new CodedConcept("85756007", "SCT", ""))).isTrue();
-            assertThat(liver.type().sameCode(new CodedConcept("10200004", "SCT", ""))).isTrue();
+            assertThat(liver.category().sameCode(new CodedConcept("85756007", "SCT", "")))
+                    .isTrue();
+            assertThat(liver.type().sameCode(new CodedConcept("10200004", "SCT", "")))
+                    .isTrue();
         }
     }
 
@@ -101,9 +103,7 @@ class SegmentIdentityTest {
                 .sequence(
                         Tag.ANATOMIC_REGION_SEQUENCE,
                         code("39607008", "SCT", "Lung")
-                                .sequence(
-                                        Tag.ANATOMIC_REGION_MODIFIER_SEQUENCE,
-                                        code("24028007", "SCT", "Right"))));
+                                .sequence(Tag.ANATOMIC_REGION_MODIFIER_SEQUENCE, code("24028007", "SCT", "Right"))));
         assertThat(lesion.laterality()).isEqualTo(Laterality.RIGHT);
         assertThat(lesion.typeModifiers()).hasSize(1);
         assertThat(lesion.regionModifiers()).isEmpty();
@@ -115,9 +115,12 @@ class SegmentIdentityTest {
 
     @Test
     void labelsAreDecodedByTheirCharacterSet() {
-        assertThat(decoded("ISO_IR 192", "腎臓 é".getBytes(StandardCharsets.UTF_8))).isEqualTo("腎臓 é");
-        assertThat(decoded("ISO_IR 100", "é".getBytes(StandardCharsets.ISO_8859_1))).isEqualTo("é");
-        assertThat(decoded("ISO_IR 144", "Печень".getBytes(Charset.forName("ISO-8859-5")))).isEqualTo("Печень");
+        assertThat(decoded("ISO_IR 192", "腎臓 é".getBytes(StandardCharsets.UTF_8)))
+                .isEqualTo("腎臓 é");
+        assertThat(decoded("ISO_IR 100", "é".getBytes(StandardCharsets.ISO_8859_1)))
+                .isEqualTo("é");
+        assertThat(decoded("ISO_IR 144", "Печень".getBytes(Charset.forName("ISO-8859-5"))))
+                .isEqualTo("Печень");
         assertThat(decoded("GB18030", "肝".getBytes(Charset.forName("GB18030")))).isEqualTo("肝");
         assertThat(decoded(null, "Leber".getBytes(StandardCharsets.US_ASCII))).isEqualTo("Leber");
         assertThat(decoded(null, new byte[] {(byte) 0xE9})).isEqualTo("é");

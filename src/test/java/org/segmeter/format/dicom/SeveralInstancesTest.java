@@ -50,9 +50,7 @@ class SeveralInstancesTest {
 
     private static Segmentation read(byte[]... objects) throws InputException {
         return new DicomSegmentationFormat()
-                .read(
-                        Arrays.stream(objects).map(MemorySegment::ofArray).toList(),
-                        ReadOptions.defaults());
+                .read(Arrays.stream(objects).map(MemorySegment::ofArray).toList(), ReadOptions.defaults());
     }
 
     @Test
@@ -123,14 +121,8 @@ class SeveralInstancesTest {
                 one,
                 object(RandomSegmentations.identity(2), Encoding.LABELMAP, "1.2.9", grid, 2, box));
         refused(InputProblem.MALFORMED_DATASET, one, object(1, grid, 2, box));
-        refused(
-                InputProblem.INVALID_GEOMETRY,
-                one,
-                object(2, new Grid(20, 10, 5, OBLIQUE.movedTo(0.4, 0, 0)), 2, box));
-        refused(
-                InputProblem.INVALID_GEOMETRY,
-                one,
-                object(2, new Grid(20, 10, 5, OBLIQUE.movedTo(0, 0, 0.5)), 2, box));
+        refused(InputProblem.INVALID_GEOMETRY, one, object(2, new Grid(20, 10, 5, OBLIQUE.movedTo(0.4, 0, 0)), 2, box));
+        refused(InputProblem.INVALID_GEOMETRY, one, object(2, new Grid(20, 10, 5, OBLIQUE.movedTo(0, 0, 0.5)), 2, box));
         refused(
                 InputProblem.INVALID_GEOMETRY,
                 one,

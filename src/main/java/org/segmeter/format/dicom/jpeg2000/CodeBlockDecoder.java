@@ -168,7 +168,7 @@ final class CodeBlockDecoder {
             }
             plane = block.planes() - 1 - (pass + 2) / 3;
             switch (pass % 3) {
-                case 0 -> cleanUp();
+                case 0 -> cleanUp(pass == block.passes() - 1);
                 case 1 -> propagateSignificance(bypass);
                 default -> refine(bypass);
             }
@@ -227,7 +227,7 @@ final class CodeBlockDecoder {
         }
     }
 
-    private void cleanUp() throws InputException {
+    private void cleanUp(boolean last) throws InputException {
         for (int top = 0; top < height; top += 4) {
             int bottom = Math.min(top + 4, height);
             for (int x = 0; x < width; x++) {
@@ -260,7 +260,9 @@ final class CodeBlockDecoder {
             for (int i = 0; i < 4; i++) {
                 symbol = symbol << 1 | mq.decode(MqDecoder.UNIFORM);
             }
-            if (symbol != 0b1010) {
+            // Where an encoder cut a code-block to save bytes, it may have cut them too close for the symbol at the
+            // end.
+            if (symbol != 0b1010 && !(last && plane > 0)) {
                 throw Codestream.malformed("a segmentation symbol is wrong", "symbol " + symbol);
             }
         }
