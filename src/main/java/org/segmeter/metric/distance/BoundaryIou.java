@@ -69,8 +69,7 @@ public final class BoundaryIou {
         if (box.isEmpty()) {
             return hollow;
         }
-        NearestPoint nearest =
-                new NearestPoint(targets, box, cost(s.x(), nearer), cost(s.y(), nearer), cost(s.z(), nearer));
+        NearestPoint nearest = new NearestPoint(targets, box, s, nearer);
         double below = limit * (1 - ROUNDING);
         IntStream.range(box.z0(), box.z1()).parallel().forEach(z -> {
             cancel.check();
@@ -94,9 +93,5 @@ public final class BoundaryIou {
             }
         });
         return hollow;
-    }
-
-    private static NearestPoint.Cost cost(double spacing, double nearer) {
-        return steps -> steps == 0 ? 0 : ((steps - nearer) * spacing) * ((steps - nearer) * spacing);
     }
 }

@@ -1,6 +1,7 @@
 package org.segmeter.metric.distance;
 
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 import org.segmeter.volume.Box;
 
 /**
@@ -22,6 +23,8 @@ final class NearestPoint {
     private static final int CELL = 3;
 
     private final PointSet set;
+    private final Box queries;
+    private final Spacing spacing;
     private final double[] costX;
     private final double[] costY;
     private final double[] costZ;
@@ -39,27 +42,20 @@ final class NearestPoint {
     private final int[] cellsY;
     private final int[] cellsZ;
 
-    /** Cost of a step along an axis, by its length in points. */
-    @FunctionalInterface
-    interface Cost {
-        double of(int steps);
-    }
-
-    /** The cost that makes distances between points: the square of the step in mm. */
-    static Cost squared(double spacing) {
-        return steps -> (steps * spacing) * (steps * spacing);
-    }
-
     /**
      * @param set not empty
      * @param queries a box that holds every point that will be asked for
+     * @param nearer by how many points each step of at least one along an axis is shortened: 0 for distances between points, 0.5
+     *     for the distance to the nearest face, edge or corner of a voxel
      */
-    NearestPoint(PointSet set, Box queries, Cost x, Cost y, Cost z) {
+    NearestPoint(PointSet set, Box queries, Spacing spacing, double nearer) {
         this.set = set;
+        this.queries = queries;
+        this.spacing = spacing;
         int x0 = set.wordX0 << 6;
-        costX = costs(x, reach(queries.x0(), queries.x1(), x0, x0 + (set.stride << 6)));
-        costY = costs(y, reach(queries.y0(), queries.y1(), set.y0, set.y0 + set.ny));
-        costZ = costs(z, reach(queries.z0(), queries.z1(), set.z0, set.z0 + set.nz));
+        costX = costs(spacing.x(), nearer, reach(queries.x0(), queries.x1(), x0, x0 + (set.stride << 6)));
+        costY = costs(spacing.y(), nearer, reach(queries.y0(), queries.y1(), set.y0, set.y0 + set.ny));
+        costZ = costs(spacing.z(), nearer, reach(queries.z0(), queries.z1(), set.z0, set.z0 + set.nz));
         int reachY = Math.min(costY.length - 1, NEAR_REACH);
         int reachZ = Math.min(costZ.length - 1, NEAR_REACH);
         int wide = reachY + 1;
@@ -123,9 +119,11 @@ final class NearestPoint {
         return Math.max(Math.max(to, otherTo) - Math.min(from, otherFrom), 1);
     }
 
-    private static double[] costs(Cost cost, int reach) {
+    private static double[] costs(double spacing, double nearer, int reach) {
         double[] costs = new double[reach + 1];
-        Arrays.setAll(costs, cost::of);
+        for (int steps = 1; steps <= reach; steps++) {
+            costs[steps] = ((steps - nearer) * spacing) * ((steps - nearer) * spacing);
+        }
         return costs;
     }
 
@@ -166,27 +164,93 @@ final class NearestPoint {
         return new Search();
     }
 
-    /** The search of one thread. It remembers the last point found: the next query is mostly beside the last. */
+    /**
+     * The search of one thread. It remembers what it found: the next query is mostly beside the last one in its row, or beside one of
+     * an earlier row or slice, so its distance is known within the step between the two.
+     */
     final class Search {
+
+        private static final int BLOCK = 3;
 
         private boolean found;
         private int lastX;
         private int lastY;
         private int lastZ;
         private double best;
+        /** For each block of 8 x 8 query rows the last far query, the point found for it, and how far that was. */
+        private int @Nullable [] farQueries;
+
+        private double @Nullable [] farDistances;
+        private final int blocksX = (queries.nx() >> BLOCK) + 1;
+        private final double nearDistance = Math.sqrt(nearLimit);
 
         /** The squared distance from (x, y, z) to the nearest point of the set. */
         double squared(int x, int y, int z) {
-            best = found
-                    ? costY[Math.abs(y - lastY)] + costZ[Math.abs(z - lastZ)] + costX[Math.abs(x - lastX)]
-                    : Double.POSITIVE_INFINITY;
-            rows(x, y, z);
+            best = Double.POSITIVE_INFINITY;
+            if (found) {
+                offer(lastX, lastY, lastZ, x, y, z);
+            }
+            if (!surelyFar(x, y, z)) {
+                rows(x, y, z);
+            }
             if (best > nearLimit) {
                 int top = occupied.length - 1;
                 tree(top, 0, 0, 0, x - (set.wordX0 << 6), y - set.y0, z - set.z0);
+                remember(x, y, z);
             }
             found = true;
             return best;
+        }
+
+        private void offer(int px, int py, int pz, int x, int y, int z) {
+            double d = costY[Math.abs(y - py)] + costZ[Math.abs(z - pz)] + costX[Math.abs(x - px)];
+            if (d < best) {
+                best = d;
+                lastX = px;
+                lastY = py;
+                lastZ = pz;
+            }
+        }
+
+        private int block(int x, int y) {
+            return ((y - queries.y0()) >> BLOCK) * blocksX + ((x - queries.x0()) >> BLOCK);
+        }
+
+        /** Starts from what was found for a query nearby; true if even the step from there leaves this one beyond the near rows. */
+        private boolean surelyFar(int x, int y, int z) {
+            int[] at = farQueries;
+            double[] distances = farDistances;
+            if (at == null || distances == null) {
+                return false;
+            }
+            int block = block(x, y);
+            if (distances[block] == 0) {
+                return false;
+            }
+            int i = 6 * block;
+            offer(at[i + 3], at[i + 4], at[i + 5], x, y, z);
+            double dx = (x - at[i]) * spacing.x();
+            double dy = (y - at[i + 1]) * spacing.y();
+            double dz = (z - at[i + 2]) * spacing.z();
+            double step = Math.sqrt(dx * dx + dy * dy + dz * dz);
+            return (distances[block] - step) * (1 - 1e-9) > nearDistance;
+        }
+
+        private void remember(int x, int y, int z) {
+            if (farQueries == null || farDistances == null) {
+                int blocks = blocksX * ((queries.ny() >> BLOCK) + 1);
+                farQueries = new int[6 * blocks];
+                farDistances = new double[blocks];
+            }
+            int block = block(x, y);
+            farDistances[block] = Math.sqrt(best);
+            int i = 6 * block;
+            farQueries[i] = x;
+            farQueries[i + 1] = y;
+            farQueries[i + 2] = z;
+            farQueries[i + 3] = lastX;
+            farQueries[i + 4] = lastY;
+            farQueries[i + 5] = lastZ;
         }
 
         private void rows(int x, int y, int z) {

@@ -32,34 +32,44 @@ record Surface(PointSet points, @Nullable PointSet voxels, byte[] classOf, doubl
         return new Surface(points, null, new byte[256], new double[] {1});
     }
 
-    /** The class of point (x, y, z). */
-    int classAt(int x, int y, int z) {
+    /**
+     * The voxels around the 64 corners of a word, four rows of words: {@code here} holds the voxel at the corner's index, {@code
+     * before} the one before it.
+     */
+    record Neighbourhood(
+            long here0, long before0, long here1, long before1, long here2, long before2, long here3, long before3) {}
+
+    /** What {@link #classAt} needs of a word of points; null where all points have class 0. */
+    @Nullable Neighbourhood around(int wordX, int y, int z) {
         if (voxels == null) {
-            return 0;
+            return null;
         }
-        return classOf[codeAt(voxels, x, y, z)];
+        long a = voxels.word(wordX, y - 1, z - 1);
+        long b = voxels.word(wordX, y, z - 1);
+        long c = voxels.word(wordX, y - 1, z);
+        long d = voxels.word(wordX, y, z);
+        return new Neighbourhood(
+                a,
+                a << 1 | voxels.word(wordX - 1, y - 1, z - 1) >>> 63,
+                b,
+                b << 1 | voxels.word(wordX - 1, y, z - 1) >>> 63,
+                c,
+                c << 1 | voxels.word(wordX - 1, y - 1, z) >>> 63,
+                d,
+                d << 1 | voxels.word(wordX - 1, y, z) >>> 63);
     }
 
-    /** The code, as {@link SurfaceElements} has it, of the corner before voxel (x, y, z). */
-    private static int codeAt(PointSet v, int x, int y, int z) {
-        int code = 0;
-        int w = x >> 6;
-        for (int dz = 0; dz < 2; dz++) {
-            for (int dy = 0; dy < 2; dy++) {
-                int ry = y - 1 + dy;
-                int rz = z - 1 + dz;
-                if (ry < v.y0 || ry >= v.y0 + v.ny || rz < v.z0 || rz >= v.z0 + v.nz) {
-                    continue;
-                }
-                int at = v.row(ry, rz) + w - v.wordX0;
-                long here = v.words[at];
-                int pair = (x & 63) == 0
-                        ? (int) (v.words[at - 1] >>> 63) | (int) (here & 1) << 1
-                        : (int) (here >>> x - 1) & 3;
-                code |= pair << 2 * dy + 4 * dz;
-            }
-        }
-        return code;
+    /** The class of the point at a bit of the word. */
+    int classAt(Neighbourhood n, int bit) {
+        long code = n.before0 >>> bit & 1
+                | (n.here0 >>> bit & 1) << 1
+                | (n.before1 >>> bit & 1) << 2
+                | (n.here1 >>> bit & 1) << 3
+                | (n.before2 >>> bit & 1) << 4
+                | (n.here2 >>> bit & 1) << 5
+                | (n.before3 >>> bit & 1) << 6
+                | (n.here3 >>> bit & 1) << 7;
+        return classOf[(int) code];
     }
 
     private static Surface elements(BitMask mask, Box box, Spacing spacing) {

@@ -155,12 +155,7 @@ public record SurfaceDistances(DistanceDistribution predictionToReference, Dista
             this.cancel = cancel;
             PointSet q = from.points();
             Box box = new Box(q.wordX0 << 6, q.y0, q.z0, q.wordX0 + q.stride << 6, q.y0 + q.ny, q.z0 + q.nz);
-            nearest = new NearestPoint(
-                    to,
-                    box,
-                    NearestPoint.squared(spacing.x()),
-                    NearestPoint.squared(spacing.y()),
-                    NearestPoint.squared(spacing.z()));
+            nearest = new NearestPoint(to, box, spacing, 0);
             slicesPerPart = Math.max(1, ROWS_PER_PART / Math.max(1, q.ny));
         }
 
@@ -172,6 +167,7 @@ public record SurfaceDistances(DistanceDistribution predictionToReference, Dista
             DistanceCounts counts = new DistanceCounts();
             PointSet q = from.points();
             NearestPoint.Search search = nearest.search();
+            long[] touching = new long[from.weights().length];
             int last = Math.min(q.nz, (part + 1) * slicesPerPart);
             for (int k = part * slicesPerPart; k < last; k++) {
                 cancel.check();
@@ -181,25 +177,43 @@ public record SurfaceDistances(DistanceDistribution predictionToReference, Dista
                     int row = (k * q.ny + j) * q.stride;
                     for (int i = 1; i < q.stride - 1; i++) {
                         long points = q.words[row + i];
-                        if (points == 0) {
-                            continue;
-                        }
-                        int x = q.wordX0 + i << 6;
-                        long shared = points & to.word(q.wordX0 + i, y, z);
-                        if (from.voxels() == null && shared != 0) {
-                            counts.add(0.0, 0, Long.bitCount(shared));
-                            points &= ~shared;
-                        }
-                        while (points != 0) {
-                            int bit = Long.numberOfTrailingZeros(points);
-                            points &= points - 1;
-                            double square = (shared >>> bit & 1) != 0 ? 0.0 : search.squared(x + bit, y, z);
-                            counts.add(square, from.classAt(x + bit, y, z), 1);
+                        if (points != 0) {
+                            word(points, q.wordX0 + i, y, z, search, counts, touching);
                         }
                     }
                 }
             }
+            for (int c = 0; c < touching.length; c++) {
+                if (touching[c] != 0) {
+                    counts.add(0.0, c, touching[c]);
+                }
+            }
             return counts;
+        }
+
+        private void word(
+                long points,
+                int wordX,
+                int y,
+                int z,
+                NearestPoint.Search search,
+                DistanceCounts counts,
+                long[] touching) {
+            long shared = points & to.word(wordX, y, z);
+            Surface.Neighbourhood around = from.around(wordX, y, z);
+            if (around == null) {
+                touching[0] += Long.bitCount(shared);
+            } else {
+                for (long left = shared; left != 0; left &= left - 1) {
+                    touching[from.classAt(around, Long.numberOfTrailingZeros(left))]++;
+                }
+            }
+            int x = wordX << 6;
+            for (long left = points & ~shared; left != 0; left &= left - 1) {
+                int bit = Long.numberOfTrailingZeros(left);
+                int pointClass = around == null ? 0 : from.classAt(around, bit);
+                counts.add(search.squared(x + bit, y, z), pointClass, 1);
+            }
         }
     }
 }

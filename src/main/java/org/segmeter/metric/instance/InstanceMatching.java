@@ -1,0 +1,222 @@
+package org.segmeter.metric.instance;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.OptionalDouble;
+
+/**
+ * Which components of prediction and reference belong together.
+ *
+ * @param predictions number of predicted components
+ * @param references number of reference components
+ * @param matches by ascending prediction; each component occurs at most once
+ */
+public record InstanceMatching(int predictions, int references, List<Match> matches) {
+
+    /**
+     * @param intersection voxels in both
+     * @param iou intersection over union, above 0 to 1
+     */
+    public record Match(int prediction, int reference, long intersection, double iou) {}
+
+    public InstanceMatching {
+        matches = List.copyOf(matches);
+    }
+
+    /** The matching of largest total intersection over union among the pairs that the rule admits; exact. */
+    public static InstanceMatching of(Components prediction, Components reference, MatchRule rule) {
+        Overlaps overlaps = prediction.overlapsWith(reference);
+        List<List<Match>> admitted = new ArrayList<>();
+        for (int p = 0; p < prediction.count(); p++) {
+            List<Match> row = new ArrayList<>();
+            for (int r : overlaps.touching(p)) {
+                long both = overlaps.voxels(p, r);
+                double iou = (double) both / (prediction.size(p) + reference.size(r) - both);
+                if (rule.admits(iou)) {
+                    row.add(new Match(p, r, both, iou));
+                }
+            }
+            admitted.add(row);
+        }
+        List<Match> matches = new ArrayList<>();
+        for (List<Match> cluster : clusters(admitted, reference.count())) {
+            matches.addAll(assigned(cluster));
+        }
+        matches.sort(Comparator.comparingInt(Match::prediction));
+        return new InstanceMatching(prediction.count(), reference.count(), matches);
+    }
+
+    /** Pairs that compete with one another, directly or through others. */
+    private static List<List<Match>> clusters(List<List<Match>> admitted, int references) {
+        int[] clusterOfReference = new int[references];
+        Arrays.setAll(clusterOfReference, i -> i);
+        for (List<Match> row : admitted) {
+            for (Match m : row) {
+                int a = root(clusterOfReference, row.getFirst().reference);
+                int b = root(clusterOfReference, m.reference);
+                clusterOfReference[Math.max(a, b)] = Math.min(a, b);
+            }
+        }
+        List<List<Match>> clusters = new ArrayList<>();
+        for (int r = 0; r < references; r++) {
+            clusters.add(new ArrayList<>());
+        }
+        for (List<Match> row : admitted) {
+            for (Match m : row) {
+                clusters.get(root(clusterOfReference, m.reference)).add(m);
+            }
+        }
+        clusters.removeIf(List::isEmpty);
+        return clusters;
+    }
+
+    private static int root(int[] parent, int i) {
+        int at = i;
+        while (parent[at] != at) {
+            at = parent[at];
+        }
+        return at;
+    }
+
+    private static List<Match> assigned(List<Match> cluster) {
+        if (cluster.size() == 1) {
+            return cluster;
+        }
+        int[] ps = cluster.stream().mapToInt(Match::prediction).sorted().distinct().toArray();
+        int[] rs = cluster.stream().mapToInt(Match::reference).sorted().distinct().toArray();
+        int n = Math.max(ps.length, rs.length);
+        Match[][] table = new Match[n][n];
+        for (Match m : cluster) {
+            table[Arrays.binarySearch(ps, m.prediction)][Arrays.binarySearch(rs, m.reference)] = m;
+        }
+        int[] column = cheapestAssignment(table);
+        List<Match> chosen = new ArrayList<>();
+        for (int i = 0; i < n; i++) {
+            if (table[i][column[i]] != null) {
+                chosen.add(table[i][column[i]]);
+            }
+        }
+        return chosen;
+    }
+
+    /** The column of each row in the assignment of largest total (Kuhn and Munkres, with potentials). */
+    private static int[] cheapestAssignment(Match[][] table) {
+        int n = table.length;
+        double[] u = new double[n + 1];
+        double[] v = new double[n + 1];
+        int[] rowOf = new int[n + 1];
+        for (int i = 1; i <= n; i++) {
+            int[] way = new int[n + 1];
+            double[] least = new double[n + 1];
+            Arrays.fill(least, Double.POSITIVE_INFINITY);
+            boolean[] used = new boolean[n + 1];
+            rowOf[0] = i;
+            int j0 = 0;
+            do {
+                used[j0] = true;
+                int i0 = rowOf[j0];
+                double delta = Double.POSITIVE_INFINITY;
+                int j1 = 0;
+                for (int j = 1; j <= n; j++) {
+                    if (!used[j]) {
+                        Match m = table[i0 - 1][j - 1];
+                        double slack = (m == null ? 0 : -m.iou) - u[i0] - v[j];
+                        if (slack < least[j]) {
+                            least[j] = slack;
+                            way[j] = j0;
+                        }
+                        if (least[j] < delta) {
+                            delta = least[j];
+                            j1 = j;
+                        }
+                    }
+                }
+                for (int j = 0; j <= n; j++) {
+                    if (used[j]) {
+                        u[rowOf[j]] += delta;
+                        v[j] -= delta;
+                    } else {
+                        least[j] -= delta;
+                    }
+                }
+                j0 = j1;
+            } while (rowOf[j0] != 0);
+            while (j0 != 0) {
+                rowOf[j0] = rowOf[way[j0]];
+                j0 = way[j0];
+            }
+        }
+        int[] column = new int[n];
+        for (int j = 1; j <= n; j++) {
+            column[rowOf[j] - 1] = j - 1;
+        }
+        return column;
+    }
+
+    public int truePositives() {
+        return matches.size();
+    }
+
+    /** Predicted components without a match. */
+    public int falsePositives() {
+        return predictions - matches.size();
+    }
+
+    /** Reference components without a match. */
+    public int falseNegatives() {
+        return references - matches.size();
+    }
+
+    /** Matched share of the predicted components; empty if there is none. */
+    public OptionalDouble precision() {
+        return ratio(matches.size(), predictions);
+    }
+
+    /** Matched share of the reference components, the lesion-wise sensitivity; empty if there is none. */
+    public OptionalDouble recall() {
+        return ratio(matches.size(), references);
+    }
+
+    /** Detection F1, which is also the recognition quality of panoptic quality; empty if neither side has a component. */
+    public OptionalDouble recognitionQuality() {
+        return ratio(2.0 * matches.size(), predictions + references);
+    }
+
+    /** Mean intersection over union of the matches; empty if there is none. */
+    public OptionalDouble segmentationQuality() {
+        return ratio(totalIou(), matches.size());
+    }
+
+    /** Panoptic quality (Kirillov et al., CVPR 2019): empty if neither side has a component. */
+    public OptionalDouble panopticQuality() {
+        return ratio(2 * totalIou(), predictions + references);
+    }
+
+    private double totalIou() {
+        double sum = 0;
+        for (Match m : matches) {
+            sum += m.iou;
+        }
+        return sum;
+    }
+
+    private static OptionalDouble ratio(double numerator, double denominator) {
+        return denominator == 0 ? OptionalDouble.empty() : OptionalDouble.of(numerator / denominator);
+    }
+
+    /** For each predicted component whether it is matched. */
+    public boolean[] predictionsMatched() {
+        boolean[] matched = new boolean[predictions];
+        matches.forEach(m -> matched[m.prediction] = true);
+        return matched;
+    }
+
+    /** For each reference component whether it is matched. */
+    public boolean[] referencesMatched() {
+        boolean[] matched = new boolean[references];
+        matches.forEach(m -> matched[m.reference] = true);
+        return matched;
+    }
+}

@@ -1,0 +1,5 @@
+/** Separate objects of one segment: connected components, which of both sides belong together, and the scores made of that. */
+@NullMarked
+package org.segmeter.metric.instance;
+
+import org.jspecify.annotations.NullMarked;

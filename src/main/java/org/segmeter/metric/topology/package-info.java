@@ -1,0 +1,5 @@
+/** The shape of a segment apart from its size: how many parts, tunnels and cavities it has, and its centreline. */
+@NullMarked
+package org.segmeter.metric.topology;
+
+import org.jspecify.annotations.NullMarked;
