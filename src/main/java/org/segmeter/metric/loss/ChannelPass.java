@@ -29,6 +29,8 @@ public final class ChannelPass {
     /** Slabs hold whole slices and at least this many voxels (but for the last), so that small volumes are not cut to pieces. */
     private static final int SLAB_VOXELS = 1 << 16;
 
+    private static final int ONE = Float.floatToRawIntBits(1);
+
     private final Channel channel;
     private final Region region;
     private final VoxelTerm[] terms;
@@ -139,14 +141,22 @@ public final class ChannelPass {
                 continue;
             }
             int bits = 0;
+            int common = -1;
             for (int i = rowStart + from; i < rowStart + to; i++) {
-                bits |= Float.floatToRawIntBits(values[i]);
+                int value = Float.floatToRawIntBits(values[i]);
+                bits |= value;
+                common &= value;
             }
             if (bits == 0) {
                 slab.count(0, 0, Long.bitCount(g), Long.bitCount(valid & ~g));
                 continue;
             }
             long inside = Words.between(from & 63, to - (w << 6)) & valid;
+            if (bits == ONE && common == ONE) {
+                slab.count(Long.bitCount(g & inside), Long.bitCount(inside & ~g), 0, 0);
+                slab.count(0, 0, Long.bitCount(g & ~inside), Long.bitCount(valid & ~inside & ~g));
+                continue;
+            }
             long outside = valid & ~inside;
             slab.count(0, 0, Long.bitCount(g & outside), Long.bitCount(outside & ~g));
             int base = rowStart + (w << 6);
@@ -451,12 +461,7 @@ public final class ChannelPass {
 
         void addTerms(VoxelTerm[] terms, double[] into) {
             for (int t = 0; t < terms.length; t++) {
-                VoxelTerm term = terms[t];
-                double sum = 0;
-                for (int i = 0; i < size; i++) {
-                    sum += term.at(error[i], surprise[i]);
-                }
-                into[t] += sum;
+                into[t] += terms[t].sum(error, surprise, size);
             }
         }
     }

@@ -20,7 +20,8 @@ final class Surprise {
     static double ofRest(double p) {
         double q = 1 - p;
         // 1 - p is rounded; the lost part enters to first order, which is exact to the last bit.
-        return q == 0 ? LARGEST : Math.min(LARGEST, -(Math.log(q) + (1 - q - p) / q) + 0.0);
+        double lost = 1 - q - p;
+        return q == 0 ? LARGEST : -(lost == 0 ? Math.log(q) : Math.log(q) + lost / q) + 0.0;
     }
 
     /** log(1 + exp(z)) for any z. */

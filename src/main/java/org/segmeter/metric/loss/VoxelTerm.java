@@ -16,6 +16,12 @@ public sealed interface VoxelTerm {
      */
     double at(double error, double surprise);
 
+    /**
+     * The sum of {@link #at} over the first n voxels. Each term has this loop for itself, so that its {@code at} is compiled into
+     * it: one loop for all terms took three times as long.
+     */
+    double sum(double[] errors, double[] surprises, int n);
+
     /** True if a soft reference mixes the two hard ones; false if it enters by |p - g|. */
     default boolean mixes() {
         return true;
@@ -27,6 +33,15 @@ public sealed interface VoxelTerm {
         public double at(double error, double surprise) {
             return surprise;
         }
+
+        @Override
+        public double sum(double[] errors, double[] surprises, int n) {
+            double sum = 0;
+            for (int i = 0; i < n; i++) {
+                sum += at(errors[i], surprises[i]);
+            }
+            return sum;
+        }
     }
 
     /**
@@ -37,7 +52,18 @@ public sealed interface VoxelTerm {
     record ClippedCrossEntropy(double clip) implements VoxelTerm {
         @Override
         public double at(double error, double surprise) {
-            return clipped(surprise, clip);
+            return Math.min(Math.max(surprise, least(clip)), most(clip));
+        }
+
+        @Override
+        public double sum(double[] errors, double[] surprises, int n) {
+            double least = least(clip);
+            double most = most(clip);
+            double sum = 0;
+            for (int i = 0; i < n; i++) {
+                sum += Math.min(Math.max(surprises[i], least), most);
+            }
+            return sum;
         }
     }
 
@@ -51,13 +77,35 @@ public sealed interface VoxelTerm {
         public double at(double error, double surprise) {
             return power(error, gamma) * surprise;
         }
+
+        @Override
+        public double sum(double[] errors, double[] surprises, int n) {
+            double sum = 0;
+            for (int i = 0; i < n; i++) {
+                sum += at(errors[i], surprises[i]);
+            }
+            return sum;
+        }
     }
 
     /** Focal term of a probability clipped to [clip, 1 - clip]. */
     record ClippedFocal(double gamma, double clip) implements VoxelTerm {
         @Override
         public double at(double error, double surprise) {
-            return power(Math.min(Math.max(error, clip), 1 - clip), gamma) * clipped(surprise, clip);
+            return power(Math.min(Math.max(error, clip), 1 - clip), gamma)
+                    * Math.min(Math.max(surprise, least(clip)), most(clip));
+        }
+
+        @Override
+        public double sum(double[] errors, double[] surprises, int n) {
+            double least = least(clip);
+            double most = most(clip);
+            double sum = 0;
+            for (int i = 0; i < n; i++) {
+                sum += power(Math.min(Math.max(errors[i], clip), 1 - clip), gamma)
+                        * Math.min(Math.max(surprises[i], least), most);
+            }
+            return sum;
         }
     }
 
@@ -72,6 +120,15 @@ public sealed interface VoxelTerm {
             // pt reaches 1 + rounding where e = 0; the power of a tiny negative number is not a number.
             return -power(Math.max(0, 1 - pt), gamma) * Math.log(pt);
         }
+
+        @Override
+        public double sum(double[] errors, double[] surprises, int n) {
+            double sum = 0;
+            for (int i = 0; i < n; i++) {
+                sum += at(errors[i], surprises[i]);
+            }
+            return sum;
+        }
     }
 
     /**
@@ -84,6 +141,15 @@ public sealed interface VoxelTerm {
         public double at(double error, double surprise) {
             return power(surprise, gamma);
         }
+
+        @Override
+        public double sum(double[] errors, double[] surprises, int n) {
+            double sum = 0;
+            for (int i = 0; i < n; i++) {
+                sum += at(errors[i], surprises[i]);
+            }
+            return sum;
+        }
     }
 
     /**
@@ -95,6 +161,15 @@ public sealed interface VoxelTerm {
         public double at(double error, double surprise) {
             double hinge = error == 0 ? 0 : Math.max(0, 1 + surprise + Math.log(error));
             return squared ? hinge * hinge : hinge;
+        }
+
+        @Override
+        public double sum(double[] errors, double[] surprises, int n) {
+            double sum = 0;
+            for (int i = 0; i < n; i++) {
+                sum += at(errors[i], surprises[i]);
+            }
+            return sum;
         }
     }
 
@@ -110,6 +185,15 @@ public sealed interface VoxelTerm {
         }
 
         @Override
+        public double sum(double[] errors, double[] surprises, int n) {
+            double sum = 0;
+            for (int i = 0; i < n; i++) {
+                sum += at(errors[i], surprises[i]);
+            }
+            return sum;
+        }
+
+        @Override
         public boolean mixes() {
             return false;
         }
@@ -119,13 +203,20 @@ public sealed interface VoxelTerm {
     record LogCosh() implements VoxelTerm {
         @Override
         public double at(double error, double surprise) {
-            // log(cosh e) = log1p(2 sinh(e/2)^2): no cancellation for small e.
             if (error < 0x1p-6) {
                 double t = error * error;
                 return t * (0.5 - t * (1.0 / 12 - t * (1.0 / 45 - t * (17.0 / 2520))));
             }
-            double s = Math.sinh(0.5 * error);
-            return Math.log1p(2 * s * s);
+            return error + Math.log(0.5 * (1 + Math.exp(-2 * error)));
+        }
+
+        @Override
+        public double sum(double[] errors, double[] surprises, int n) {
+            double sum = 0;
+            for (int i = 0; i < n; i++) {
+                sum += at(errors[i], surprises[i]);
+            }
+            return sum;
         }
 
         @Override
@@ -134,8 +225,15 @@ public sealed interface VoxelTerm {
         }
     }
 
-    private static double clipped(double surprise, double clip) {
-        return Math.min(Math.max(surprise, -Math.log1p(-clip)), -Math.log(clip));
+
+    /** The surprise of a probability of 1 after clipping. */
+    private static double least(double clip) {
+        return -Math.log1p(-clip);
+    }
+
+    /** The surprise of a probability of 0 after clipping. */
+    private static double most(double clip) {
+        return -Math.log(clip);
     }
 
     /** base to the exponent; products for the exponents in common use. */
@@ -145,6 +243,9 @@ public sealed interface VoxelTerm {
         }
         if (exponent == 1) {
             return base;
+        }
+        if (exponent == 0.5) {
+            return Math.sqrt(base);
         }
         return exponent == 0 ? 1 : Math.pow(base, exponent);
     }
