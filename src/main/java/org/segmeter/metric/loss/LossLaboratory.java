@@ -1,0 +1,407 @@
+package org.segmeter.metric.loss;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.segmeter.metric.MetricValue;
+import org.segmeter.metric.loss.GeneralizedDice.Weighting;
+import org.segmeter.metric.loss.RegionLoss.Dice;
+import org.segmeter.metric.loss.RegionLoss.FocalTversky;
+import org.segmeter.metric.loss.RegionLoss.Jaccard;
+import org.segmeter.metric.loss.RegionLoss.LogCoshDice;
+import org.segmeter.metric.loss.RegionLoss.Mcc;
+import org.segmeter.metric.loss.RegionLoss.NegatedScore;
+import org.segmeter.metric.loss.RegionLoss.SemimetricDice;
+import org.segmeter.metric.loss.RegionLoss.SensitivitySpecificity;
+import org.segmeter.metric.loss.RegionLoss.Tversky;
+import org.segmeter.metric.loss.VoxelTerm.ClippedCrossEntropy;
+import org.segmeter.metric.loss.VoxelTerm.ClippedFocal;
+import org.segmeter.metric.loss.VoxelTerm.CrossEntropy;
+import org.segmeter.metric.loss.VoxelTerm.Focal;
+import org.segmeter.metric.loss.VoxelTerm.Huber;
+import org.segmeter.metric.loss.VoxelTerm.LogCosh;
+import org.segmeter.metric.loss.VoxelTerm.LogPower;
+import org.segmeter.metric.loss.VoxelTerm.LogitHinge;
+import org.segmeter.volume.CancelSignal;
+
+/**
+ * Every loss of a case with its parameters. The same number as a training script would print for these probabilities, if its
+ * parameters are the same: {@code docs/losses.md} says which tool prints which.
+ */
+public final class LossLaboratory {
+
+    private static final double CLIP = 1e-7;
+    private static final double DELTA = 0.7;
+    private static final double GAMMA = 0.75;
+    private static final double LOG_POWER = 0.3;
+
+    private final List<Channel> channels;
+    private final Region region;
+    private final double[] spacing;
+    private final LossSettings settings;
+    private final CancelSignal cancel;
+
+    private LossLaboratory(
+            List<Channel> channels, Region region, double[] spacing, LossSettings settings, CancelSignal cancel) {
+        this.channels = List.copyOf(channels);
+        this.region = region;
+        this.spacing = spacing.clone();
+        this.settings = settings;
+        this.cancel = cancel;
+    }
+
+    /**
+     * Measures a case.
+     *
+     * @param channels one per class. Several are taken for exclusive classes with the background first; what needs that (cross-
+     *     entropy of classes, generalised Wasserstein Dice) is in {@link LossReport#overall()}
+     * @param region to average over, at least one voxel
+     * @param spacingMm of voxel centres along x, y, z, for the boundary loss
+     * @throws IllegalArgumentException if there is no channel or voxel, or a value is no probability
+     * @throws java.util.concurrent.CancellationException if the signal is given
+     */
+    public static LossReport measure(
+            List<Channel> channels, Region region, double[] spacingMm, LossSettings settings, CancelSignal cancel) {
+        if (channels.isEmpty() || region.box().isEmpty()) {
+            throw new IllegalArgumentException("a loss needs at least one channel and one voxel");
+        }
+        return new LossLaboratory(channels, region, spacingMm, settings, cancel).run();
+    }
+
+    private LossReport run() {
+        List<LossReport.OfChannel> reports = new ArrayList<>();
+        List<@Nullable RankedLosses> ranked = new ArrayList<>();
+        for (Channel channel : channels) {
+            ChannelStatistics s = ChannelPass.of(channel, region, terms(logits(channel.prediction())), cancel);
+            RankedLosses order =
+                    settings.ranked() && s.hardReference() ? RankedLosses.of(channel, region, cancel) : null;
+            ranked.add(order);
+            reports.add(ofChannel(channel, s, order));
+        }
+        return new LossReport(reports, channels.size() == 1 ? Map.of() : overall(reports, ranked));
+    }
+
+    private List<VoxelTerm> terms(boolean logits) {
+        List<VoxelTerm> terms = new ArrayList<>(List.of(
+                new CrossEntropy(),
+                new ClippedCrossEntropy(CLIP),
+                new Focal(settings.focalGamma()),
+                new ClippedFocal(0.5, CLIP),
+                new ClippedFocal(2, CLIP),
+                new LogPower(LOG_POWER),
+                new Huber(settings.huberDelta()),
+                new LogCosh()));
+        if (logits) {
+            terms.add(new LogitHinge(false));
+            terms.add(new LogitHinge(true));
+        }
+        return terms;
+    }
+
+    private static boolean logits(Side side) {
+        return switch (side) {
+            case Side.Logit logit -> true;
+            case Side.SoftmaxLogit softmax -> true;
+            case Side.Rest rest -> logits(rest.of());
+            case Side.Hard hard -> false;
+            case Side.Probability probability -> false;
+        };
+    }
+
+    private LossReport.OfChannel ofChannel(Channel channel, ChannelStatistics s, @Nullable RankedLosses order) {
+        Values values = new Values(s.sums());
+        Map<String, GradientFacts> gradients = new LinkedHashMap<>();
+        regionLosses(values, s, gradients);
+        classLosses(values, List.of(s.sums().background(), s.sums()));
+        voxelLosses(values, s, logits(channel.prediction()));
+        compound(values, s);
+        rankedLosses(values, order, s.hardReference());
+        denseLosses(values, channel, s.sums());
+        return new LossReport.OfChannel(
+                values.byName, gradients, s.hardReference() ? SoftFacts.of(s) : null, s);
+    }
+
+    private void regionLosses(Values values, ChannelStatistics s, Map<String, GradientFacts> gradients) {
+        double smooth = settings.smooth();
+        Tversky tversky = Tversky.of(settings.alpha(), 1 - settings.alpha(), smooth);
+        Map<String, RegionLoss> losses = new LinkedHashMap<>();
+        losses.put("dice_loss", Dice.linear(smooth));
+        losses.put("dice_loss_squared", Dice.squared(smooth));
+        losses.put("keras_dice_loss", Dice.keras());
+        losses.put("vnet_dice_loss", Dice.vnet());
+        losses.put("nnunet_dice_loss", NegatedScore.nnUNet(1e-5));
+        losses.put("jaccard_loss", Jaccard.smooth(smooth));
+        losses.put("tversky_loss", tversky);
+        losses.put("focal_tversky_loss", new FocalTversky(tversky, GAMMA));
+        losses.put("log_cosh_dice_loss", new LogCoshDice(Dice.linear(smooth)));
+        losses.put("sensitivity_specificity_loss", new SensitivitySpecificity(0.1, smooth));
+        losses.put("dice_semimetric_loss", new SemimetricDice(smooth));
+        losses.put("mcc_loss", new Mcc(1e-5));
+        losses.forEach((name, loss) -> {
+            values.add(name, loss.of(s.sums()), loss.parameters());
+            if (s.hardReference() && Double.isFinite(loss.of(s.sums()))) {
+                GradientFacts facts = GradientFacts.of(loss, s);
+                if (Double.isFinite(facts.norm())) {
+                    gradients.put(name, facts);
+                }
+            }
+        });
+    }
+
+    private void classLosses(Values values, List<SoftSums> classes) {
+        for (Weighting weighting : Weighting.values()) {
+            GeneralizedDice loss = GeneralizedDice.monai(weighting, settings.smooth());
+            values.add("generalized_dice_loss", loss.of(classes), loss.parameters());
+        }
+    }
+
+    private void voxelLosses(Values values, ChannelStatistics s, boolean logits) {
+        SoftSums sums = s.sums();
+        double gamma = settings.focalGamma();
+        values.add("bce", s.mean(new CrossEntropy()), Map.of("logFloor", logits ? "none" : "-100"));
+        values.add("bce", s.mean(new ClippedCrossEntropy(CLIP)), Map.of("clip", CLIP));
+        values.add("focal_loss", VoxelLosses.focal(s, new Focal(gamma), Double.NaN), Map.of("gamma", gamma));
+        values.add(
+                "focal_loss",
+                VoxelLosses.focal(s, new Focal(gamma), settings.focalAlpha()),
+                ordered("gamma", gamma, "alpha", settings.focalAlpha()));
+        values.add("poly1_loss", VoxelLosses.poly1(s, 1), Map.of("epsilon", 1.0));
+        values.add("hinge", VoxelLosses.hinge(sums), Map.of("decision", "2p - 1"));
+        if (s.hardReference()) {
+            values.add("squared_hinge", VoxelLosses.squaredHinge(sums), Map.of("decision", "2p - 1"));
+        }
+        if (logits) {
+            values.add("hinge", s.mean(new LogitHinge(false)), Map.of("decision", "logit"));
+            values.add("squared_hinge", s.mean(new LogitHinge(true)), Map.of("decision", "logit"));
+        }
+        values.add("l1", VoxelLosses.l1(sums), Map.of());
+        values.add("mse", VoxelLosses.l2(sums), Map.of());
+        double delta = settings.huberDelta();
+        values.add("huber", s.mean(new Huber(delta)), Map.of("delta", delta));
+        values.add("smooth_l1", VoxelLosses.smoothL1(s, delta), Map.of("beta", delta));
+        values.add("log_cosh", s.mean(new LogCosh()), Map.of());
+        values.add("kl_divergence", VoxelLosses.klDivergence(s, new CrossEntropy()), Map.of());
+    }
+
+    private void compound(Values values, ChannelStatistics s) {
+        double smooth = settings.smooth();
+        double dice = Dice.linear(smooth).of(s.sums());
+        double bce = s.mean(new CrossEntropy());
+        double focal = s.mean(new Focal(settings.focalGamma()));
+        values.add("dice_ce_loss", dice + bce, ordered("smooth", smooth, "weights", "1, 1"));
+        values.add(
+                "dice_focal_loss",
+                dice + focal,
+                ordered("smooth", smooth, "gamma", settings.focalGamma(), "weights", "1, 1"));
+        GeneralizedDice generalized = GeneralizedDice.monai(Weighting.SQUARE, smooth);
+        values.add(
+                "generalized_dice_focal_loss",
+                generalized.of(List.of(s.sums().background(), s.sums())) + focal,
+                ordered("smooth", smooth, "gamma", settings.focalGamma(), "weights", "1, 1"));
+        values.add(
+                "combo_loss", VoxelLosses.combo(s, 0.5, 0.5, smooth), ordered("alpha", 0.5, "beta", 0.5, "smooth", smooth));
+        values.add(
+                "exponential_logarithmic_loss",
+                VoxelLosses.exponentialLogarithmic(s, 0.8, 0.2, LOG_POWER, smooth),
+                ordered("weightDice", 0.8, "weightCrossEntropy", 0.2, "gamma", LOG_POWER, "smooth", smooth));
+        values.add(
+                "asymmetric_focal_loss",
+                VoxelLosses.asymmetricFocal(s, DELTA, 2, CLIP),
+                ordered("delta", DELTA, "gamma", 2.0, "clip", CLIP));
+        values.add(
+                "asymmetric_focal_tversky_loss",
+                VoxelLosses.asymmetricFocalTversky(s, DELTA, GAMMA, CLIP),
+                ordered("delta", DELTA, "gamma", GAMMA, "clip", CLIP));
+        for (double delta : new double[] {0.6, DELTA}) {
+            values.add(
+                    "asymmetric_unified_focal_loss",
+                    VoxelLosses.asymmetricUnifiedFocal(s, 0.5, delta, 0.5, CLIP),
+                    ordered("weight", 0.5, "delta", delta, "gamma", 0.5, "clip", CLIP));
+        }
+    }
+
+    private void rankedLosses(Values values, @Nullable RankedLosses order, boolean hardReference) {
+        if (order != null) {
+            values.add("lovasz_softmax_loss", order.lovaszSoftmax(), Map.of());
+            values.add("lovasz_hinge_loss", order.lovaszHingeOfProbability(), Map.of("decision", "2p - 1"));
+            values.add(
+                    "top_k_loss", order.topK(settings.topKPercent()), Map.of("percent", settings.topKPercent()));
+        } else if (!hardReference) {
+            for (String name : List.of("lovasz_softmax_loss", "lovasz_hinge_loss", "top_k_loss")) {
+                values.absent(name, "the order of errors is defined for a hard reference");
+            }
+        }
+    }
+
+    private void denseLosses(Values values, Channel channel, SoftSums sums) {
+        if (!settings.dense()) {
+            return;
+        }
+        if (region.within() != null) {
+            for (String name : List.of("soft_cl_dice_loss", "dice_cl_dice_loss", "boundary_loss", "hausdorff_dt_loss")) {
+                values.absent(name, "needs the whole box, and only some of its voxels are evaluated");
+            }
+            return;
+        }
+        int iterations = settings.skeletonIterations();
+        SkeletonLosses skeleton = SkeletonLosses.of(channel, region.box(), iterations, 1, cancel);
+        values.add("soft_cl_dice_loss", skeleton.clDice(), ordered("iterations", iterations, "smooth", 1.0));
+        values.add(
+                "dice_cl_dice_loss",
+                skeleton.diceClDice(sums, 0.5, 1),
+                ordered("iterations", iterations, "alpha", 0.5, "smooth", 1.0));
+        cancel.check();
+        DistanceLosses distances = DistanceLosses.of(channel, region.box());
+        values.add("boundary_loss", distances.boundary(spacing), Map.of("distance", "mm"));
+        for (double alpha : new double[] {1, 2}) {
+            cancel.check();
+            double value = distances.hausdorffDistanceTransform(alpha);
+            values.add("hausdorff_dt_loss", value, ordered("alpha", alpha, "distance", "voxels"));
+            values.add("log_hausdorff_dt_loss", Math.log1p(value), ordered("alpha", alpha, "distance", "voxels"));
+        }
+    }
+
+    private Map<String, List<MetricValue>> overall(
+            List<LossReport.OfChannel> reports, List<@Nullable RankedLosses> ranked) {
+        List<ChannelStatistics> all =
+                reports.stream().map(LossReport.OfChannel::statistics).toList();
+        List<SoftSums> sums = all.stream().map(ChannelStatistics::sums).toList();
+        SoftSums together = sums.stream().reduce(SoftSums.NONE, SoftSums::plus);
+        Values values = new Values(together);
+        double smooth = settings.smooth();
+        double crossEntropy = VoxelLosses.crossEntropy(all, ones(all.size()));
+        for (boolean background : new boolean[] {true, false}) {
+            List<SoftSums> classes = background ? sums : sums.subList(1, sums.size());
+            Map<String, Object> p = ordered("includeBackground", background, "smooth", smooth);
+            double dice = mean(classes, Dice.linear(smooth));
+            values.add("dice_loss", dice, p);
+            values.add("dice_loss_squared", mean(classes, Dice.squared(smooth)), p);
+            values.add("jaccard_loss", mean(classes, Jaccard.smooth(smooth)), p);
+            values.add("dice_ce_loss", dice + crossEntropy, p);
+            for (Weighting weighting : Weighting.values()) {
+                GeneralizedDice loss = GeneralizedDice.monai(weighting, smooth);
+                Map<String, Object> parameters = ordered("includeBackground", background);
+                parameters.putAll(loss.parameters());
+                values.add("generalized_dice_loss", loss.of(classes), parameters);
+            }
+        }
+        values.add("cross_entropy", crossEntropy, Map.of("classWeights", "1"));
+        double focal = all.stream()
+                .mapToDouble(s -> VoxelLosses.softmaxFocal(s, settings.focalGamma()))
+                .sum();
+        values.add(
+                "focal_loss",
+                focal / all.size(),
+                ordered("activation", "softmax", "gamma", settings.focalGamma(), "reduction", "mean over classes"));
+        smoothedCrossEntropy(values, all);
+        CrossMoments moments = CrossMoments.of(channels, region, cancel);
+        double[][] distances = CrossMoments.equalDistances(channels.size());
+        for (boolean byVolume : new boolean[] {false, true}) {
+            values.add(
+                    "generalized_wasserstein_dice_loss",
+                    moments.generalizedWassersteinDice(distances, byVolume, 1e-5),
+                    ordered("weighting", byVolume ? "GDL" : "default", "distance", "1 between classes", "smooth", 1e-5));
+        }
+        lovasz(values, ranked);
+        return values.byName;
+    }
+
+    /** Label smoothing needs -log p of every class at every voxel, also where it is not the reference's. */
+    private void smoothedCrossEntropy(Values values, List<ChannelStatistics> all) {
+        double[] logP = new double[channels.size()];
+        for (int c = 0; c < logP.length; c++) {
+            cancel.check();
+            SideReader reader = SideReader.of(channels.get(c).prediction(), region.box());
+            double sum = 0;
+            long voxels = 0;
+            for (int z = region.box().z0(); z < region.box().z1(); z++) {
+                for (int y = region.box().y0(); y < region.box().y1(); y++) {
+                    reader.read(y, z);
+                    double row = 0;
+                    for (int i = 0; i < region.box().nx(); i++) {
+                        if (region.within() == null
+                                || region.within().contains(region.box().x0() + i, y, z)) {
+                            row += reader.surpriseOfP[i];
+                            voxels++;
+                        }
+                    }
+                    sum += row;
+                }
+            }
+            logP[c] = sum / voxels;
+        }
+        values.add(
+                "cross_entropy",
+                VoxelLosses.smoothedCrossEntropy(all, logP, settings.labelSmoothing()),
+                Map.of("labelSmoothing", settings.labelSmoothing()));
+    }
+
+    private static void lovasz(Values values, List<@Nullable RankedLosses> ranked) {
+        double sum = 0;
+        int present = 0;
+        for (RankedLosses order : ranked) {
+            if (order == null) {
+                return;
+            }
+            if (order.hasReference()) {
+                sum += order.lovaszSoftmax();
+                present++;
+            }
+        }
+        values.add("lovasz_softmax_loss", sum / present, Map.of("reduction", "mean over classes in the reference"));
+    }
+
+    private static double mean(List<SoftSums> classes, RegionLoss loss) {
+        double sum = 0;
+        for (SoftSums s : classes) {
+            sum += loss.of(s);
+        }
+        return sum / classes.size();
+    }
+
+    private static double[] ones(int n) {
+        double[] ones = new double[n];
+        Arrays.fill(ones, 1);
+        return ones;
+    }
+
+    private static Map<String, Object> ordered(Object... namesAndValues) {
+        Map<String, Object> map = new LinkedHashMap<>();
+        for (int i = 0; i < namesAndValues.length; i += 2) {
+            map.put((String) namesAndValues[i], namesAndValues[i + 1]);
+        }
+        return map;
+    }
+
+    /** The values by name; what is not finite becomes a state. */
+    private static final class Values {
+        private final Map<String, List<MetricValue>> byName = new LinkedHashMap<>();
+        private final boolean bothEmpty;
+
+        Values(SoftSums sums) {
+            bothEmpty = sums.p() == 0 && sums.g() == 0;
+        }
+
+        void add(String name, double value, Map<String, Object> parameters) {
+            MetricValue of;
+            if (Double.isFinite(value)) {
+                of = MetricValue.ok(value, "1");
+            } else if (bothEmpty) {
+                of = MetricValue.absent(MetricValue.State.BOTH_EMPTY, "1");
+            } else {
+                of = MetricValue.notApplicable("1", "the definition divides by zero for these volumes");
+            }
+            for (Map.Entry<String, Object> parameter : parameters.entrySet()) {
+                of = of.with(parameter.getKey(), parameter.getValue());
+            }
+            byName.computeIfAbsent(name, n -> new ArrayList<>()).add(of);
+        }
+
+        void absent(String name, String reason) {
+            byName.computeIfAbsent(name, n -> new ArrayList<>()).add(MetricValue.notApplicable("1", reason));
+        }
+    }
+}
