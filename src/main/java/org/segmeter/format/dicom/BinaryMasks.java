@@ -28,6 +28,11 @@ final class BinaryMasks {
     private final Placement.Offsets offsets;
     private final CancelSignal cancel;
 
+    private long[] buffer = new long[0];
+    private int used;
+    private int start;
+    private int top;
+
     BinaryMasks(SegObject object, Frames frames, Placement.Offsets offsets, CancelSignal cancel) {
         this.frames = frames;
         this.rows = object.rows();
@@ -36,25 +41,50 @@ final class BinaryMasks {
         this.cancel = cancel;
     }
 
-    /** 64 pixels from a bit on, the first in the lowest bit; what lies outside the bytes is 0. */
-    static long load(MemorySegment bytes, long size, long bit) {
-        long at = bit >> 3;
-        int shift = (int) bit & 7;
-        if (at >= 0 && at + 9 <= size) {
-            long low = bytes.get(WORD, at) >>> shift;
-            return shift == 0 ? low : low | (long) bytes.get(ValueLayout.JAVA_BYTE, at + 8) << 64 - shift;
+    /**
+     * Brings rows of a frame into the buffer: bit {@link #start} is the first pixel of the first of them, and what belongs to
+     * neighbouring frames or rows is cleared. One bulk copy, so that everything after it works on an array.
+     */
+    private void load(int frame, int firstRow, int lastRow) throws InputException {
+        frames.select(frame);
+        MemorySegment bytes = frames.bytes();
+        long fromBit = frames.startBit() + (long) firstRow * columns;
+        long n = (long) (lastRow - firstRow) * columns;
+        long from = fromBit >>> 3;
+        long to = fromBit + n + 7 >>> 3;
+        int shift = (int) (fromBit & 7);
+        int words = Math.toIntExact((to - from + 7) / 8);
+        if (buffer.length < words + 4) {
+            buffer = new long[words + 4];
         }
-        long word = 0;
-        for (int i = 0; i < 9; i++) {
-            if (at + i >= 0 && at + i < size) {
-                long b = bytes.get(ValueLayout.JAVA_BYTE, at + i) & 0xFF;
-                int to = 8 * i - shift;
-                if (to < 64) {
-                    word |= to < 0 ? b >>> -to : b << to;
-                }
+        int whole = (int) ((to - from) / 8);
+        MemorySegment.copy(bytes, WORD, from, buffer, 1, whole);
+        if (whole < words) {
+            long last = 0;
+            for (int i = 0; i < to - from - 8L * whole; i++) {
+                last |= (bytes.get(ValueLayout.JAVA_BYTE, from + 8L * whole + i) & 0xFFL) << 8 * i;
             }
+            buffer[words] = last;
         }
-        return word;
+        buffer[0] = 0;
+        buffer[words + 1] = 0;
+        buffer[words + 2] = 0;
+        buffer[words + 3] = 0;
+        start = 64 + shift;
+        used = words + 1;
+        buffer[1] &= -1L << shift;
+        long end = shift + n;
+        if ((end & 63) != 0) {
+            buffer[1 + (int) (end >>> 6)] &= -1L >>> -end;
+        }
+        top = firstRow;
+    }
+
+    /** 64 bits of the buffer from any bit on. */
+    private long at(long bit) {
+        int i = (int) (bit >>> 6);
+        int shift = (int) bit & 63;
+        return buffer[i] >>> shift | buffer[i + 1] << 1 << 63 - shift;
     }
 
     /**
@@ -68,7 +98,7 @@ final class BinaryMasks {
             wordX0 = Math.min(wordX0, offsets.x()[order[i]] >> 6);
             wordX1 = Math.max(wordX1, offsets.x()[order[i]] + columns + 63 >> 6);
         }
-        long[] used = new long[Math.max(0, wordX1 - wordX0)];
+        long[] columnWords = new long[Math.max(0, wordX1 - wordX0)];
         int y0 = Integer.MAX_VALUE;
         int y1 = 0;
         int z0 = Integer.MAX_VALUE;
@@ -77,7 +107,7 @@ final class BinaryMasks {
         for (int i = from; i < to; i++) {
             cancel.check();
             int f = order[i];
-            frames.select(f);
+            load(f, 0, rows);
             Extent extent = extent();
             if (extent.count == 0) {
                 continue;
@@ -92,7 +122,7 @@ final class BinaryMasks {
             int last = offsets.x()[f] + columns + 63 >> 6;
             for (int row = extent.firstRow; row <= extent.lastRow; row++) {
                 for (int w = first; w < last; w++) {
-                    used[w - wordX0] |= word(f, row, w);
+                    columnWords[w - wordX0] |= word(f, row, w);
                 }
             }
         }
@@ -100,15 +130,15 @@ final class BinaryMasks {
             return new BitMask(Box.EMPTY);
         }
         int firstUsed = 0;
-        while (used[firstUsed] == 0) {
+        while (columnWords[firstUsed] == 0) {
             firstUsed++;
         }
-        int lastUsed = used.length - 1;
-        while (used[lastUsed] == 0) {
+        int lastUsed = columnWords.length - 1;
+        while (columnWords[lastUsed] == 0) {
             lastUsed--;
         }
-        int x0 = (wordX0 + firstUsed << 6) + Long.numberOfTrailingZeros(used[firstUsed]);
-        int x1 = (wordX0 + lastUsed << 6) + 64 - Long.numberOfLeadingZeros(used[lastUsed]);
+        int x0 = (wordX0 + firstUsed << 6) + Long.numberOfTrailingZeros(columnWords[firstUsed]);
+        int x1 = (wordX0 + lastUsed << 6) + 64 - Long.numberOfLeadingZeros(columnWords[lastUsed]);
         Box box = new Box(x0, y0, z0, x1, y1, z1);
         long words = (long) (lastUsed - firstUsed + 1) * box.ny() * box.nz();
         boolean scattered =
@@ -120,48 +150,40 @@ final class BinaryMasks {
         static final Extent EMPTY = new Extent(0, -1, 0);
     }
 
-    /** The rows of the current frame that hold pixels, found at the speed of memory where it is empty. */
+    /** The rows of the loaded frame that hold pixels. */
     private Extent extent() {
-        MemorySegment bytes = frames.bytes();
-        long size = bytes.byteSize();
-        long start = frames.startBit();
-        long n = (long) rows * columns;
-        long first = -1;
-        long last = -1;
-        long count = 0;
-        for (long at = 0; at < n; at += 64) {
-            long word = load(bytes, size, start + at);
-            if (word != 0) {
-                if (n - at < 64) {
-                    word &= -1L >>> -(n - at);
-                    if (word == 0) {
-                        break;
-                    }
-                }
-                if (first < 0) {
-                    first = at + Long.numberOfTrailingZeros(word);
-                }
-                last = at + 63 - Long.numberOfLeadingZeros(word);
-                count += Long.bitCount(word);
-            }
+        int first = 1;
+        while (first < used && buffer[first] == 0) {
+            first++;
         }
-        return count == 0 ? Extent.EMPTY : new Extent((int) (first / columns), (int) (last / columns), count);
+        if (first == used) {
+            return Extent.EMPTY;
+        }
+        int last = used - 1;
+        while (buffer[last] == 0) {
+            last--;
+        }
+        long count = 0;
+        for (int i = first; i <= last; i++) {
+            count += Long.bitCount(buffer[i]);
+        }
+        long low = ((long) first << 6) + Long.numberOfTrailingZeros(buffer[first]) - start;
+        long high = ((long) last << 6) + 63 - Long.numberOfLeadingZeros(buffer[last]) - start;
+        return new Extent((int) (low / columns), (int) (high / columns), count);
     }
 
-    /** Word w of a grid row, of the current frame's pixels in it. */
+    /** Word w of a grid row, of the loaded frame's pixels in it. */
     private long word(int frame, int row, int w) {
-        int x = offsets.x()[frame];
-        MemorySegment bytes = frames.bytes();
-        long from = ((long) w << 6) - x;
-        long word = load(bytes, bytes.byteSize(), frames.startBit() + (long) row * columns + from);
+        long from = ((long) w << 6) - offsets.x()[frame];
+        long beyond = from + 64 - columns;
+        if (from <= -64 || beyond >= 64) {
+            return 0;
+        }
+        long word = at(start + (long) (row - top) * columns + from);
         if (from < 0) {
             word &= -1L << -from;
         }
-        long beyond = from + 64 - columns;
-        if (beyond > 0) {
-            word &= beyond >= 64 ? 0 : -1L >>> beyond;
-        }
-        return word;
+        return beyond > 0 ? word & -1L >>> beyond : word;
     }
 
     private BitMask bits(Box box, int[] order, int from, int to) throws InputException {
@@ -176,23 +198,22 @@ final class BinaryMasks {
             if (z < box.z0() || z >= box.z1()) {
                 continue;
             }
-            frames.select(f);
-            MemorySegment bytes = frames.bytes();
-            long size = bytes.byteSize();
-            int ox = offsets.x()[f];
             int oy = offsets.y()[f];
             int firstRow = Math.max(0, box.y0() - oy);
             int lastRow = Math.min(rows, box.y1() - oy);
+            if (firstRow >= lastRow) {
+                continue;
+            }
+            load(f, firstRow, lastRow);
+            int ox = offsets.x()[f];
             for (int row = firstRow; row < lastRow; row++) {
                 int at = mask.rowStart(oy + row, z);
-                long start = frames.startBit() + (long) row * columns - ox;
+                long rowBit = start + (long) (row - top) * columns - ox;
                 for (int k = 0; k < n; k++) {
                     long left = ((long) (wordX0 + k) << 6) - ox;
-                    if (left >= 0 && left + 64 <= columns) {
-                        words[at + k] |= load(bytes, size, start + ((long) (wordX0 + k) << 6));
-                    } else if (left > -64 && left < columns) {
-                        words[at + k] |= word(f, row, wordX0 + k);
-                    }
+                    words[at + k] |= left >= 0 && left + 64 <= columns
+                            ? at(rowBit + ((long) (wordX0 + k) << 6))
+                            : word(f, row, wordX0 + k);
                 }
             }
         }
@@ -205,7 +226,7 @@ final class BinaryMasks {
         for (int i = from; i < to; i++) {
             cancel.check();
             int f = order[i];
-            frames.select(f);
+            load(f, 0, rows);
             int z = offsets.z()[f];
             int ox = offsets.x()[f];
             int oy = offsets.y()[f];

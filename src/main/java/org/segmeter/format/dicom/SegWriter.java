@@ -213,7 +213,9 @@ public final class SegWriter {
                     frames.add(new int[] {s, z});
                     sink.add(pixels);
                 }
-                Arrays.fill(pixels, (byte) 0);
+                if (any) {
+                    Arrays.fill(pixels, (byte) 0);
+                }
             }
         }
     }
