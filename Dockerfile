@@ -10,8 +10,11 @@ FROM ${BASE} AS layers
 WORKDIR /build
 COPY target/segmeter.jar segmeter.jar
 # Libraries change seldom and the application often: each becomes a layer of its own.
+# The embedded PostgreSQL refuses a user that /etc/passwd does not know.
 RUN java -Djarmode=tools -jar segmeter.jar extract --layers --destination layers \
-    && mkdir -p /build/state/data
+    && mkdir -p -m 700 /build/state/data && mkdir /build/etc && cp /etc/passwd /etc/group /build/etc/ \
+    && echo 'segmeter:x:10001:10001:Segmeter:/var/lib/segmeter:/usr/sbin/nologin' >> /build/etc/passwd \
+    && echo 'segmeter:x:10001:' >> /build/etc/group
 
 FROM ${BASE}
 ARG VERSION=unknown
@@ -22,6 +25,7 @@ LABEL org.opencontainers.image.title="Segmeter" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
 
+COPY --from=layers /build/etc/ /etc/
 COPY LICENSE /opt/segmeter/LICENSE
 COPY --from=layers /build/layers/dependencies/ /opt/segmeter/
 COPY --from=layers /build/layers/spring-boot-loader/ /opt/segmeter/
