@@ -10,6 +10,7 @@ import java.util.Map;
 import org.segmeter.evaluation.Problem;
 import org.segmeter.evaluation.ProtocolStore;
 import org.segmeter.evaluation.ServiceProblem;
+import org.segmeter.scoring.MetricCatalogueJson;
 import org.segmeter.scoring.Protocol;
 import org.segmeter.volume.InputException;
 import org.springframework.http.HttpHeaders;
@@ -48,6 +49,13 @@ final class CatalogueController {
             list.add(entry);
         }
         return answer(ResponseEntity.ok(), Map.of("protocols", list));
+    }
+
+    @GetMapping("/api/v1/metrics")
+    ResponseEntity<byte[]> metrics() {
+        return ResponseEntity.ok()
+                .contentType(MediaType.APPLICATION_JSON)
+                .body(MetricCatalogueJson.write(protocols.all()).getBytes(StandardCharsets.UTF_8));
     }
 
     @GetMapping("/api/v1/protocols/{id}")

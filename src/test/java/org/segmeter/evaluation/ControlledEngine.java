@@ -1,0 +1,74 @@
+package org.segmeter.evaluation;
+
+import java.io.IOException;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import org.segmeter.scoring.ScorecardJson;
+import org.segmeter.scoring.ScoringInput;
+import org.segmeter.scoring.ScoringProgress;
+import org.segmeter.volume.CancelSignal;
+import org.segmeter.volume.InputException;
+import org.springframework.boot.test.context.TestConfiguration;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Primary;
+import tools.jackson.databind.node.ObjectNode;
+
+/** The real engine, except for evaluations whose label {@code test} asks for trouble. */
+public final class ControlledEngine implements ScoringEngine {
+
+    private final StandardEngine engine;
+    private volatile CountDownLatch gate = new CountDownLatch(1);
+
+    private ControlledEngine(StandardEngine engine) {
+        this.engine = engine;
+    }
+
+    /** Puts this engine in place of the standard one. */
+    @TestConfiguration(proxyBeanMethods = false)
+    public static class Configuration {
+        @Bean
+        @Primary
+        public ControlledEngine controlledEngine(ProtocolStore protocols) {
+            return new ControlledEngine(new StandardEngine(protocols));
+        }
+    }
+
+    /** Lets all evaluations labelled {@code block} go on, and later ones wait again. */
+    public void open() {
+        CountDownLatch opened = gate;
+        gate = new CountDownLatch(1);
+        opened.countDown();
+    }
+
+    @Override
+    public ObjectNode score(
+            ScoringInput prediction,
+            ScoringInput reference,
+            @Nullable String request,
+            ScoringProgress progress,
+            CancelSignal cancel)
+            throws InputException, IOException {
+        String trouble = request == null
+                ? ""
+                : ScorecardJson.MAPPER
+                        .readTree(request)
+                        .path("labels")
+                        .path("test")
+                        .asString("");
+        switch (trouble) {
+            case "block" -> {
+                progress.entered(ScoringProgress.Stage.DECODING);
+                CountDownLatch waitFor = gate;
+                while (waitFor.getCount() > 0) {
+                    cancel.check();
+                    java.util.concurrent.locks.LockSupport.parkNanos(5_000_000);
+                }
+            }
+            case "fault" -> throw new IllegalStateException("a fault of the program, on purpose");
+            default -> {
+                // nothing unusual
+            }
+        }
+        return engine.score(prediction, reference, request, progress, cancel);
+    }
+}

@@ -1,0 +1,85 @@
+package org.segmeter.web;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.segmeter.Segmeter;
+import org.segmeter.evaluation.ControlledEngine;
+import org.springframework.boot.SpringApplication;
+import org.springframework.boot.web.server.servlet.context.ServletWebServerApplicationContext;
+import org.springframework.context.ConfigurableApplicationContext;
+
+/** The whole service on a port and directory of its own, started once for all tests of this JVM. */
+final class Service {
+
+    private static @Nullable Service shared;
+
+    private final ConfigurableApplicationContext context;
+    private final Path directory;
+    private final Api api;
+
+    private Service() throws IOException {
+        directory = Files.createTempDirectory("segmeter-test");
+        SpringApplication application = new SpringApplication(Segmeter.class, ControlledEngine.Configuration.class);
+        context = application.run(
+                "--server.port=0",
+                "--segmeter.data-directory=" + directory,
+                "--segmeter.database.programs=target/postgres-programs",
+                "--segmeter.workers=2",
+                "--segmeter.upload.max-file-size=1MB",
+                "--segmeter.upload.max-request-size=3MB",
+                "--segmeter.upload.max-parts=8",
+                "--spring.main.register-shutdown-hook=false");
+        api = new Api(port());
+    }
+
+    static synchronized Service shared() throws IOException {
+        if (shared == null) {
+            shared = new Service();
+            Runtime.getRuntime().addShutdownHook(new Thread(shared::close));
+        }
+        return shared;
+    }
+
+    Api api() {
+        return api;
+    }
+
+    <T> T bean(Class<T> type) {
+        return context.getBean(type);
+    }
+
+    <T> T bean(String name, Class<T> type) {
+        return context.getBean(name, type);
+    }
+
+    int port() {
+        return context instanceof ServletWebServerApplicationContext web && web.getWebServer() != null
+                ? web.getWebServer().getPort()
+                : -1;
+    }
+
+    Path directory() {
+        return directory;
+    }
+
+    /** Files below a directory of the service's data. */
+    long files(String below) throws IOException {
+        try (Stream<Path> files = Files.walk(directory.resolve(below))) {
+            return files.filter(Files::isRegularFile).count();
+        }
+    }
+
+    private void close() {
+        context.close();
+        try (Stream<Path> files = Files.walk(directory)) {
+            files.sorted(Comparator.reverseOrder())
+                    .forEach(path -> path.toFile().delete());
+        } catch (IOException e) {
+            System.err.println("left behind: " + directory);
+        }
+    }
+}
