@@ -413,6 +413,26 @@ public final class MetricCatalogue {
                 null,
                 POSITION,
                 TAHA));
+        all.add(plain(
+                "net_benefit",
+                "net benefit",
+                "(TP - FP) / N, at the threshold probability 0.5",
+                "1",
+                HIGHER,
+                -1.0,
+                1.0,
+                OVERLAP,
+                "Vickers and Elkin, Med. Decis. Making 26:565 (2006)"));
+        all.add(plain(
+                "normalised_expected_cost",
+                "normalised expected cost",
+                "FPR + FNR: equal costs and priors",
+                "1",
+                LOWER,
+                0.0,
+                2.0,
+                OVERLAP,
+                RELOADED));
         Map<String, List<String>> generalized = new LinkedHashMap<>();
         generalized.put("weight", List.of("square", "simple", "uniform"));
         generalized.put("background", List.of("include", "exclude"));

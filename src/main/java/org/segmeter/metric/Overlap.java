@@ -90,7 +90,7 @@ public final class Overlap {
      * none, as in MONAI.
      *
      * @param weight {@code square} (1/|B|^2), {@code simple} (1/|B|) or {@code uniform} (1)
-     * @return 0 to 1; NaN where nothing has weight
+     * @return 0 to 1; where nothing has weight 1 if the prediction is empty too, else 0
      */
     public static double generalizedDice(ConfusionCounts c, String weight, boolean background) {
         long outside = c.total() - c.reference();
@@ -104,7 +104,20 @@ public final class Overlap {
         double numerator = 2 * (f * c.tp() + (background ? b * c.tn() : 0));
         double denominator = f * ((double) c.prediction() + c.reference())
                 + (background ? b * ((double) c.total() - c.prediction() + outside) : 0);
+        if (denominator == 0) {
+            return c.prediction() == 0 ? 1 : 0;
+        }
         return numerator / denominator;
+    }
+
+    /** (TP - FP) / N: net benefit at the threshold probability 0.5 (Vickers and Elkin 2006). -1 to 1. */
+    public static double netBenefit(ConfusionCounts c) {
+        return ((double) c.tp() - c.fp()) / c.total();
+    }
+
+    /** FPR + FNR: the expected cost over that of the best constant answer, for equal costs and priors. 0 to 2. */
+    public static double normalisedExpectedCost(ConfusionCounts c) {
+        return falsePositiveRate(c) + falseNegativeRate(c);
     }
 
     private static double weight(long voxels, String weight) {
@@ -245,13 +258,17 @@ public final class Overlap {
 
     /** Mutual information of the two labellings, nats. 0 to ln 2. */
     public static double mutualInformation(ConfusionCounts c) {
+        // joint n - a b is the same number for all four cells but for its sign: exact, where the logarithm of the ratio
+        // itself would lose
+        // all digits near independence.
+        double excess = difference(c.tp(), c.tn(), c.fp(), c.fn());
         double n = c.total();
-        long a = c.prediction();
-        long b = c.reference();
-        double sum = information(c.tp(), a, b, n)
-                + information(c.fp(), a, c.total() - b, n)
-                + information(c.fn(), c.total() - a, b, n)
-                + information(c.tn(), c.total() - a, c.total() - b, n);
+        double a = c.prediction();
+        double b = c.reference();
+        double sum = information(c.tp(), excess, a * b, n)
+                + information(c.fp(), -excess, a * (n - b), n)
+                + information(c.fn(), -excess, (n - a) * b, n)
+                + information(c.tn(), excess, (n - a) * (n - b), n);
         return Math.max(0, sum);
     }
 
@@ -323,8 +340,8 @@ public final class Overlap {
         return small ? (double) (a * b - c * d) : (double) a * b - (double) c * d;
     }
 
-    private static double information(double joint, double a, double b, double n) {
-        return joint == 0 ? 0 : joint / n * Math.log(joint / a * (n / b));
+    private static double information(double joint, double excess, double independent, double n) {
+        return joint == 0 ? 0 : joint / n * Math.log1p(excess / independent);
     }
 
     private static double entropy(long a, long n) {
@@ -338,6 +355,6 @@ public final class Overlap {
     /** What two cells of one row or column add to a conditional entropy. */
     private static double conditional(double x, double y, double n) {
         double sum = x + y;
-        return sum == 0 ? 0 : -(sum / n) * (plogp(x / sum) + plogp(y / sum));
+        return sum == 0 ? 0 : sum / n * (0 - plogp(x / sum) - plogp(y / sum));
     }
 }

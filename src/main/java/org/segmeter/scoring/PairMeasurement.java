@@ -307,6 +307,8 @@ final class PairMeasurement {
         r.put("voi_prediction_given_reference", Overlap::predictionGivenReferenceEntropy);
         r.put("voi_reference_given_prediction", Overlap::referenceGivenPredictionEntropy);
         r.put("global_consistency_error", Overlap::globalConsistencyError);
+        r.put("net_benefit", Overlap::netBenefit);
+        r.put("normalised_expected_cost", Overlap::normalisedExpectedCost);
         r.put("icc", Overlap::intraclassCorrelation);
         return r;
     }

@@ -22,8 +22,6 @@ import org.segmeter.format.ReadOptions;
 import org.segmeter.format.SegmentationReader;
 import org.segmeter.metric.MetricValue;
 import org.segmeter.volume.CancelSignal;
-import org.segmeter.volume.InputException;
-import org.segmeter.volume.InputProblem;
 import tools.jackson.databind.JsonNode;
 
 /** From files to counts: Segmentation objects against the NIfTI masks they were made from, and against changed copies. */
@@ -33,18 +31,7 @@ class SampleScoringTest {
     private static final Path SHARED = Path.of("../shared/samples");
 
     /** An object, the NIfTI files its segments are compared with, and the truth. */
-    private record Sample(String name, Path object, Path folder, JsonNode truth) {
-
-        /** False if this build lacks the decoder of the object's transfer syntax (JPEG 2000). */
-        boolean isDecodable() throws IOException {
-            try {
-                SegmentationReader.standard().readFiles(List.of(object), ReadOptions.defaults());
-                return true;
-            } catch (InputException e) {
-                return e.problem() != InputProblem.UNSUPPORTED_TRANSFER_SYNTAX;
-            }
-        }
-    }
+    private record Sample(String name, Path object, Path folder, JsonNode truth) {}
 
     @TestFactory
     Stream<DynamicTest> anObjectScoresOneAgainstTheMaskItWasMadeFrom() throws IOException {
@@ -72,12 +59,8 @@ class SampleScoringTest {
         List<Sample> derived = derived(SHARED.resolve("derived"), SHARED.resolve("derived"));
         List<Sample> published = published(SHARED.resolve("seg"), SHARED.resolve("seg"));
         for (Sample s : derived) {
-            if (s.isDecodable()) {
-                againstItsMask(s);
-                againstChanged(s);
-            } else {
-                System.out.println("not scored, because this build does not decode its transfer syntax: " + s.name());
-            }
+            againstItsMask(s);
+            againstChanged(s);
         }
         for (Sample s : published) {
             againstItsMask(s);
@@ -125,7 +108,6 @@ class SampleScoringTest {
     }
 
     private static void againstItsMask(Sample sample) throws Exception {
-        assumeTrue(sample.isDecodable(), "this build does not decode the transfer syntax: not scored");
         for (Map.Entry<String, JsonNode> file : sample.truth().get("files").properties()) {
             int number = Integer.parseInt(file.getKey());
             Scorecard card = score(
@@ -144,7 +126,6 @@ class SampleScoringTest {
     }
 
     private static void againstChanged(Sample sample) throws Exception {
-        assumeTrue(sample.isDecodable(), "this build does not decode the transfer syntax: not scored");
         for (Map.Entry<String, JsonNode> entry :
                 sample.truth().get("segVsPerturbed").properties()) {
             int number = Integer.parseInt(entry.getKey());
