@@ -321,7 +321,7 @@ final class DicomParser {
                             expectZeroLength();
                             in.skip(8);
                             close();
-                        } else if (depth == 0 && Integer.compareUnsigned(tag, stopBefore) >= 0) {
+                        } else if (depth == 0 && stopsAt(tag)) {
                             stopped = true;
                             return;
                         } else {
@@ -330,6 +330,14 @@ final class DicomParser {
                     }
                 }
             }
+        }
+
+        /** Pixel data is looked for itself: elements that are not needed may be out of order. */
+        private boolean stopsAt(int tag) {
+            return stopBefore != TO_THE_END
+                    && (stopBefore == Tag.PIXEL_DATA
+                            ? tag == Tag.PIXEL_DATA
+                            : Integer.compareUnsigned(tag, stopBefore) >= 0);
         }
 
         private void need(int n) throws InputException {

@@ -99,7 +99,7 @@ final class Frames implements AutoCloseable {
         return new InputException(
                 InputProblem.UNSUPPORTED_TRANSFER_SYNTAX,
                 "The pixel data is compressed with " + syntax.name()
-                        + ", which this build cannot decode; send the object uncompressed, or add a decoder (profile dcm4che).",
+                        + ", which this build cannot decode; send the object uncompressed.",
                 syntax.uid(),
                 "native pixel data, RLE Lossless, deflated frames, JPEG-LS, JPEG Lossless or JPEG 2000");
     }

@@ -300,8 +300,7 @@ class HostileObjectsTest {
         System.arraycopy("50".getBytes(StandardCharsets.US_ASCII), 0, object, at + 20, 2);
         assertThat(answer(object, SMALL))
                 .startsWith("UNSUPPORTED_TRANSFER_SYNTAX")
-                .contains("JPEG Baseline")
-                .contains("dcm4che");
+                .contains("JPEG Baseline");
     }
 
     @Test
