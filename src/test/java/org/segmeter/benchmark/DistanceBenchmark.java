@@ -79,8 +79,7 @@ public final class DistanceBenchmark {
     }
 
     private static SurfaceDistances measured(BitMask[] pair) {
-        return SurfaceDistances.between(
-                pair[0], pair[1], SPACING, SurfaceModel.AREA_WEIGHTED, CancelSignal.none());
+        return SurfaceDistances.between(pair[0], pair[1], SPACING, SurfaceModel.AREA_WEIGHTED, CancelSignal.none());
     }
 
     /** Two ellipsoids with a wavy surface, moved by some voxels and made wavier by finer waves. */
@@ -183,11 +182,7 @@ public final class DistanceBenchmark {
     private record Waves(double[] lattice, int step, int wx, int wy) {
 
         Waves(long seed, int step) {
-            this(
-                    normal(seed, (NX / step + 2) * (NY / step + 2) * (NZ / step + 2)),
-                    step,
-                    NX / step + 2,
-                    NY / step + 2);
+            this(normal(seed, (NX / step + 2) * (NY / step + 2) * (NZ / step + 2)), step, NX / step + 2, NY / step + 2);
         }
 
         private static double[] normal(long seed, int n) {

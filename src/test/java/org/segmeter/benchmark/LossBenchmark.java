@@ -12,8 +12,8 @@ import org.segmeter.metric.loss.Channel;
 import org.segmeter.metric.loss.ChannelPass;
 import org.segmeter.metric.loss.ChannelStatistics;
 import org.segmeter.metric.loss.GradientFacts;
-import org.segmeter.metric.loss.RegionLoss;
 import org.segmeter.metric.loss.Region;
+import org.segmeter.metric.loss.RegionLoss;
 import org.segmeter.metric.loss.VoxelTerm;
 import org.segmeter.volume.BitMask;
 import org.segmeter.volume.Box;
@@ -41,7 +41,9 @@ final class LossBenchmark {
 
     public static void main(String[] args) throws Exception {
         int nz = args.length > 0 ? Integer.parseInt(args[0]) : 300;
-        int threads = args.length > 1 ? Integer.parseInt(args[1]) : Runtime.getRuntime().availableProcessors();
+        int threads = args.length > 1
+                ? Integer.parseInt(args[1])
+                : Runtime.getRuntime().availableProcessors();
         Box box = new Box(0, 0, 0, 512, 512, nz);
         System.out.printf(Locale.ROOT, "512x512x%d, %d threads, best of 7%n", nz, threads);
         try (ForkJoinPool pool = new ForkJoinPool(threads)) {
@@ -90,13 +92,12 @@ final class LossBenchmark {
                     double outside = (Math.sqrt(dx * dx + dy * dy + dz * dz) - 1) * 90;
                     double wobble = outside + 2 * Math.sin(x * 0.11) * Math.cos(y * 0.07 + z * 0.05);
                     float value = (float) (1 / (1 + Math.exp(wobble)));
-                    p[at] =
-                            switch (background) {
-                                case ZERO -> Math.abs(wobble) > 8 ? (wobble < 0 ? 1 : 0) : value;
-                                case NEAR -> wobble > 40 ? 0 : value;
-                                case SMALL -> Math.max(value, 1e-6f * (1 + random.nextInt(100) / 100f));
-                                case NOISE -> Math.max(value, 0.01f * random.nextFloat());
-                            };
+                    p[at] = switch (background) {
+                        case ZERO -> Math.abs(wobble) > 8 ? (wobble < 0 ? 1 : 0) : value;
+                        case NEAR -> wobble > 40 ? 0 : value;
+                        case SMALL -> Math.max(value, 1e-6f * (1 + random.nextInt(100) / 100f));
+                        case NOISE -> Math.max(value, 0.01f * random.nextFloat());
+                    };
                     if (outside <= 0) {
                         g[at] = 1;
                         mask.set(x, y, z);

@@ -37,8 +37,7 @@ public final class SegReaderBenchmark {
     private static final int NZ = 300;
     private static final int WARM_UP = 20;
 
-    private static final String PYDICOM =
-            """
+    private static final String PYDICOM = """
             import sys, time, pydicom, numpy
             best = 1e9
             for i in range(int(sys.argv[2])):
@@ -108,15 +107,15 @@ public final class SegReaderBenchmark {
                     double q = 1 - Math.pow((z - cz) / rz, 2) - Math.pow((y - cy) / ry, 2);
                     if (q > 0) {
                         double half = rx * Math.sqrt(q);
-                        mask.setRun(
-                                y, z, Math.max(box.x0(), (int) (cx - half)), Math.min(box.x1(), (int) (cx + half)));
+                        mask.setRun(y, z, Math.max(box.x0(), (int) (cx - half)), Math.min(box.x1(), (int) (cx + half)));
                     }
                 }
             }
             segments.add(new SegmentVoxels(Segment.ofLabelValue(s + 1), mask));
         }
-        Affine affine = Affine.of(
-                new double[] {0.8, 0, 0}, new double[] {0, 0.8, 0}, new double[] {0, 0, 1.5}, new double[] {-200, -200, 0
+        Affine affine =
+                Affine.of(new double[] {0.8, 0, 0}, new double[] {0, 0.8, 0}, new double[] {0, 0, 1.5}, new double[] {
+                    -200, -200, 0
                 });
         return new Segmentation(
                 new Grid(NX, NY, NZ, affine),

@@ -124,6 +124,22 @@ class ReadmeTest {
         settings.forEach((name, value) -> assertThat(section).contains("| `" + name + "` | `" + value + "` |"));
     }
 
+    @Test
+    void namesRequestsThatTheApiDocumentHas() throws IOException {
+        Map<String, Object> paths =
+                WorkingCopy.mapping(WorkingCopy.at(WorkingCopy.yaml(WorkingCopy.read("openapi.yaml")), "paths"));
+        List<MatchResult> requests = Pattern.compile("`(GET|POST|DELETE) (/api/v1/[\\w/{}]+)")
+                .matcher(readme)
+                .results()
+                .toList();
+
+        assertThat(requests)
+                .hasSizeGreaterThan(6)
+                .allSatisfy(request -> assertThat(WorkingCopy.mapping(WorkingCopy.at(paths, request.group(2))))
+                        .as(request.group())
+                        .containsKey(request.group(1).toLowerCase(Locale.ROOT)));
+    }
+
     private String block(String firstLine) {
         int start = readme.indexOf(firstLine);
         assertThat(start).as("a block that begins with %s", firstLine).isPositive();

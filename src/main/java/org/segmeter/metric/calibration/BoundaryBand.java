@@ -24,7 +24,8 @@ public final class BoundaryBand {
         if (steps < 1) {
             throw new IllegalArgumentException("a band is at least one voxel wide: " + steps);
         }
-        Box around = structure.isEmpty() ? Box.EMPTY : structure.box().grown(steps).intersection(box);
+        Box around =
+                structure.isEmpty() ? Box.EMPTY : structure.box().grown(steps).intersection(box);
         BitMask outer = copy(structure, around);
         BitMask inner = outer;
         for (int i = 0; i < steps; i++) {

@@ -40,7 +40,8 @@ record Surface(PointSet points, @Nullable PointSet voxels, byte[] classOf, doubl
             long here0, long before0, long here1, long before1, long here2, long before2, long here3, long before3) {}
 
     /** What {@link #classAt} needs of a word of points; null where all points have class 0. */
-    @Nullable Neighbourhood around(int wordX, int y, int z) {
+    @Nullable
+    Neighbourhood around(int wordX, int y, int z) {
         if (voxels == null) {
             return null;
         }

@@ -67,8 +67,8 @@ public record BratsLesions(List<Lesion> lesions, int falsePositives, double pena
             CancelSignal cancel) {
         Components predicted = Components.of(prediction, Connectivity.CORNERS);
         Components pieces = Components.of(reference, Connectivity.CORNERS);
-        Components grown = Components.of(
-                Dilation.of(reference, Connectivity.EDGES, rules.dilation, grid), Connectivity.CORNERS);
+        Components grown =
+                Components.of(Dilation.of(reference, Connectivity.EDGES, rules.dilation, grid), Connectivity.CORNERS);
         Overlaps merged = grown.overlapsWith(pieces);
         TreeSet<Integer> finders = new TreeSet<>();
         List<Lesion> lesions = new ArrayList<>();
@@ -76,8 +76,8 @@ public record BratsLesions(List<Lesion> lesions, int falsePositives, double pena
             cancel.check();
             List<Integer> parts = merged.touching(lesion);
             BitMask voxels = pieces.mask(parts::contains);
-            Components around = Components.of(
-                    Dilation.of(voxels, Connectivity.EDGES, rules.dilation, grid), Connectivity.CORNERS);
+            Components around =
+                    Components.of(Dilation.of(voxels, Connectivity.EDGES, rules.dilation, grid), Connectivity.CORNERS);
             Overlaps touched = around.overlapsWith(predicted);
             TreeSet<Integer> found = new TreeSet<>();
             for (int a = 0; a < around.count(); a++) {
@@ -130,8 +130,6 @@ public record BratsLesions(List<Lesion> lesions, int falsePositives, double pena
     /** Mean HD95 in mm over lesions and false positives, which count the penalty; 0 if there is neither. */
     public double hd95() {
         int n = lesions.size() + falsePositives;
-        return n == 0
-                ? 0
-                : (lesions.stream().mapToDouble(Lesion::hd95Mm).sum() + falsePositives * penaltyMm) / n;
+        return n == 0 ? 0 : (lesions.stream().mapToDouble(Lesion::hd95Mm).sum() + falsePositives * penaltyMm) / n;
     }
 }

@@ -60,7 +60,8 @@ public final class Components {
                 }
             }
         }
-        // A root is the first run of its component, so numbering roots in order numbers components by their first voxel.
+        // A root is the first run of its component, so numbering roots in order numbers components by their first
+        // voxel.
         int[] components = new int[n];
         int count = 0;
         for (int i = 0; i < n; i++) {

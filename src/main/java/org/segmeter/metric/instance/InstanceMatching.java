@@ -84,8 +84,10 @@ public record InstanceMatching(int predictions, int references, List<Match> matc
         if (cluster.size() == 1) {
             return cluster;
         }
-        int[] ps = cluster.stream().mapToInt(Match::prediction).sorted().distinct().toArray();
-        int[] rs = cluster.stream().mapToInt(Match::reference).sorted().distinct().toArray();
+        int[] ps =
+                cluster.stream().mapToInt(Match::prediction).sorted().distinct().toArray();
+        int[] rs =
+                cluster.stream().mapToInt(Match::reference).sorted().distinct().toArray();
         int n = Math.max(ps.length, rs.length);
         Match[][] table = new Match[n][n];
         for (Match m : cluster) {

@@ -40,9 +40,8 @@ public record LesionScores(List<Pair> pairs) {
                 .map(m -> {
                     BitMask p = prediction.mask(m.prediction());
                     BitMask r = reference.mask(m.reference());
-                    double dice = 2.0
-                            * m.intersection()
-                            / (prediction.size(m.prediction()) + reference.size(m.reference()));
+                    double dice =
+                            2.0 * m.intersection() / (prediction.size(m.prediction()) + reference.size(m.reference()));
                     double[] a = centre(p);
                     double[] b = centre(r);
                     double dx = (a[0] - b[0]) * spacing.x();

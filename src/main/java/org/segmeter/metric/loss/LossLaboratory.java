@@ -120,8 +120,7 @@ public final class LossLaboratory {
         compound(values, s);
         rankedLosses(values, order, s.hardReference());
         denseLosses(values, channel, s.sums());
-        return new LossReport.OfChannel(
-                values.byName, gradients, s.hardReference() ? SoftFacts.of(s) : null, s);
+        return new LossReport.OfChannel(values.byName, gradients, s.hardReference() ? SoftFacts.of(s) : null, s);
     }
 
     private void regionLosses(Values values, ChannelStatistics s, Map<String, GradientFacts> gradients) {
@@ -202,7 +201,9 @@ public final class LossLaboratory {
                 generalized.of(List.of(s.sums().background(), s.sums())) + focal,
                 ordered("smooth", smooth, "gamma", settings.focalGamma(), "weights", "1, 1"));
         values.add(
-                "combo_loss", VoxelLosses.combo(s, 0.5, 0.5, smooth), ordered("alpha", 0.5, "beta", 0.5, "smooth", smooth));
+                "combo_loss",
+                VoxelLosses.combo(s, 0.5, 0.5, smooth),
+                ordered("alpha", 0.5, "beta", 0.5, "smooth", smooth));
         values.add(
                 "exponential_logarithmic_loss",
                 VoxelLosses.exponentialLogarithmic(s, 0.8, 0.2, LOG_POWER, smooth),
@@ -227,8 +228,7 @@ public final class LossLaboratory {
         if (order != null) {
             values.add("lovasz_softmax_loss", order.lovaszSoftmax(), Map.of());
             values.add("lovasz_hinge_loss", order.lovaszHingeOfProbability(), Map.of("decision", "2p - 1"));
-            values.add(
-                    "top_k_loss", order.topK(settings.topKPercent()), Map.of("percent", settings.topKPercent()));
+            values.add("top_k_loss", order.topK(settings.topKPercent()), Map.of("percent", settings.topKPercent()));
         } else if (!hardReference) {
             for (String name : List.of("lovasz_softmax_loss", "lovasz_hinge_loss", "top_k_loss")) {
                 values.absent(name, "the order of errors is defined for a hard reference");
@@ -241,7 +241,8 @@ public final class LossLaboratory {
             return;
         }
         if (region.within() != null) {
-            for (String name : List.of("soft_cl_dice_loss", "dice_cl_dice_loss", "boundary_loss", "hausdorff_dt_loss")) {
+            for (String name :
+                    List.of("soft_cl_dice_loss", "dice_cl_dice_loss", "boundary_loss", "hausdorff_dt_loss")) {
                 values.absent(name, "needs the whole box, and only some of its voxels are evaluated");
             }
             return;
@@ -303,7 +304,13 @@ public final class LossLaboratory {
             values.add(
                     "generalized_wasserstein_dice_loss",
                     moments.generalizedWassersteinDice(distances, byVolume, 1e-5),
-                    ordered("weighting", byVolume ? "GDL" : "default", "distance", "1 between classes", "smooth", 1e-5));
+                    ordered(
+                            "weighting",
+                            byVolume ? "GDL" : "default",
+                            "distance",
+                            "1 between classes",
+                            "smooth",
+                            1e-5));
         }
         lovasz(values, ranked);
         return values.byName;

@@ -59,7 +59,15 @@ public record LossSettings(
     /** The same without what sorts voxels or needs dense fields: what one pass yields. */
     public LossSettings onePass() {
         return new LossSettings(
-                smooth, alpha, focalGamma, focalAlpha, topKPercent, labelSmoothing, huberDelta, skeletonIterations,
-                false, false);
+                smooth,
+                alpha,
+                focalGamma,
+                focalAlpha,
+                topKPercent,
+                labelSmoothing,
+                huberDelta,
+                skeletonIterations,
+                false,
+                false);
     }
 }

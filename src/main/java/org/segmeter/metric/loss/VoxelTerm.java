@@ -225,7 +225,6 @@ public sealed interface VoxelTerm {
         }
     }
 
-
     /** The surprise of a probability of 1 after clipping. */
     private static double least(double clip) {
         return -Math.log1p(-clip);

@@ -163,7 +163,8 @@ public final class Skeleton {
     /** By how much the Euler characteristic of the closed voxels falls when the centre goes. */
     private static int eulerChange(boolean[] around) {
         int change = 0;
-        // The cells of the centre cube: a cell's offset is -1 or 1 along the axes on which it is an end of the cube, else 0.
+        // The cells of the centre cube: a cell's offset is -1 or 1 along the axes on which it is an end of the cube,
+        // else 0.
         for (int i = 0; i < 27; i++) {
             int cx = i % 3 - 1;
             int cy = i / 3 % 3 - 1;

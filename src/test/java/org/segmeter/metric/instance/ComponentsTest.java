@@ -92,7 +92,9 @@ class ComponentsTest {
             InstanceMatching m = InstanceMatching.of(p, r, rule);
             double total = m.matches().stream().mapToDouble(Match::iou).sum();
             double best = best(p, r, p.overlapsWith(r), rule, 0, new boolean[r.count()]);
-            assertThat(total).as("round %d of seed 9", i).isCloseTo(best, org.assertj.core.api.Assertions.within(1e-12));
+            assertThat(total)
+                    .as("round %d of seed 9", i)
+                    .isCloseTo(best, org.assertj.core.api.Assertions.within(1e-12));
             assertThat(m.matches().stream().map(Match::prediction)).doesNotHaveDuplicates();
             assertThat(m.matches().stream().map(Match::reference)).doesNotHaveDuplicates();
             contested += m.truePositives() > 1 ? 1 : 0;

@@ -48,7 +48,11 @@ class OracleInstancesTest {
                 }
                 int label = row.get("label").asInt();
                 Objects o = measured.computeIfAbsent(
-                        label + peer + connectivity + row.get("params").path("challenge").asString(""), k -> new Objects(c, row, c.prediction(label), c.reference(label)));
+                        label
+                                + peer
+                                + connectivity
+                                + row.get("params").path("challenge").asString(""),
+                        k -> new Objects(c, row, c.prediction(label), c.reference(label)));
                 double ours = o.value(row);
                 double theirs = row.get("value").isNumber() ? row.get("value").asDouble() : Double.NaN;
                 if (Double.isNaN(ours) && !(theirs > 0)) {
@@ -99,13 +103,7 @@ class OracleInstancesTest {
                             ? BratsLesions.Rules.MET
                             : BratsLesions.Rules.GLI;
             lesions = BratsLesions.of(
-                    p,
-                    r,
-                    p.stored(),
-                    spacing,
-                    spacing.x() * spacing.y() * spacing.z(),
-                    rules,
-                    CancelSignal.none());
+                    p, r, p.stored(), spacing, spacing.x() * spacing.y() * spacing.z(), rules, CancelSignal.none());
         }
 
         double value(JsonNode row) {

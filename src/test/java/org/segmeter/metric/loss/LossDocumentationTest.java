@@ -112,8 +112,7 @@ class LossDocumentationTest {
 
     /** Prints the rows as the page must have them; a person adds formula and meaning. */
     static void main() {
-        report()
-                .channels()
+        report().channels()
                 .getFirst()
                 .losses()
                 .forEach((name, values) -> values.forEach(

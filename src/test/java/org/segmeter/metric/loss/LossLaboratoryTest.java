@@ -39,9 +39,22 @@ class LossLaboratoryTest {
         Map<String, List<MetricValue>> losses =
                 measure(Channel.of(g, g)).channels().getFirst().losses();
         for (String name : List.of(
-                "dice_loss", "keras_dice_loss", "vnet_dice_loss", "jaccard_loss", "tversky_loss", "bce",
-                "focal_loss", "l1", "mse", "huber", "hinge", "lovasz_softmax_loss", "top_k_loss", "soft_cl_dice_loss",
-                "hausdorff_dt_loss", "dice_ce_loss")) {
+                "dice_loss",
+                "keras_dice_loss",
+                "vnet_dice_loss",
+                "jaccard_loss",
+                "tversky_loss",
+                "bce",
+                "focal_loss",
+                "l1",
+                "mse",
+                "huber",
+                "hinge",
+                "lovasz_softmax_loss",
+                "top_k_loss",
+                "soft_cl_dice_loss",
+                "hausdorff_dt_loss",
+                "dice_ce_loss")) {
             assertThat(value(losses, name)).as(name).isCloseTo(0, within(1e-9));
         }
         // Its epsilon is added to the errors too.
@@ -70,7 +83,8 @@ class LossLaboratoryTest {
         ProbabilityVolume p = Volumes.probabilities(BOX, random);
         Channel same = new Channel(new Side.Probability(p), new Side.Probability(p));
         LossReport.OfChannel report = measure(same).channels().getFirst();
-        assertThat(report.losses().get("lovasz_softmax_loss").getFirst().state()).isEqualTo(State.NOT_APPLICABLE);
+        assertThat(report.losses().get("lovasz_softmax_loss").getFirst().state())
+                .isEqualTo(State.NOT_APPLICABLE);
         assertThat(report.facts()).isNull();
         assertThat(value(report.losses(), "dice_semimetric_loss")).isZero();
         assertThat(value(report.losses(), "dice_loss")).isPositive();
@@ -102,12 +116,15 @@ class LossLaboratoryTest {
             fromLogits.add(new Channel(new Side.SoftmaxLogit(BOX, logits, c), new Side.Hard(g.get(c))));
             fromP.add(Channel.of(new ProbabilityVolume(BOX, p.get(c)), g.get(c)));
         }
-        Map<String, List<MetricValue>> a = measure(fromLogits.toArray(Channel[]::new)).overall();
-        Map<String, List<MetricValue>> b = measure(fromP.toArray(Channel[]::new)).overall();
+        Map<String, List<MetricValue>> a =
+                measure(fromLogits.toArray(Channel[]::new)).overall();
+        Map<String, List<MetricValue>> b =
+                measure(fromP.toArray(Channel[]::new)).overall();
         assertThat(a.keySet()).isEqualTo(b.keySet()).contains("cross_entropy", "generalized_wasserstein_dice_loss");
         a.forEach((name, values) -> {
             for (int i = 0; i < values.size(); i++) {
-                assertThat(values.get(i).parameters()).isEqualTo(b.get(name).get(i).parameters());
+                assertThat(values.get(i).parameters())
+                        .isEqualTo(b.get(name).get(i).parameters());
                 assertThat((Double) values.get(i).value())
                         .as(name)
                         .isCloseTo((Double) b.get(name).get(i).value(), within(1e-6));

@@ -42,22 +42,22 @@ class SkeletonTest {
                     if (row.get("label").asInt(-1) != label) {
                         continue;
                     }
-                    OptionalDouble ours =
-                            switch (row.get("metric").asString()) {
-                                case "skeleton_voxels_pred" -> OptionalDouble.of(d.predictionLength());
-                                case "skeleton_voxels_ref" -> OptionalDouble.of(d.referenceLength());
-                                case "cl_dice" -> d.value();
-                                case "topology_precision" -> d.topologyPrecision();
-                                case "topology_sensitivity" -> d.topologySensitivity();
-                                default -> OptionalDouble.of(Double.NaN);
-                            };
+                    OptionalDouble ours = switch (row.get("metric").asString()) {
+                        case "skeleton_voxels_pred" -> OptionalDouble.of(d.predictionLength());
+                        case "skeleton_voxels_ref" -> OptionalDouble.of(d.referenceLength());
+                        case "cl_dice" -> d.value();
+                        case "topology_precision" -> d.topologyPrecision();
+                        case "topology_sensitivity" -> d.topologySensitivity();
+                        default -> OptionalDouble.of(Double.NaN);
+                    };
                     if (ours.isPresent() && Double.isNaN(ours.getAsDouble())) {
                         continue;
                     }
                     boolean number = row.get("value").isNumber();
                     if (ours.isEmpty()) {
                         explained.merge("no centreline: absent, not a number", 1, Integer::sum);
-                    } else if (number && Math.abs(ours.getAsDouble() - row.get("value").asDouble()) < 1e-9) {
+                    } else if (number
+                            && Math.abs(ours.getAsDouble() - row.get("value").asDouble()) < 1e-9) {
                         compared++;
                     } else if (!number && ours.getAsDouble() == 0) {
                         explained.merge("both shares 0: 0, not a number", 1, Integer::sum);
