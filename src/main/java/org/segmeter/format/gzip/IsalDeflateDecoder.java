@@ -28,7 +28,7 @@ final class IsalDeflateDecoder implements DeflateDecoder {
     static final @Nullable Library LIBRARY = Library.load();
 
     /** sizeof(struct inflate_state) is below 90 KiB; generous, because nothing checks it. */
-    private static final long STATE_BYTES = 256 << 10;
+    private static final long STATE_BYTES = 128 << 10;
 
     private static final long NEXT_OUT = 0;
     private static final long AVAIL_OUT = 8;
@@ -45,6 +45,7 @@ final class IsalDeflateDecoder implements DeflateDecoder {
     private final Library library;
     private final MemorySegment content;
     private final int inputBytes;
+    private final int outputBytes;
     private final Arena arena = Arena.ofConfined();
     private final MemorySegment state;
     private final MemorySegment input;
@@ -60,10 +61,12 @@ final class IsalDeflateDecoder implements DeflateDecoder {
     private IsalDeflateDecoder(Library library, MemorySegment content, int inputBytes) {
         this.library = library;
         this.content = content;
-        this.inputBytes = inputBytes;
+        // Small files get small buffers: clearing half a megabyte would cost more than decoding them.
+        this.inputBytes = (int) Math.min(inputBytes, content.byteSize());
+        this.outputBytes = (int) Math.min(OUTPUT_BYTES, 4096 + GzipSource.atMost(content.byteSize()));
         state = arena.allocate(STATE_BYTES, 64);
-        input = arena.allocate(inputBytes + PADDING, 64);
-        output = arena.allocate(OUTPUT_BYTES, 64);
+        input = arena.allocate(this.inputBytes + PADDING, 64);
+        output = arena.allocate(outputBytes, 64);
     }
 
     /** The native functions. */
@@ -137,7 +140,6 @@ final class IsalDeflateDecoder implements DeflateDecoder {
         fed = position;
         padded = false;
         ended = false;
-        state.fill((byte) 0);
         try {
             library.init.invokeExact(state);
         } catch (Throwable e) {
@@ -148,7 +150,7 @@ final class IsalDeflateDecoder implements DeflateDecoder {
 
     @Override
     public int decode(byte[] into, int offset, int length) throws DamagedException {
-        int wanted = Math.min(length, OUTPUT_BYTES);
+        int wanted = Math.min(length, outputBytes);
         while (!ended && wanted > 0) {
             if (state.get(ValueLayout.JAVA_INT, AVAIL_IN) == 0) {
                 feed();
