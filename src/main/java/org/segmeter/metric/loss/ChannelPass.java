@@ -29,18 +29,27 @@ public final class ChannelPass {
     /** Slabs hold whole slices and at least this many voxels (but for the last), so that small volumes are not cut to pieces. */
     private static final int SLAB_VOXELS = 1 << 16;
 
+    /** At most this many slabs, because each holds moments and a histogram. */
+    private static final int SLABS = 64;
+
+    /** From this many voxels on, probabilities are summed by their moments; below, one by one. */
+    private static final long MOMENTS_FROM = 1 << 20;
+
     private static final int ONE = Float.floatToRawIntBits(1);
 
     private final Channel channel;
     private final Region region;
     private final VoxelTerm[] terms;
     private final CancelSignal cancel;
+    private final boolean byMoments;
 
-    private ChannelPass(Channel channel, Region region, SequencedSet<VoxelTerm> terms, CancelSignal cancel) {
+    private ChannelPass(
+            Channel channel, Region region, SequencedSet<VoxelTerm> terms, CancelSignal cancel, boolean byMoments) {
         this.channel = channel;
         this.region = region;
         this.terms = terms.toArray(VoxelTerm[]::new);
         this.cancel = cancel;
+        this.byMoments = byMoments;
     }
 
     /**
@@ -51,7 +60,13 @@ public final class ChannelPass {
      * @throws java.util.concurrent.CancellationException if the signal is given
      */
     public static ChannelStatistics of(Channel channel, Region region, List<VoxelTerm> terms, CancelSignal cancel) {
-        return new ChannelPass(channel, region, new LinkedHashSet<>(terms), cancel).run();
+        return of(channel, region, terms, cancel, region.box().voxelCount() >= MOMENTS_FROM);
+    }
+
+    /** The same with the choice of how probabilities between 0 and 1 are summed: by {@link ErrorMoments} or one by one. */
+    static ChannelStatistics of(
+            Channel channel, Region region, List<VoxelTerm> terms, CancelSignal cancel, boolean byMoments) {
+        return new ChannelPass(channel, region, new LinkedHashSet<>(terms), cancel, byMoments).run();
     }
 
     private ChannelStatistics run() {
@@ -68,7 +83,7 @@ public final class ChannelPass {
                     return slab(z0, Math.min(box.z1(), z0 + slices));
                 })
                 .toArray(Slab[]::new);
-        Slab all = done.length == 0 ? new Slab(terms) : pairwise(done, 0, done.length);
+        Slab all = done.length == 0 ? new Slab(terms, byMoments) : pairwise(done, 0, done.length);
         return all.statistics(!soft(channel.reference()));
     }
 
@@ -83,7 +98,7 @@ public final class ChannelPass {
     }
 
     private Slab slab(int z0, int z1) {
-        Slab slab = new Slab(terms);
+        Slab slab = new Slab(terms, byMoments);
         @Nullable BitMask reference = channel.reference() instanceof Side.Hard hard ? hard.mask() : null;
         SideReader prediction = SideReader.of(channel.prediction(), region.box());
         SideReader soft = SideReader.of(channel.reference(), region.box());
@@ -131,6 +146,12 @@ public final class ChannelPass {
         boolean row = y >= stored.y0() && y < stored.y1() && z >= stored.z0() && z < stored.z1();
         float[] values = prediction.values();
         int rowStart = row ? ((z - stored.z0()) * stored.ny() + (y - stored.y0())) * stored.nx() - stored.x0() : 0;
+        // A whole row first: long loops become vector instructions, and most rows of a volume hold nothing but 0.
+        row = row
+                && anyBit(
+                        values,
+                        rowStart + Math.max(region.box().x0(), stored.x0()),
+                        rowStart + Math.min(region.box().x1(), stored.x1()));
         for (int w = region.box().x0() >> 6; w << 6 < region.box().x1(); w++) {
             long valid = validWord(w, y, z);
             long g = Words.of(reference, w, y, z) & valid;
@@ -163,6 +184,14 @@ public final class ChannelPass {
             slab.addFew(values, base, inside & g, true);
             slab.addFew(values, base, inside & ~g, false);
         }
+    }
+
+    private static boolean anyBit(float[] values, int from, int to) {
+        int bits = 0;
+        for (int i = from; i < to; i++) {
+            bits |= Float.floatToRawIntBits(values[i]);
+        }
+        return bits != 0;
     }
 
     private void denseRow(Slab slab, SideReader prediction, SideReader reference, int y, int z) {
@@ -228,8 +257,11 @@ public final class ChannelPass {
         private final Block referenceBlock = new Block();
         private final Block otherBlock = new Block();
 
-        Slab(VoxelTerm[] terms) {
+        private final @Nullable ErrorMoments moments;
+
+        Slab(VoxelTerm[] terms, boolean byMoments) {
             this.terms = terms;
+            moments = byMoments ? new ErrorMoments(terms) : null;
             onReference = new double[terms.length];
             elsewhere = new double[terms.length];
         }
@@ -251,6 +283,9 @@ public final class ChannelPass {
                     certain[g ? TP : FP]++;
                 } else {
                     Surprise.requireProbability(p);
+                    if (moments != null && moments.take(p, g, cells)) {
+                        continue;
+                    }
                     double q = 1.0 - p;
                     if (g) {
                         onReference(p, q, Surprise.of(p));
@@ -385,9 +420,39 @@ public final class ChannelPass {
                 elsewhere[t] += other.elsewhere[t];
             }
             cells = cells.plus(other.cells);
+            if (moments != null && other.moments != null) {
+                moments.add(other.moments);
+            }
+        }
+
+        /** A node of the moments, which stands for a number of voxels. */
+        private void node(double weight, double p, double q, boolean reference) {
+            double slope = p * q;
+            double slope2 = weight * slope * slope;
+            double error = reference ? q : p;
+            sums[reference ? TP : FP] += weight * p;
+            sums[reference ? FN : TN] += weight * q;
+            sums[reference ? TP2 : FP2] += weight * p * p;
+            sums[reference ? FN2 : TN2] += weight * q * q;
+            sums[PP] += weight * p * p;
+            sums[GG] += reference ? weight : 0;
+            sums[L1] += weight * error;
+            sums[L2] += weight * error * error;
+            sums[reference ? R_Q2 : O_Q2] += slope2;
+            sums[reference ? R_EQ2 : O_EQ2] += slope2 * error;
+            sums[reference ? R_E2Q2 : O_E2Q2] += slope2 * error * error;
+            double[] into = reference ? onReference : elsewhere;
+            // The smaller of p and q is exact, the other is rounded: each logarithm comes from the exact one.
+            double surprise = reference == p <= q ? Surprise.of(Math.min(p, q)) : Surprise.ofRest(Math.min(p, q));
+            for (int t = 0; t < terms.length; t++) {
+                into[t] += weight * terms[t].at(error, surprise);
+            }
         }
 
         ChannelStatistics statistics(boolean hardReference) {
+            if (moments != null) {
+                others += moments.give(this::node, cells);
+            }
             long tp = certain[TP];
             long fp = certain[FP];
             long fn = certain[FN];

@@ -62,6 +62,12 @@ public record ProbabilityCells(long[] count, double[] sumP, double[] sumG) {
         sumG[cell] += g * voxels;
     }
 
+    void addSums(int cell, long voxels, double p, double g) {
+        count[cell] += voxels;
+        sumP[cell] += p;
+        sumG[cell] += g;
+    }
+
     ProbabilityCells plus(ProbabilityCells other) {
         ProbabilityCells sum = new ProbabilityCells(count.clone(), sumP.clone(), sumG.clone());
         for (int i = 0; i < CELLS; i++) {

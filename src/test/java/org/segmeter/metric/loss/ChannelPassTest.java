@@ -124,6 +124,59 @@ class ChannelPassTest {
     }
 
     @Test
+    void summingByMomentsIsSummingVoxelByVoxel() {
+        Random random = new Random(21);
+        Box grid = new Box(0, 0, 0, 200, 120, 10);
+        float[] values = new float[(int) grid.voxelCount()];
+        for (int i = 0; i < values.length; i++) {
+            // Every magnitude of p and of 1 - p, the kinks of the terms, exact edges, 0 and 1.
+            float small = (float) Math.pow(10, -30 * Math.pow(random.nextDouble(), 3));
+            values[i] =
+                    switch (random.nextInt(8)) {
+                        case 0 -> 0;
+                        case 1 -> 1;
+                        case 2 -> random.nextInt(101) / 100f;
+                        case 3 -> 0.1f + (random.nextInt(9) - 4) * 1e-8f;
+                        case 4 -> 1e-7f * (0.5f + random.nextFloat());
+                        case 5 -> 1 - small;
+                        case 6 -> random.nextFloat();
+                        default -> small;
+                    };
+        }
+        Channel channel = Channel.of(new ProbabilityVolume(grid, values), Volumes.mask(grid, 0.3, random));
+        ChannelStatistics one =
+                ChannelPass.of(channel, Region.of(grid), TERMS, CancelSignal.none(), false);
+        ChannelStatistics moments =
+                ChannelPass.of(channel, Region.of(grid), TERMS, CancelSignal.none(), true);
+        assertThat(moments.cells().count()).isEqualTo(one.cells().count());
+        assertThat(moments.cells().sumG()).isEqualTo(one.cells().sumG());
+        assertThat(moments.cells().sumP()).containsExactly(one.cells().sumP(), within(1e-9));
+        for (VoxelTerm term : TERMS) {
+            assertClose(moments.term(term).onReference(), one.term(term).onReference());
+            assertClose(moments.term(term).elsewhere(), one.term(term).elsewhere());
+        }
+        SoftSums a = moments.sums();
+        SoftSums b = one.sums();
+        assertThat(a.voxels()).isEqualTo(b.voxels());
+        double[] sumsA = {a.tp(), a.fp(), a.fn(), a.tn(), a.tp2(), a.fp2(), a.fn2(), a.tn2(), a.pp(), a.gg(), a.l1(), a.l2()};
+        double[] sumsB = {b.tp(), b.fp(), b.fn(), b.tn(), b.tp2(), b.fp2(), b.fn2(), b.tn2(), b.pp(), b.gg(), b.l1(), b.l2()};
+        for (int i = 0; i < sumsA.length; i++) {
+            assertClose(sumsA[i], sumsB[i]);
+        }
+        assertClose(moments.slopes().rQ2(), one.slopes().rQ2());
+        assertClose(moments.slopes().rE2Q2(), one.slopes().rE2Q2());
+        assertClose(moments.slopes().oEQ2(), one.slopes().oEQ2());
+        for (int k = 0; k <= 100; k++) {
+            assertThat(moments.countsAtLeast(k, 100)).isEqualTo(one.countsAtLeast(k, 100));
+        }
+    }
+
+    /** To 1e-12 relative, a thousand times closer than any answer is compared. */
+    private static void assertClose(double actual, double expected) {
+        assertThat(actual).isCloseTo(expected, within(1e-12 * Math.abs(expected)));
+    }
+
+    @Test
     void aMaskIsTheProbabilityMapOfZeroAndOne() {
         Random random = new Random(11);
         Box grid = new Box(0, 0, 0, 70, 8, 5);
@@ -171,7 +224,7 @@ class ChannelPassTest {
     @Test
     void theBytesOfTheResultDoNotDependOnTheNumberOfThreads() throws Exception {
         Random random = new Random(13);
-        Box grid = new Box(0, 0, 0, 130, 90, 70);
+        Box grid = new Box(0, 0, 0, 140, 100, 80);
         Channel channel = Channel.of(Volumes.probabilities(grid, random), Volumes.mask(grid, 0.2, random));
         ChannelStatistics alone = pass(channel, Region.of(grid));
         for (int threads : new int[] {1, 2, 3, 7, 16}) {
