@@ -20,6 +20,7 @@ record Surface(PointSet points, @Nullable PointSet voxels, byte[] classOf, doubl
     static Surface of(BitMask mask, SurfaceModel model, Spacing spacing) {
         Box box = mask.box();
         return switch (model) {
+            case TRIANGLE_MESH -> throw new IllegalArgumentException("triangles are no lattice points");
             case AREA_WEIGHTED -> elements(mask, box, spacing);
             case BOUNDARY_6, BOUNDARY_6_TO_REGION -> plain(boundary(mask, box, Connectivity.FACES));
             case BOUNDARY_18 -> plain(boundary(mask, box, Connectivity.EDGES));
@@ -62,6 +63,11 @@ record Surface(PointSet points, @Nullable PointSet voxels, byte[] classOf, doubl
 
     /** The class of the point at a bit of the word. */
     int classAt(Neighbourhood n, int bit) {
+        return classOf[code(n, bit)];
+    }
+
+    /** The code, as {@link SurfaceElements} has it, of the corner at a bit of the word. */
+    static int code(Neighbourhood n, int bit) {
         long code = n.before0 >>> bit & 1
                 | (n.here0 >>> bit & 1) << 1
                 | (n.before1 >>> bit & 1) << 2
@@ -70,7 +76,7 @@ record Surface(PointSet points, @Nullable PointSet voxels, byte[] classOf, doubl
                 | (n.here2 >>> bit & 1) << 5
                 | (n.before3 >>> bit & 1) << 6
                 | (n.here3 >>> bit & 1) << 7;
-        return classOf[(int) code];
+        return (int) code;
     }
 
     private static Surface elements(BitMask mask, Box box, Spacing spacing) {

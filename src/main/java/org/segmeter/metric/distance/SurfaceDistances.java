@@ -32,6 +32,9 @@ public record SurfaceDistances(DistanceDistribution predictionToReference, Dista
             throw new IllegalArgumentException("surface distances are between two masks that both have voxels; "
                     + (prediction.isEmpty() ? "the prediction" : "the reference") + " has none");
         }
+        if (model == SurfaceModel.TRIANGLE_MESH) {
+            return TriangleMesh.between(prediction, reference, spacing, cancel);
+        }
         List<Surface> surfaces = Stream.of(prediction, reference)
                 .parallel()
                 .map(mask -> Surface.of(mask, model, spacing))

@@ -1,6 +1,7 @@
 package org.segmeter.metric.distance;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -14,18 +15,18 @@ import java.util.List;
  */
 final class SurfaceElements {
 
-    /** For each code the area vectors of its triangles at unit spacing: three numbers each. */
+    /** For each code its triangles in the unit cube between the eight centres: three vertices, nine numbers each. */
     private static final double[][] TRIANGLES = new double[256][];
 
     static {
         for (int code = 0; code < 256; code++) {
             int fewer = Integer.bitCount(code) <= 4 ? code : ~code & 255;
-            List<double[]> vectors = new ArrayList<>();
+            List<double[]> triangles = new ArrayList<>();
             for (List<double[]> loop : loops(fewer)) {
-                vectors.addAll(largest(loop, 0, loop.size() - 1));
+                triangles.addAll(largest(loop, 0, loop.size() - 1));
             }
             TRIANGLES[code] =
-                    vectors.stream().flatMapToDouble(java.util.Arrays::stream).toArray();
+                    triangles.stream().flatMapToDouble(Arrays::stream).toArray();
         }
     }
 
@@ -36,14 +37,19 @@ final class SurfaceElements {
         double[] areas = new double[256];
         for (int code = 0; code < 256; code++) {
             double[] t = TRIANGLES[code];
-            for (int i = 0; i < t.length; i += 3) {
-                double nx = t[i] * s.y() * s.z();
-                double ny = t[i + 1] * s.x() * s.z();
-                double nz = t[i + 2] * s.x() * s.y();
-                areas[code] += Math.sqrt(nx * nx + ny * ny + nz * nz);
+            for (int i = 0; i < t.length; i += 9) {
+                areas[code] += area(t, i, s.x(), s.y(), s.z());
             }
         }
         return areas;
+    }
+
+    /**
+     * The triangles of a code, nine numbers each: three vertices in the unit cube whose corners are the centres of the eight voxels. Not
+     * a copy.
+     */
+    static double[] triangles(int code) {
+        return TRIANGLES[code];
     }
 
     /** The closed loops of edge middles around the voxels of a code. */
@@ -115,18 +121,22 @@ final class SurfaceElements {
         joined[b][joined[b][0] < 0 ? 0 : 1] = a;
     }
 
-    /** The triangulation of largest area of the vertices from..to of a loop, as area vectors. */
+    /** The triangulation of largest area of the vertices from..to of a loop, as triangles. */
     private static List<double[]> largest(List<double[]> loop, int from, int to) {
         List<double[]> best = List.of();
         double bestArea = -1;
         for (int k = from + 1; k < to; k++) {
             List<double[]> these = new ArrayList<>();
-            these.add(areaVector(loop.get(from), loop.get(k), loop.get(to)));
+            double[] t = new double[9];
+            System.arraycopy(loop.get(from), 0, t, 0, 3);
+            System.arraycopy(loop.get(k), 0, t, 3, 3);
+            System.arraycopy(loop.get(to), 0, t, 6, 3);
+            these.add(t);
             these.addAll(largest(loop, from, k));
             these.addAll(largest(loop, k, to));
             double area = 0;
-            for (double[] n : these) {
-                area += Math.sqrt(n[0] * n[0] + n[1] * n[1] + n[2] * n[2]);
+            for (double[] triangle : these) {
+                area += area(triangle, 0, 1, 1, 1);
             }
             if (area > bestArea + 1e-9) {
                 bestArea = area;
@@ -136,13 +146,17 @@ final class SurfaceElements {
         return best;
     }
 
-    private static double[] areaVector(double[] p, double[] q, double[] r) {
-        double ax = q[0] - p[0];
-        double ay = q[1] - p[1];
-        double az = q[2] - p[2];
-        double bx = r[0] - p[0];
-        double by = r[1] - p[1];
-        double bz = r[2] - p[2];
-        return new double[] {(ay * bz - az * by) / 2, (az * bx - ax * bz) / 2, (ax * by - ay * bx) / 2};
+    /** The area of the triangle at an index, its axes scaled. */
+    static double area(double[] t, int i, double sx, double sy, double sz) {
+        double ax = (t[i + 3] - t[i]) * sx;
+        double ay = (t[i + 4] - t[i + 1]) * sy;
+        double az = (t[i + 5] - t[i + 2]) * sz;
+        double bx = (t[i + 6] - t[i]) * sx;
+        double by = (t[i + 7] - t[i + 1]) * sy;
+        double bz = (t[i + 8] - t[i + 2]) * sz;
+        double nx = ay * bz - az * by;
+        double ny = az * bx - ax * bz;
+        double nz = ax * by - ay * bx;
+        return Math.sqrt(nx * nx + ny * ny + nz * nz) / 2;
     }
 }

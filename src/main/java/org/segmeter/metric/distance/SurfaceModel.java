@@ -8,6 +8,11 @@ public enum SurfaceModel {
      * Nikolov et al., "Clinically applicable segmentation of head and neck anatomy for radiotherapy", J Med Internet Res 23(7) 2021.
      */
     AREA_WEIGHTED,
+    /**
+     * The triangles of that surface themselves: from the centre of each, weighing its area, to the nearest point of any triangle of the
+     * other surface. The reference for accuracy; slower than the others.
+     */
+    TRIANGLE_MESH,
     /** The centres of voxels with a face neighbour outside the mask, weighing 1 each. */
     BOUNDARY_6,
     /** The centres of voxels with a face or edge neighbour outside the mask, weighing 1 each. */
