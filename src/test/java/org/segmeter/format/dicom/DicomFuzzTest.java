@@ -24,7 +24,7 @@ class DicomFuzzTest {
             ReadOptions.defaults().withPixelUnits(true).withLimits(new ReadLimits(1 << 20, 1 << 22, 256, 32, 16));
 
     /** A whole object. What was read is written and read again: the same voxels. */
-    @FuzzTest
+    @FuzzTest(maxDuration = "8h", maxExecutions = 10_000_000)
     void dataset(byte[] object) {
         MemorySegment part = MemorySegment.ofArray(object);
         DicomSegmentationFormat format = new DicomSegmentationFormat();
@@ -74,7 +74,7 @@ class DicomFuzzTest {
     }
 
     /** A well-formed object whose functional groups hold anything: decided by their values, never by chance. */
-    @FuzzTest
+    @FuzzTest(maxDuration = "8h", maxExecutions = 10_000_000)
     void functionalGroups(FuzzedDataProvider data) throws IOException {
         int frames = data.consumeInt(1, 6);
         DatasetBuilder shared = new DatasetBuilder();
@@ -185,7 +185,7 @@ class DicomFuzzTest {
     }
 
     /** The frame decoders. Whatever decodes, decodes to exactly the frame; what was encoded decodes to itself. */
-    @FuzzTest
+    @FuzzTest(maxDuration = "8h", maxExecutions = 10_000_000)
     void pixelDecoders(FuzzedDataProvider data) throws IOException {
         int planes = data.consumeInt(1, 2);
         int rows = data.consumeInt(1, 40);
