@@ -9,14 +9,25 @@ public final class DistanceLosses {
 
     private final DenseField p;
     private final DenseField g;
+    /** Of the box that means are over; the fields may be smaller, all is 0 beyond them. */
+    private final long voxels;
 
-    private DistanceLosses(DenseField p, DenseField g) {
+    private DistanceLosses(DenseField p, DenseField g, long voxels) {
         this.p = p;
         this.g = g;
+        this.voxels = voxels;
     }
 
+    /** @throws IllegalArgumentException if the box that holds both sides has more than 2^24 voxels */
     public static DistanceLosses of(Channel channel, Box box) {
-        return new DistanceLosses(DenseField.of(channel.prediction(), box), DenseField.of(channel.reference(), box));
+        Box support = Support.of(channel, box);
+        if (support.voxelCount() > Support.LARGEST) {
+            throw new IllegalArgumentException("too many voxels for a dense field: " + support.voxelCount());
+        }
+        return new DistanceLosses(
+                DenseField.of(channel.prediction(), support),
+                DenseField.of(channel.reference(), support),
+                box.voxelCount());
     }
 
     /**
@@ -32,7 +43,7 @@ public final class DistanceLosses {
             double e = p.values[i] - g.values[i];
             terms[i] = e * e * (Math.pow(dp[i], alpha) + Math.pow(dg[i], alpha));
         }
-        return p.withValues(terms).sum() / terms.length;
+        return p.withValues(terms).sum() / voxels;
     }
 
     /** log(1 + Hausdorff distance-transform loss). */
@@ -77,7 +88,7 @@ public final class DistanceLosses {
                 total[i] += weight * error[i];
             }
         }
-        return p.withValues(total).sum() / total.length;
+        return p.withValues(total).sum() / voxels;
     }
 
     private double around(double[] v, int i, Cross cross) {
@@ -120,7 +131,7 @@ public final class DistanceLosses {
             double phi = inside[i] ? full ? 0 : step - toBackground[i] : toReference[i];
             terms[i] = phi * p.values[i];
         }
-        return p.withValues(terms).sum() / terms.length;
+        return p.withValues(terms).sum() / voxels;
     }
 
     private static double[] boundaryDistance(DenseField f) {

@@ -76,12 +76,17 @@ public final class LossLaboratory {
         List<@Nullable RankedLosses> ranked = new ArrayList<>();
         for (Channel channel : channels) {
             ChannelStatistics s = ChannelPass.of(channel, region, terms(logits(channel.prediction())), cancel);
-            RankedLosses order =
-                    settings.ranked() && s.hardReference() ? RankedLosses.of(channel, region, cancel) : null;
+            boolean sort = settings.ranked() && s.hardReference() && uncertain(s) <= Support.LARGEST;
+            RankedLosses order = sort ? RankedLosses.of(channel, region, cancel) : null;
             ranked.add(order);
             reports.add(ofChannel(channel, s, order));
         }
         return new LossReport(reports, channels.size() == 1 ? Map.of() : overall(reports, ranked));
+    }
+
+    /** Voxels with a probability that is neither 0 nor 1: those that ranking would sort. */
+    private static long uncertain(ChannelStatistics s) {
+        return s.cells().count(1, ProbabilityCells.CELLS - 1);
     }
 
     private List<VoxelTerm> terms(boolean logits) {
@@ -118,7 +123,7 @@ public final class LossLaboratory {
         classLosses(values, List.of(s.sums().background(), s.sums()));
         voxelLosses(values, s, logits(channel.prediction()));
         compound(values, s);
-        rankedLosses(values, order, s.hardReference());
+        rankedLosses(values, order, s);
         denseLosses(values, channel, s.sums());
         return new LossReport.OfChannel(values.byName, gradients, s.hardReference() ? SoftFacts.of(s) : null, s);
     }
@@ -224,14 +229,17 @@ public final class LossLaboratory {
         }
     }
 
-    private void rankedLosses(Values values, @Nullable RankedLosses order, boolean hardReference) {
+    private void rankedLosses(Values values, @Nullable RankedLosses order, ChannelStatistics s) {
         if (order != null) {
             values.add("lovasz_softmax_loss", order.lovaszSoftmax(), Map.of());
             values.add("lovasz_hinge_loss", order.lovaszHingeOfProbability(), Map.of("decision", "2p - 1"));
             values.add("top_k_loss", order.topK(settings.topKPercent()), Map.of("percent", settings.topKPercent()));
-        } else if (!hardReference) {
+        } else if (settings.ranked()) {
+            String reason = s.hardReference()
+                    ? "sorts voxels with a probability between 0 and 1, and there are more than " + Support.LARGEST
+                    : "the order of errors is defined for a hard reference";
             for (String name : List.of("lovasz_softmax_loss", "lovasz_hinge_loss", "top_k_loss")) {
-                values.absent(name, "the order of errors is defined for a hard reference");
+                values.absent(name, reason);
             }
         }
     }

@@ -13,7 +13,8 @@ package org.segmeter.metric.loss;
  * @param huberDelta where the Huber loss turns linear
  * @param skeletonIterations of the soft skeleton
  * @param ranked true to compute what sorts the voxels (Lovász, top-k): 8 bytes for each voxel with 0 &lt; p &lt; 1
- * @param dense true to compute what needs fields over the whole region (soft skeletons, distances): about 100 bytes per voxel
+ * @param dense true to compute what needs fields over the box around both sides (soft skeletons, distances): about 100
+ *     bytes per voxel, for at most 2^24 voxels
  */
 public record LossSettings(
         double smooth,

@@ -20,10 +20,15 @@ public final class SkeletonLosses {
      * @param iterations of erosion: at least the largest radius in voxels for a full skeleton (MONAI's default is 3, the
      *     authors' class uses 10)
      * @param smooth added to numerator and denominator of both fractions
+     * @throws IllegalArgumentException if the box that holds both sides has more than 2^24 voxels
      */
     public static SkeletonLosses of(Channel channel, Box box, int iterations, double smooth, CancelSignal cancel) {
-        DenseField p = DenseField.of(channel.prediction(), box);
-        DenseField g = DenseField.of(channel.reference(), box);
+        Box support = Support.of(channel, box);
+        if (support.voxelCount() > Support.LARGEST) {
+            throw new IllegalArgumentException("too many voxels for a dense field: " + support.voxelCount());
+        }
+        DenseField p = DenseField.of(channel.prediction(), support);
+        DenseField g = DenseField.of(channel.reference(), support);
         return new SkeletonLosses(
                 share(skeleton(p, iterations, cancel), g, smooth), share(skeleton(g, iterations, cancel), p, smooth));
     }

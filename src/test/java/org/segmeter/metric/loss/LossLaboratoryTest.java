@@ -160,6 +160,30 @@ class LossLaboratoryTest {
     }
 
     @Test
+    void aSmallStructureInALargeVolumeNeedsLittleMemory() {
+        Box large = new Box(0, 0, 0, 2000, 1000, 1000);
+        BitMask g = new BitMask(new Box(960, 500, 500, 1024, 508, 508));
+        BitMask p = new BitMask(new Box(960, 500, 500, 1024, 508, 508));
+        for (int z = 501; z < 507; z++) {
+            for (int y = 501; y < 507; y++) {
+                g.setRun(y, z, 970, 1010);
+                p.setRun(y, z, 972, 1012);
+            }
+        }
+        Box small = new Box(900, 480, 480, 1100, 520, 520);
+        DistanceLosses far = DistanceLosses.of(Channel.of(p, g), large);
+        DistanceLosses near = DistanceLosses.of(Channel.of(p, g), small);
+        double ratio = large.voxelCount() / (double) small.voxelCount();
+        assertThat(far.hausdorffDistanceTransform(2) * ratio)
+                .isCloseTo(near.hausdorffDistanceTransform(2), within(1e-12))
+                .isPositive();
+        assertThat(far.boundary(SPACING) * ratio).isCloseTo(near.boundary(SPACING), within(1e-12));
+        assertThat(SkeletonLosses.of(Channel.of(p, g), large, 3, 1, CancelSignal.none()).clDice())
+                .isEqualTo(SkeletonLosses.of(Channel.of(p, g), small, 3, 1, CancelSignal.none())
+                        .clDice());
+    }
+
+    @Test
     void theBandHoldsTheVoxelsOnBothSidesOfTheBoundary() {
         BitMask g = new BitMask(BOX);
         for (int z = 1; z < 6; z++) {
