@@ -46,8 +46,23 @@ record GridAlignment(
      * @param mostVoxels that the evaluation grid may have
      * @throws InputException GEOMETRY_MISMATCH with the numbers, or TOO_LARGE if the union has too many voxels
      */
-    static GridAlignment of(Grid prediction, Grid reference, GeometryPolicy policy, long mostVoxels)
+    static GridAlignment of(Grid given, Grid givenReference, GeometryPolicy policy, long mostVoxels)
             throws InputException {
+        // Along an axis of one voxel a grid does not know the step between voxels (a slice's thickness is not a
+        // distance); the other
+        // one may.
+        Reindexing axes = byDirection(given, givenReference);
+        Grid prediction = given;
+        Grid reference = givenReference;
+        for (int t = 0; t < 3; t++) {
+            int a = axes.axis(t);
+            if (givenReference.size(t) == 1 && given.size(a) > 1) {
+                reference = withStep(reference, t, given.indexToPatient().step(a), axes.direction(t));
+            } else if (given.size(a) == 1 && givenReference.size(t) > 1) {
+                prediction =
+                        withStep(prediction, a, givenReference.indexToPatient().step(t), axes.direction(t));
+            }
+        }
         Candidate best = best(prediction, reference);
         double limit = policy == GeometryPolicy.STRICT ? ROUNDING : LENIENT;
         if (best.reindexing() != null && best.displacement() <= limit) {
@@ -88,18 +103,7 @@ record GridAlignment(
                     .with("offset", List.of(inReference.x0(), inReference.y0(), inReference.z0()));
         }
         Affine affine = reference.indexToPatient();
-        double[][] steps = {affine.step(0), affine.step(1), affine.step(2)};
-        for (int t = 0; t < 3; t++) {
-            // Along an axis of one voxel the reference does not know the step between voxels; the prediction does.
-            if (reference.size(t) == 1 && prediction.size(map.axis(t)) > 1) {
-                double[] step = prediction.indexToPatient().step(map.axis(t));
-                for (int i = 0; i < 3; i++) {
-                    steps[t][i] = map.direction(t) * step[i];
-                }
-            }
-        }
-        Affine best =
-                Affine.of(steps[0], steps[1], steps[2], affine.origin()).movedTo(union.x0(), union.y0(), union.z0());
+        Affine best = affine.movedTo(union.x0(), union.y0(), union.z0());
         Grid evaluation = new Grid(union.nx(), union.ny(), union.nz(), best);
         GeometryReport.Verdict verdict = displacement <= IDENTICAL
                 ? GeometryReport.Verdict.IDENTICAL
@@ -112,6 +116,18 @@ record GridAlignment(
                 displacement,
                 verdict,
                 null);
+    }
+
+    private static Grid withStep(Grid grid, int axis, double[] step, int direction) {
+        double[] turned = {direction * step[0], direction * step[1], direction * step[2]};
+        Affine a = grid.indexToPatient();
+        Affine changed = Affine.of(
+                axis == 0 ? turned : a.step(0),
+                axis == 1 ? turned : a.step(1),
+                axis == 2 ? turned : a.step(2),
+                a.origin());
+        double det = changed.determinant();
+        return Double.isFinite(det) && det != 0 ? new Grid(grid.nx(), grid.ny(), grid.nz(), changed) : grid;
     }
 
     /** Tries all 48 axis permutations and flips; the first of equals wins, so that nothing changes where nothing must. */

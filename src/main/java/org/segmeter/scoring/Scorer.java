@@ -184,11 +184,17 @@ public final class Scorer {
                 reference.grid(),
                 main.geometry(),
                 options.limits().voxels());
-        if (alignment.verdict() == GeometryReport.Verdict.ROUNDING) {
-            notices.add(String.format(
-                    Locale.ROOT,
-                    "geometry/rounding: the grids are %.3g voxels apart, as rounded header values leave them",
-                    alignment.displacement()));
+        String apart = String.format(Locale.ROOT, "%.3g voxels apart", alignment.displacement());
+        switch (alignment.verdict()) {
+            case ROUNDING ->
+                notices.add("geometry/rounding: the grids are " + apart + ", as rounded header values leave them");
+            case LENIENT -> notices.add("geometry/lenient: the grids are " + apart + ", and the protocol accepts it");
+            case RESAMPLED ->
+                notices.add("geometry/resampled: the prediction was resampled onto the reference's grid; the grids are "
+                        + apart);
+            case IDENTICAL -> {
+                // Nothing to remark.
+            }
         }
         List<SegmentMatching.Pair> pairs = SegmentMatching.match(
                 prediction.segments().stream()
