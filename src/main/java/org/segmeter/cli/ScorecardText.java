@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.metric.MetricValue;
+import org.segmeter.metric.fragility.Fragility;
 import org.segmeter.scoring.GeometryReport;
 import org.segmeter.scoring.Scorecard;
 import org.segmeter.volume.InputException;
@@ -60,7 +61,6 @@ final class ScorecardText {
             for (Scorecard.SegmentScore s : card.segments()) {
                 lines(rows, number(s), s.segment().label(), s.metrics());
                 lines(rows, number(s), s.segment().label(), s.loss());
-                lines(rows, number(s), s.segment().label(), s.fragility());
             }
             lines(rows, "all", "", card.overall().metrics());
             lines(rows, "all", "", card.overall().loss());
@@ -97,6 +97,15 @@ final class ScorecardText {
                         decimal(dice.getFirst().penalised(), 4));
             }
         }
+        for (Scorecard.SegmentScore s : card.segments()) {
+            Fragility fragility = s.fragility();
+            if (fragility != null && card.segments().size() <= 10) {
+                out.println("segment " + number(s) + ": " + fragility.sentence());
+                if (fragility.smallObjectWarning() != null) {
+                    out.println("segment " + number(s) + ": " + fragility.smallObjectWarning());
+                }
+            }
+        }
         for (String notice : card.notices()) {
             out.println("note: " + clean(notice, 500));
         }
@@ -109,7 +118,6 @@ final class ScorecardText {
             String label = s.segment().label();
             csv(card.protocol().id(), number(s), label, match, s.metrics(), out);
             csv(card.protocol().id(), number(s), label, match, s.loss(), out);
-            csv(card.protocol().id(), number(s), label, match, s.fragility(), out);
         }
         csv(card.protocol().id(), "all", "", "", card.overall().metrics(), out);
         csv(card.protocol().id(), "all", "", "", card.overall().loss(), out);

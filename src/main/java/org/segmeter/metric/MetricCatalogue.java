@@ -8,6 +8,7 @@ import static org.segmeter.metric.MetricDefinition.Group.CALIBRATION;
 import static org.segmeter.metric.MetricDefinition.Group.COUNT;
 import static org.segmeter.metric.MetricDefinition.Group.DISTANCE;
 import static org.segmeter.metric.MetricDefinition.Group.INFORMATION;
+import static org.segmeter.metric.MetricDefinition.Group.INSTANCE;
 import static org.segmeter.metric.MetricDefinition.Group.LOSS;
 import static org.segmeter.metric.MetricDefinition.Group.OVERLAP;
 import static org.segmeter.metric.MetricDefinition.Group.POSITION;
@@ -106,6 +107,7 @@ public final class MetricCatalogue {
         List<MetricDefinition> all = new ArrayList<>();
         overlap(all);
         distance(all);
+        instances(all);
         losses(all);
         Map<String, MetricDefinition> result = new LinkedHashMap<>();
         for (MetricDefinition d : all) {
@@ -617,6 +619,60 @@ public final class MetricCatalogue {
                 numbers,
                 choices,
                 "Nikolov et al., JMIR 23:e26151 (2021); " + RELOADED);
+    }
+
+    private static void instances(List<MetricDefinition> all) {
+        String kirillov = "Kirillov et al., CVPR (2019); " + RELOADED;
+        all.add(instance(
+                "instances_prediction", "objects of the prediction", "connected components", NONE, null, kirillov));
+        all.add(instance(
+                "instances_reference", "objects of the reference", "connected components", NONE, null, kirillov));
+        all.add(instance("instances_tp", "matched objects", "pairs above the match rule", NONE, null, kirillov));
+        all.add(instance(
+                "instances_fp",
+                "objects without counterpart in the reference",
+                "prediction - TP",
+                LOWER,
+                null,
+                kirillov));
+        all.add(instance(
+                "instances_fn",
+                "objects without counterpart in the prediction",
+                "reference - TP",
+                LOWER,
+                null,
+                kirillov));
+        all.add(instance("instances_precision", "object precision", "TP / (TP + FP)", HIGHER, 1.0, kirillov));
+        all.add(instance("instances_recall", "object sensitivity", "TP / (TP + FN)", HIGHER, 1.0, kirillov));
+        all.add(instance(
+                "rq", "recognition quality", "TP / (TP + FP/2 + FN/2), the F1 of objects", HIGHER, 1.0, kirillov));
+        all.add(instance("sq", "segmentation quality", "mean IoU of matched objects", HIGHER, 1.0, kirillov));
+        all.add(instance("pq", "panoptic quality", "rq sq", HIGHER, 1.0, kirillov));
+    }
+
+    private static MetricDefinition instance(
+            String name,
+            String title,
+            String formula,
+            MetricDefinition.Direction direction,
+            @Nullable Double most,
+            String source) {
+        Map<String, List<String>> choices = new LinkedHashMap<>();
+        choices.put("connectivity", List.of("26", "18", "6"));
+        choices.put("matchRule", List.of("above", "at-least"));
+        return new MetricDefinition(
+                name,
+                List.of(),
+                title,
+                formula,
+                "1",
+                direction,
+                0.0,
+                most,
+                INSTANCE,
+                Map.of("matchIou", new NumberParameter(0, 1, List.of(0.5), false, "IoU that a match needs")),
+                choices,
+                source);
     }
 
     private static void losses(List<MetricDefinition> all) {

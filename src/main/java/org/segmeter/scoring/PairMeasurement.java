@@ -1,17 +1,26 @@
 package org.segmeter.scoring;
 
 import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.metric.ConfusionCounts;
+import org.segmeter.metric.Connectivity;
 import org.segmeter.metric.MetricCatalogue;
 import org.segmeter.metric.MetricDefinition;
 import org.segmeter.metric.MetricValue;
 import org.segmeter.metric.Moments;
 import org.segmeter.metric.Overlap;
+import org.segmeter.metric.fragility.DiceAnatomy;
+import org.segmeter.metric.fragility.Envelope;
+import org.segmeter.metric.fragility.Fragility;
+import org.segmeter.metric.instance.Components;
+import org.segmeter.metric.instance.InstanceMatching;
+import org.segmeter.metric.instance.MatchRule;
 import org.segmeter.volume.BitMask;
 import org.segmeter.volume.Box;
 import org.segmeter.volume.CancelSignal;
@@ -35,6 +44,9 @@ final class PairMeasurement {
     private final CancelSignal cancel;
     private final @Nullable LossMeasurement losses;
     private @Nullable DistanceMeasurement distances;
+    private final Map<InstanceKey, InstanceMatching> instances = new HashMap<>();
+    private final Map<Connectivity, Components> predictionComponents = new EnumMap<>(Connectivity.class);
+    private final Map<Connectivity, Components> referenceComponents = new EnumMap<>(Connectivity.class);
     private @Nullable Moments predictionMoments;
     private @Nullable Moments referenceMoments;
 
@@ -70,6 +82,17 @@ final class PairMeasurement {
 
     ConfusionCounts counts() {
         return counts;
+    }
+
+    /** How much the Dice can bear; null where both are empty. */
+    @Nullable
+    Fragility fragility() {
+        if (counts.emptiness() == MetricValue.State.BOTH_EMPTY) {
+            return null;
+        }
+        return Fragility.of(
+                new DiceAnatomy(counts.tp(), counts.fp(), counts.fn(), counts.total()),
+                reference.isEmpty() ? null : Envelope.of(reference.toBitMask()));
     }
 
     /** The metrics of a protocol that belong to the scorecard's {@code metrics}, or to its {@code loss}. */
@@ -166,6 +189,9 @@ final class PairMeasurement {
                 if (definition.group() == MetricDefinition.Group.DISTANCE) {
                     return distances(metric, definition, protocol);
                 }
+                if (definition.group() == MetricDefinition.Group.INSTANCE) {
+                    return List.of(instances(metric, definition, protocol));
+                }
                 if (definition.group() == MetricDefinition.Group.LOSS
                         || definition.group() == MetricDefinition.Group.CALIBRATION) {
                     return losses(metric, definition, protocol);
@@ -211,6 +237,46 @@ final class PairMeasurement {
         }
         return list;
     }
+
+    private MetricValue instances(Protocol.Metric metric, MetricDefinition definition, Protocol protocol) {
+        Connectivity connectivity = switch (metric.choice("connectivity", "26")) {
+            case "6" -> Connectivity.FACES;
+            case "18" -> Connectivity.EDGES;
+            default -> Connectivity.CORNERS;
+        };
+        double iou = numbers(metric, definition, "matchIou").getFirst();
+        boolean above = metric.choice("matchRule", "above").equals("above");
+        InstanceMatching matching = instances.computeIfAbsent(
+                new InstanceKey(connectivity, iou, above),
+                key -> InstanceMatching.of(
+                        components(connectivity, prediction, predictionComponents),
+                        components(connectivity, reference, referenceComponents),
+                        new MatchRule(iou, above)));
+        MetricValue value = switch (metric.name()) {
+            case "instances_prediction" -> MetricValue.count(matching.predictions());
+            case "instances_reference" -> MetricValue.count(matching.references());
+            case "instances_tp" -> MetricValue.count(matching.truePositives());
+            case "instances_fp" -> MetricValue.count(matching.falsePositives());
+            case "instances_fn" -> MetricValue.count(matching.falseNegatives());
+            case "instances_precision" ->
+                ruled(definition, protocol, matching.precision().orElse(Double.NaN));
+            case "instances_recall" ->
+                ruled(definition, protocol, matching.recall().orElse(Double.NaN));
+            case "rq" ->
+                ruled(definition, protocol, matching.recognitionQuality().orElse(Double.NaN));
+            case "sq" ->
+                ruled(definition, protocol, matching.segmentationQuality().orElse(Double.NaN));
+            case "pq" -> ruled(definition, protocol, matching.panopticQuality().orElse(Double.NaN));
+            default -> throw new IllegalStateException("nothing computes the metric " + metric.name());
+        };
+        return value.with("connectivity", connectivity.neighbours()).with("matchIou", iou);
+    }
+
+    private static Components components(Connectivity connectivity, Mask mask, Map<Connectivity, Components> known) {
+        return known.computeIfAbsent(connectivity, c -> Components.of(mask.toBitMask(), c));
+    }
+
+    private record InstanceKey(Connectivity connectivity, double iou, boolean above) {}
 
     /** Empty for calibration of a prediction that is no probability: nothing is said about it. */
     private List<MetricValue> losses(Protocol.Metric metric, MetricDefinition definition, Protocol protocol) {

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.metric.MetricValue;
+import org.segmeter.metric.fragility.Fragility;
 import org.segmeter.volume.Segment;
 
 /**
@@ -100,7 +101,7 @@ public record Scorecard(
      * @param match how the pair was found
      * @param metrics by name, in the order of the protocol; several values where a parameter runs over a list
      * @param loss the loss statistics, by name
-     * @param fragility how firm the values are; null where the protocol does not ask for it
+     * @param fragility how much the Dice can bear; null where both sides are empty
      */
     public record SegmentScore(
             Segment segment,
@@ -109,7 +110,7 @@ public record Scorecard(
             MatchRule match,
             Map<String, List<MetricValue>> metrics,
             Map<String, List<MetricValue>> loss,
-            Map<String, List<MetricValue>> fragility) {}
+            @Nullable Fragility fragility) {}
 
     /**
      * All foreground together.

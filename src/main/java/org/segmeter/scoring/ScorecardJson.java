@@ -1,10 +1,14 @@
 package org.segmeter.scoring;
 
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.metric.MetricValue;
+import org.segmeter.metric.fragility.DiceAnatomy;
+import org.segmeter.metric.fragility.Envelope;
+import org.segmeter.metric.fragility.Fragility;
 import org.segmeter.volume.CodedConcept;
 import org.segmeter.volume.InputException;
 import org.segmeter.volume.Segment;
@@ -47,7 +51,9 @@ public final class ScorecardJson {
             entry.set("match", match(score));
             entry.set("metrics", metrics(score.metrics()));
             entry.set("loss", metrics(score.loss()));
-            entry.set("fragility", metrics(score.fragility()));
+            if (score.fragility() != null) {
+                entry.set("fragility", fragility(score.fragility()));
+            }
         }
         root.set("overall", overall(card.overall()));
         if (card.confusion() != null) {
@@ -169,6 +175,44 @@ public final class ScorecardJson {
             if (algorithm.version() != null) {
                 made.put("version", algorithm.version());
             }
+        }
+        return node;
+    }
+
+    private static ObjectNode fragility(Fragility fragility) {
+        ObjectNode node = NODES.objectNode();
+        node.put("kind", lower(fragility.kind()));
+        node.put("sentence", fragility.sentence());
+        if (fragility.smallObjectWarning() != null) {
+            node.put("warning", fragility.smallObjectWarning());
+        }
+        DiceAnatomy a = fragility.anatomy();
+        Map<String, Double> values = new LinkedHashMap<>();
+        values.put("false_positive_part", a.falsePositivePart());
+        values.put("false_negative_part", a.falseNegativePart());
+        values.put("volume_part", a.volumePart());
+        values.put("placement_part", a.placementPart());
+        values.put("dice_ceiling_by_volume", a.ceiling());
+        values.put("dice_by_chance", a.byChance());
+        values.put("dice_by_one_more_false_positive", a.byOneMoreFalsePositive());
+        values.put("dice_by_one_false_positive_removed", a.byOneFalsePositiveRemoved());
+        values.put("dice_by_one_miss_found", a.byOneMissFound());
+        values.put("dice_by_one_more_miss", a.byOneMoreMiss());
+        Envelope envelope = fragility.envelope();
+        if (envelope != null) {
+            values.put("dice_reference_eroded", envelope.diceEroded());
+            values.put("dice_reference_dilated", envelope.diceDilated());
+            values.put("dice_one_voxel_off", envelope.diceOneVoxelOff());
+        }
+        values.forEach((name, value) -> node.set(
+                name,
+                metric(
+                        Double.isFinite(value)
+                                ? MetricValue.ok(value, "1")
+                                : MetricValue.notApplicable("1", "There is no such voxel to add or remove."))));
+        ArrayNode reach = node.putArray("voxels_to_reach_dice");
+        for (double target : new double[] {0.8, 0.9, 0.95}) {
+            reach.add(metric(MetricValue.count(a.voxelsToReach(target)).with("target", target)));
         }
         return node;
     }

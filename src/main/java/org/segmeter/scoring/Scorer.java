@@ -18,6 +18,7 @@ import org.segmeter.format.ReadOptions;
 import org.segmeter.format.SegmentationReader;
 import org.segmeter.metric.ConfusionCounts;
 import org.segmeter.metric.MetricValue;
+import org.segmeter.metric.fragility.Fragility;
 import org.segmeter.volume.Affine;
 import org.segmeter.volume.BitMask;
 import org.segmeter.volume.Box;
@@ -229,7 +230,9 @@ public final class Scorer {
                         .set(
                                 k,
                                 new Measured(
-                                        measured[i].measure(protocol, false), measured[i].measure(protocol, true)));
+                                        measured[i].measure(protocol, false),
+                                        measured[i].measure(protocol, true),
+                                        k == 0 ? measured[i].fragility() : null));
             }
         });
         BitMask allPrediction = p.union();
@@ -250,7 +253,7 @@ public final class Scorer {
                     pair.rule(),
                     values.metrics(),
                     values.loss(),
-                    Map.of()));
+                    values.fragility()));
             if (theirs == null && mine != null) {
                 unmatched.add(new Scorecard.Unmatched(
                         "prediction", mine, measured[i].counts().prediction()));
@@ -259,17 +262,19 @@ public final class Scorer {
                         "reference", theirs, measured[i].counts().reference()));
             }
         }
+        List<Scorecard.ProtocolScores> others = byProtocol(chosen, options, results, union);
+        Scorecard.Overall overall = overall(union, measured, segments, main, grid);
         return new Scorecard(
                 reference(main, options),
                 side(prediction, predictionSha256, options.prediction()),
                 side(reference, referenceSha256, options.reference()),
                 report(prediction, reference, alignment, main, frame, p, r, allPrediction, allReference),
                 segments,
-                overall(union, measured, segments, main, grid),
+                overall,
                 confusion(pairs, p, r),
                 unmatched,
-                byProtocol(chosen, options, results, union),
-                List.of(),
+                others,
+                ProtocolSpread.of(main.id(), segments, overall, others),
                 notices,
                 EngineVersion.current());
     }
@@ -292,7 +297,10 @@ public final class Scorer {
                 theirs.trackingUid() != null ? theirs.trackingUid() : mine.trackingUid());
     }
 
-    private record Measured(Map<String, List<MetricValue>> metrics, Map<String, List<MetricValue>> loss) {}
+    private record Measured(
+            Map<String, List<MetricValue>> metrics,
+            Map<String, List<MetricValue>> loss,
+            @Nullable Fragility fragility) {}
 
     /** Runs tasks 0 to n - 1, with the pool's help if there is one; the first failure by index is thrown. */
     private void forEach(int n, CancelSignal cancel, IntConsumer task) {
