@@ -277,22 +277,26 @@ public final class ChannelPass {
         void addFew(float[] values, int base, long voxels, boolean g) {
             for (long left = voxels; left != 0; left &= left - 1) {
                 float p = values[base + Long.numberOfTrailingZeros(left)];
-                if (p == 0) {
-                    certain[g ? FN : TN]++;
-                } else if (p == 1) {
+                int bits = Float.floatToRawIntBits(p);
+                if (bits > 0 && bits < ONE) {
+                    if (moments == null || !moments.take(p, g, cells)) {
+                        addOne(p, g);
+                    }
+                } else if (bits == ONE) {
                     certain[g ? TP : FP]++;
                 } else {
+                    // 0, or nothing that a probability can be.
                     Surprise.requireProbability(p);
-                    if (moments != null && moments.take(p, g, cells)) {
-                        continue;
-                    }
-                    double q = 1.0 - p;
-                    if (g) {
-                        onReference(p, q, Surprise.of(p));
-                    } else {
-                        elsewhere(p, q, Surprise.ofRest(p));
-                    }
+                    certain[g ? FN : TN]++;
                 }
+            }
+        }
+
+        private void addOne(double p, boolean g) {
+            if (g) {
+                onReference(p, 1 - p, Surprise.of(p));
+            } else {
+                elsewhere(p, 1 - p, Surprise.ofRest(p));
             }
         }
 
