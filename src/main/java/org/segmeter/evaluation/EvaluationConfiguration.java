@@ -32,8 +32,8 @@ class EvaluationConfiguration {
     }
 
     @Bean
-    ScoringEngine scoringEngine(ProtocolStore protocols) {
-        return new StandardEngine(protocols);
+    MemoryAdmission scoringEngine(ProtocolStore protocols) {
+        return new MemoryAdmission(new StandardEngine(protocols), MemoryAdmission.shareOfHeap());
     }
 
     @Bean

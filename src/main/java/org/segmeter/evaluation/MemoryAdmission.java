@@ -1,0 +1,122 @@
+package org.segmeter.evaluation;
+
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
+import java.io.IOException;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+import org.segmeter.format.Inspection;
+import org.segmeter.format.ReadOptions;
+import org.segmeter.format.SegmentationReader;
+import org.segmeter.scoring.ScoringInput;
+import org.segmeter.scoring.ScoringOptions;
+import org.segmeter.scoring.ScoringProgress;
+import org.segmeter.volume.CancelSignal;
+import org.segmeter.volume.InputException;
+import org.segmeter.volume.InputProblem;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * Lets an evaluation begin only when what its headers declare fits into the memory that is not yet promised to others. The headers
+ * alone are read for that; what could never fit is refused, what does not fit now waits for its turn, in order.
+ */
+final class MemoryAdmission implements ScoringEngine, MeterBinder {
+
+    private static final long MIB = 1L << 20;
+
+    /** What an evaluation takes beside its voxels: buffers of decoding, surfaces, the scorecard. */
+    private static final long BASE = 16 * MIB;
+
+    private final ScoringEngine engine;
+    private final SegmentationReader reader = SegmentationReader.standard();
+    private final int limitMib;
+    private final Semaphore free;
+    private final LongAdder refused = new LongAdder();
+
+    /** @param limitBytes that all evaluations together may be promised */
+    MemoryAdmission(ScoringEngine engine, long limitBytes) {
+        this.engine = engine;
+        limitMib = (int) Math.min(Integer.MAX_VALUE, limitBytes / MIB);
+        free = new Semaphore(limitMib, true);
+    }
+
+    /** Six tenths of the largest heap: the rest is for requests, the database's answers and the collector. */
+    static long shareOfHeap() {
+        return Runtime.getRuntime().maxMemory() / 10 * 6;
+    }
+
+    @Override
+    public ObjectNode score(
+            ScoringInput prediction,
+            ScoringInput reference,
+            @Nullable String request,
+            ScoringProgress progress,
+            CancelSignal cancel)
+            throws InputException, IOException {
+        ScoringOptions options = request == null ? ScoringOptions.defaults() : ScoringOptions.parse(request);
+        long bytes = BASE
+                + declared(prediction, options.predictionReadOptions(), "prediction")
+                + declared(reference, options.referenceReadOptions(), "reference");
+        int mib = (int) Math.min(Integer.MAX_VALUE, (bytes + MIB - 1) / MIB);
+        if (mib > limitMib) {
+            refused.increment();
+            throw new InputException(
+                    InputProblem.TOO_LARGE,
+                    "The two sides declare more voxels than fit into the memory of this installation. "
+                            + "Crop them, or give the service more heap (-Xmx or -XX:MaxRAMPercentage).",
+                    mib + " MiB declared",
+                    "at most " + limitMib + " MiB, six tenths of the heap");
+        }
+        acquire(mib, cancel);
+        try {
+            return engine.score(prediction, reference, request, progress, cancel);
+        } finally {
+            free.release(mib);
+        }
+    }
+
+    private void acquire(int mib, CancelSignal cancel) {
+        try {
+            while (!free.tryAcquire(mib, 200, TimeUnit.MILLISECONDS)) {
+                cancel.check();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            cancel.check();
+        }
+    }
+
+    /** An upper bound of what the voxels of a side take once decoded: never more than a float for each voxel and segment. */
+    private long declared(ScoringInput side, ReadOptions options, String name) throws InputException, IOException {
+        try {
+            Inspection header = reader.inspectFiles(side.files(), options);
+            long floats = saturated(saturated(4, header.voxels()), Math.max(1, header.segments()));
+            return Math.min(header.declaredVoxelBytes(), floats);
+        } catch (InputException e) {
+            throw e.onSide(name);
+        }
+    }
+
+    private static long saturated(long a, long b) {
+        return Math.multiplyHigh(a, b) == 0 && a * b >= 0 ? Math.min(a * b, Long.MAX_VALUE / 4) : Long.MAX_VALUE / 4;
+    }
+
+    @Override
+    public void bindTo(MeterRegistry registry) {
+        Gauge.builder("segmeter.admission.memory.bytes", this, a -> (double) (a.limitMib - a.free.availablePermits()) * MIB)
+                .description("Memory promised to evaluations that are being scored")
+                .register(registry);
+        Gauge.builder("segmeter.admission.memory.limit.bytes", this, a -> (double) a.limitMib * MIB)
+                .description("Memory that may be promised to evaluations")
+                .register(registry);
+        FunctionCounter.builder(
+                        "segmeter.admission.rejections", refused, LongAdder::doubleValue)
+                .description("Evaluations refused because they could never fit into memory")
+                .tag("reason", "memory")
+                .register(registry);
+    }
+}

@@ -1,0 +1,148 @@
+package org.segmeter.evaluation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.segmeter.scoring.ScoringInput;
+import org.segmeter.scoring.ScoringProgress;
+import org.segmeter.volume.CancelSignal;
+import org.segmeter.volume.InputException;
+import org.segmeter.volume.InputProblem;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/** What headers declare is held against memory before anything is decoded. */
+class MemoryAdmissionTest {
+
+    private static final long MIB = 1L << 20;
+
+    @TempDir
+    Path folder;
+
+    /** A NIfTI-1 header that declares n x n x n voxels of 8 bits, and its voxels if they are few. */
+    private ScoringInput cube(int n) throws Exception {
+        ByteBuffer header = ByteBuffer.allocate(352).order(ByteOrder.LITTLE_ENDIAN);
+        header.putInt(0, 348);
+        header.putShort(40, (short) 3).putShort(42, (short) n).putShort(44, (short) n).putShort(46, (short) n);
+        header.putShort(70, (short) 2).putShort(72, (short) 8);
+        for (int i = 76; i < 108; i += 4) {
+            header.putFloat(i, 1);
+        }
+        header.putFloat(108, 352);
+        header.putShort(254, (short) 1);
+        header.putFloat(280, 1).putFloat(300, 1).putFloat(320, 1);
+        header.put(344, (byte) 'n').put(345, (byte) '+').put(346, (byte) '1');
+        Path file = folder.resolve("cube-" + n);
+        try (var channel = Files.newByteChannel(
+                file, java.nio.file.StandardOpenOption.CREATE, java.nio.file.StandardOpenOption.WRITE)) {
+            channel.write(header);
+            channel.position(352 + (long) n * n * n - 1);
+            channel.write(ByteBuffer.allocate(1));
+        }
+        return new ScoringInput(List.of(file), List.of("0".repeat(64)));
+    }
+
+    private static ObjectNode answer() {
+        return JsonMapper.shared().createObjectNode();
+    }
+
+    @Test
+    void whatCouldNeverFitIsRefusedWithTheNumbersAndWithoutDecoding() throws Exception {
+        AtomicInteger scored = new AtomicInteger();
+        MemoryAdmission admission = new MemoryAdmission(
+                (p, r, request, progress, cancel) -> {
+                    scored.incrementAndGet();
+                    return answer();
+                },
+                100 * MIB);
+        InputException refusal = catchThrowableOfType(
+                InputException.class,
+                () -> admission.score(cube(500), cube(20), null, ScoringProgress.NONE, CancelSignal.none()));
+        assertThat(refusal.problem()).isEqualTo(InputProblem.TOO_LARGE);
+        assertThat(refusal.found()).isEqualTo("136 MiB declared");
+        assertThat(refusal.expected()).startsWith("at most 100 MiB");
+        assertThat(scored).hasValue(0);
+    }
+
+    @Test
+    void whatDoesNotFitNowWaitsForItsTurn() throws Exception {
+        CountDownLatch gate = new CountDownLatch(1);
+        AtomicInteger inside = new AtomicInteger();
+        AtomicInteger most = new AtomicInteger();
+        MemoryAdmission admission = new MemoryAdmission(
+                (p, r, request, progress, cancel) -> {
+                    most.accumulateAndGet(inside.incrementAndGet(), Math::max);
+                    try {
+                        gate.await();
+                    } catch (InterruptedException e) {
+                        throw new IllegalStateException(e);
+                    }
+                    inside.decrementAndGet();
+                    return answer();
+                },
+                64 * MIB);
+        // 16 MiB of its own and 8 MB of voxels each: two fit into 64 MiB, the third waits.
+        ScoringInput side = cube(160);
+        try (ExecutorService threads = Executors.newFixedThreadPool(3)) {
+            List<Future<ObjectNode>> answers = new ArrayList<>();
+            for (int i = 0; i < 3; i++) {
+                answers.add(threads.submit(
+                        () -> admission.score(side, side, null, ScoringProgress.NONE, CancelSignal.none())));
+            }
+            while (inside.get() < 2) {
+                Thread.onSpinWait();
+            }
+            gate.countDown();
+            for (Future<ObjectNode> a : answers) {
+                a.get(60, TimeUnit.SECONDS);
+            }
+        }
+        assertThat(most).hasValue(2);
+    }
+
+    @Test
+    void anEvaluationThatWaitsCanBeCancelled() throws Exception {
+        CountDownLatch entered = new CountDownLatch(1);
+        CountDownLatch gate = new CountDownLatch(1);
+        MemoryAdmission admission = new MemoryAdmission(
+                (p, r, request, progress, cancel) -> {
+                    entered.countDown();
+                    try {
+                        gate.await();
+                    } catch (InterruptedException e) {
+                        throw new IllegalStateException(e);
+                    }
+                    return answer();
+                },
+                40 * MIB);
+        ScoringInput side = cube(160);
+        CancelSignal signal = new CancelSignal();
+        try (ExecutorService threads = Executors.newFixedThreadPool(2)) {
+            Future<ObjectNode> first =
+                    threads.submit(() -> admission.score(side, side, null, ScoringProgress.NONE, CancelSignal.none()));
+            entered.await();
+            Future<ObjectNode> second =
+                    threads.submit(() -> admission.score(side, side, null, ScoringProgress.NONE, signal));
+            signal.cancel();
+            assertThat(catchThrowableOfType(
+                            java.util.concurrent.ExecutionException.class, () -> second.get(60, TimeUnit.SECONDS)))
+                    .hasCauseInstanceOf(java.util.concurrent.CancellationException.class);
+            gate.countDown();
+            first.get(60, TimeUnit.SECONDS);
+        }
+    }
+}
