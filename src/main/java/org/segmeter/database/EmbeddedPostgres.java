@@ -47,8 +47,9 @@ final class EmbeddedPostgres implements AutoCloseable {
      *
      * @param directory locked by the caller, so that every server found in it is an orphan
      * @param programs where the programs of PostgreSQL are unpacked
+     * @param more settings of the server that win over the service's own
      */
-    static EmbeddedPostgres start(Path directory, Path programs) {
+    static EmbeddedPostgres start(Path directory, Path programs, String... more) {
         try {
             PostgresBinaries binaries = PostgresBinaries.unpack(programs);
             Path cluster = directory.resolve("postgres");
@@ -62,7 +63,7 @@ final class EmbeddedPostgres implements AutoCloseable {
                 log.info("took over the embedded PostgreSQL that a previous service left running");
                 return new EmbeddedPostgres(binaries, cluster, running.get());
             }
-            return launch(binaries, directory, cluster, password);
+            return launch(binaries, directory, cluster, password, more);
         } catch (IOException e) {
             throw new StartRefused("segmeter.data-directory: the embedded PostgreSQL cannot be prepared ("
                     + e.getClass().getSimpleName() + "); check space and permissions of the directory");
@@ -179,12 +180,13 @@ final class EmbeddedPostgres implements AutoCloseable {
         }
     }
 
-    private static EmbeddedPostgres launch(PostgresBinaries binaries, Path directory, Path cluster, String password)
+    private static EmbeddedPostgres launch(
+            PostgresBinaries binaries, Path directory, Path cluster, String password, String... more)
             throws IOException {
         IOException last = null;
         for (int attempt = 0; attempt < 3; attempt++) { // the free port may be taken by another program meanwhile
             int port = freePort();
-            String settings = Stream.of(
+            Stream<String> own = Stream.of(
                             "port=" + port,
                             "listen_addresses=127.0.0.1",
                             "unix_socket_directories=",
@@ -200,7 +202,8 @@ final class EmbeddedPostgres implements AutoCloseable {
                             // Statements carry what users sent: the server's own log must not.
                             "log_min_error_statement=panic",
                             "log_parameter_max_length_on_error=0",
-                            "log_error_verbosity=terse")
+                            "log_error_verbosity=terse");
+            String settings = Stream.concat(own, Stream.of(more))
                     .map(setting -> "-c " + setting)
                     .reduce((a, b) -> a + " " + b)
                     .orElseThrow();

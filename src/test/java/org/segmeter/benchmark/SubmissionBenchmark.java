@@ -1,0 +1,178 @@
+package org.segmeter.benchmark;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Random;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.zip.GZIPOutputStream;
+import org.segmeter.process.Form;
+import org.segmeter.process.JarProcess;
+
+/**
+ * Eight clients submit evaluations of a 64^3 pair to the packaged jar, as fast as they are accepted; prints how fast they are
+ * accepted and scored, and how much of the workers' time the engine has. Run by {@code docs/benchmarks.md}, "Service".
+ */
+public final class SubmissionBenchmark {
+
+    private static final int CLIENTS = 8;
+    private static final int SIDE = 64;
+
+    private SubmissionBenchmark() {}
+
+    /** @param arguments how many evaluations; 2000 if not given */
+    public static void main(String[] arguments) throws Exception {
+        int evaluations = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 2000;
+        Path data = Files.createTempDirectory("segmeter-benchmark");
+        try (JarProcess service = JarProcess.start(data).awaitReady(Duration.ofSeconds(120))) {
+            run(service, Math.min(50, evaluations)); // warms up
+            run(service, evaluations);
+        } finally {
+            org.springframework.util.FileSystemUtils.deleteRecursively(data);
+        }
+    }
+
+    private static void run(JarProcess service, int evaluations) throws Exception {
+        double[] before = counters(service);
+        long[] latencies = new long[evaluations];
+        AtomicInteger next = new AtomicInteger();
+        AtomicInteger errors = new AtomicInteger();
+        HttpClient http = HttpClient.newHttpClient();
+        long begin = System.nanoTime();
+        try (ExecutorService clients = Executors.newFixedThreadPool(CLIENTS)) {
+            List<Future<?>> all = new ArrayList<>();
+            for (int c = 0; c < CLIENTS; c++) {
+                Form form = new Form(ball(c), ball(c + 100));
+                all.add(clients.submit(() -> {
+                    for (int i = next.getAndIncrement(); i < evaluations; i = next.getAndIncrement()) {
+                        long sent = System.nanoTime();
+                        if (status(http, form.request(service.uri("/api/v1/evaluations"))) != 202) {
+                            errors.incrementAndGet();
+                        }
+                        latencies[i] = System.nanoTime() - sent;
+                    }
+                }));
+            }
+            for (Future<?> one : all) {
+                one.get();
+            }
+        }
+        long accepted = System.nanoTime();
+        double[] after = counters(service);
+        while (after[0] - before[0] < evaluations - errors.get()) {
+            Thread.sleep(20);
+            after = counters(service);
+        }
+        long done = System.nanoTime();
+        Arrays.sort(latencies);
+        double workerSeconds = (done - begin) / 1e9 * after[3];
+        System.out.printf(
+                Locale.ROOT,
+                "%d evaluations of %d^3, %d clients, %.0f workers: accepted %.1f/s, scored %.1f/s; submit p50 %.1f ms,"
+                        + " p99 %.1f ms; engine %.1f %% of the workers' time; errors %d, not scored %.0f%n",
+                evaluations,
+                SIDE,
+                CLIENTS,
+                after[3],
+                evaluations / ((accepted - begin) / 1e9),
+                evaluations / ((done - begin) / 1e9),
+                latencies[evaluations / 2] / 1e6,
+                latencies[Math.min(evaluations - 1, evaluations * 99 / 100)] / 1e6,
+                100 * (after[2] - before[2]) / workerSeconds,
+                errors.get(),
+                after[1] - before[1]);
+        if (errors.get() > 0 || after[1] > before[1]) {
+            throw new IllegalStateException("some evaluations failed");
+        }
+    }
+
+    /** Completed, of these not scored, seconds in the engine's stages, workers. */
+    private static double[] counters(JarProcess service) throws IOException, InterruptedException {
+        String page = HttpClient.newHttpClient()
+                .send(
+                        HttpRequest.newBuilder(service.uri("/actuator/prometheus")).build(),
+                        HttpResponse.BodyHandlers.ofString())
+                .body();
+        double completed = sum(page, "segmeter_jobs_completed_total\\{[^}]*}");
+        double scored = sum(page, "segmeter_jobs_completed_total\\{outcome=\"ok\"}");
+        double engine = sum(
+                page, "segmeter_job_stage_duration_seconds_sum\\{[^}]*stage=\"(?:decoding|aligning|measuring)\"}");
+        return new double[] {completed, completed - scored, engine, sum(page, "segmeter_workers")};
+    }
+
+    private static double sum(String page, String series) {
+        Matcher matcher = Pattern.compile("(?m)^" + series + " (\\S+)$").matcher(page);
+        double sum = 0;
+        while (matcher.find()) {
+            sum += Double.parseDouble(matcher.group(1));
+        }
+        return sum;
+    }
+
+    private static int status(HttpClient http, HttpRequest request) {
+        try {
+            return http.send(request, HttpResponse.BodyHandlers.discarding()).statusCode();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return -1;
+        }
+    }
+
+    /** A gzip-compressed NIfTI-1 label map with a ball of a radius and place that the seed says. */
+    private static byte[] ball(long seed) throws IOException {
+        Random random = new Random(seed);
+        double radius = 12 + random.nextInt(8);
+        double centre = 28 + random.nextInt(8);
+        ByteBuffer file = ByteBuffer.allocate(352 + SIDE * SIDE * SIDE).order(ByteOrder.LITTLE_ENDIAN);
+        file.putInt(0, 348);
+        short[] dimensions = {3, SIDE, SIDE, SIDE, 1, 1, 1, 1};
+        for (int i = 0; i < dimensions.length; i++) {
+            file.putShort(40 + 2 * i, dimensions[i]);
+        }
+        file.putShort(70, (short) 2); // unsigned bytes
+        file.putShort(72, (short) 8);
+        for (int i = 0; i < 4; i++) {
+            file.putFloat(76 + 4 * i, 1);
+        }
+        file.putFloat(108, 352);
+        file.putFloat(112, 1);
+        file.put(123, (byte) 2); // millimetres
+        file.putShort(254, (short) 1); // sform: scanner coordinates
+        file.putFloat(280, 1);
+        file.putFloat(300, 1);
+        file.putFloat(320, 1);
+        file.put(344, new byte[] {'n', '+', '1', 0});
+        for (int z = 0; z < SIDE; z++) {
+            for (int y = 0; y < SIDE; y++) {
+                for (int x = 0; x < SIDE; x++) {
+                    double distance = Math.hypot(Math.hypot(x - centre, y - centre), z - centre);
+                    file.put(352 + (z * SIDE + y) * SIDE + x, (byte) (distance <= radius ? 1 : 0));
+                }
+            }
+        }
+        ByteArrayOutputStream compressed = new ByteArrayOutputStream();
+        try (GZIPOutputStream gzip = new GZIPOutputStream(compressed)) {
+            gzip.write(file.array());
+        }
+        return compressed.toByteArray();
+    }
+}

@@ -1,0 +1,167 @@
+package org.segmeter.process;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.http.HttpClient;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Random;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** {@code kill -9} of the real service while clients submit: what was acknowledged is never lost. */
+class KillIT {
+
+    private static final int SUBMISSIONS = 50;
+    private static final int KILLS = 10;
+    private static final int CLIENTS = 4;
+
+    private final HttpClient http = HttpClient.newHttpClient();
+    private final Queue<String> acknowledged = new ConcurrentLinkedQueue<>();
+    private final AtomicInteger refused = new AtomicInteger();
+    private final AtomicReference<JarProcess> service = new AtomicReference<>();
+
+    @Test
+    void nothingThatWasAcknowledgedIsLostWhenTheServiceIsKilled(@TempDir Path data) throws Exception {
+        long seed = Long.getLong("segmeter.seed", System.nanoTime());
+        System.out.println("KillIT: -Dsegmeter.seed=" + seed);
+        Random random = new Random(seed);
+        Path samples = Path.of("src/test/resources/samples");
+        Form form = new Form(
+                Files.readAllBytes(samples.resolve("s01_binary_single.perturbed.nii.gz")),
+                Files.readAllBytes(samples.resolve("s01_binary_single.dcm")));
+
+        int killsWithWorkLeft = 0;
+        List<Long> recoveries = new ArrayList<>();
+        start(data, recoveries);
+        try (ExecutorService clients = Executors.newFixedThreadPool(CLIENTS)) {
+            AtomicInteger left = new AtomicInteger(SUBMISSIONS);
+            List<Future<?>> work = new ArrayList<>();
+            AtomicInteger allowance = new AtomicInteger();
+            for (int i = 0; i < CLIENTS; i++) {
+                work.add(clients.submit(() -> submitAll(form, left, allowance)));
+            }
+            for (int kill = 0; kill < KILLS; kill++) {
+                // A share of the submissions for each life of the service, so that every kill meets some.
+                allowance.addAndGet(SUBMISSIONS / KILLS);
+                Thread.sleep(random.nextInt(400));
+                killsWithWorkLeft += left.get() > 0 || unfinished() > 0 ? 1 : 0;
+                service.get().kill();
+                start(data, recoveries);
+            }
+            allowance.addAndGet(SUBMISSIONS);
+            for (Future<?> one : work) {
+                one.get();
+            }
+        }
+        Map<String, Integer> states = new HashMap<>();
+        for (String location : acknowledged) {
+            states.merge(finalState(service.get(), location), 1, Integer::sum);
+        }
+        System.out.printf(
+                "KillIT: %d acknowledged, %d requests cut, %d kills (%d met work), ready again after %s ms, final states %s%n",
+                acknowledged.size(), refused.get(), KILLS, killsWithWorkLeft, recoveries, states);
+        assertThat(acknowledged).doesNotHaveDuplicates().hasSizeGreaterThanOrEqualTo(SUBMISSIONS);
+        assertThat(killsWithWorkLeft).as("kills that met work").isGreaterThan(KILLS / 2);
+        assertThat(states).as("every one was scored").containsOnlyKeys("SUCCEEDED");
+    }
+
+    /** Whatever happened: the last service ends, and with it the database that the killed ones left running. */
+    @AfterEach
+    void stop() throws IOException {
+        service.get().close();
+    }
+
+    private void start(Path data, List<Long> recoveries) throws IOException, InterruptedException {
+        long begin = System.nanoTime();
+        service.set(JarProcess.start(data).awaitReady(Duration.ofSeconds(120)));
+        recoveries.add((System.nanoTime() - begin) / 1_000_000);
+    }
+
+    /** Submits until all are acknowledged; what got no answer is sent again, as a client would. */
+    private void submitAll(Form form, AtomicInteger left, AtomicInteger allowance) {
+        while (left.get() > 0) {
+            if (allowance.getAndUpdate(n -> Math.max(0, n - 1)) == 0) {
+                pause();
+                continue;
+            }
+            try {
+                HttpResponse<String> answer = http.send(
+                        form.request(service.get().uri("/api/v1/evaluations")), HttpResponse.BodyHandlers.ofString());
+                if (answer.statusCode() == 202) {
+                    acknowledged.add(answer.headers().firstValue("Location").orElseThrow());
+                    left.decrementAndGet();
+                    continue;
+                }
+            } catch (IOException e) {
+                // killed meanwhile
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            }
+            refused.incrementAndGet();
+            allowance.incrementAndGet();
+            pause();
+        }
+    }
+
+    private long unfinished() {
+        try {
+            HttpResponse<String> answer = http.send(
+                    java.net.http.HttpRequest.newBuilder(service.get().uri("/api/v1/evaluations?limit=1000"))
+                            .timeout(Duration.ofSeconds(10))
+                            .build(),
+                    HttpResponse.BodyHandlers.ofString());
+            return answer.body().split("\"state\":\"(QUEUED|RUNNING)\"", -1).length - 1L;
+        } catch (IOException e) {
+            return 0;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return 0;
+        }
+    }
+
+    private String finalState(JarProcess last, String location) throws Exception {
+        long end = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+        while (System.nanoTime() < end) {
+            HttpResponse<String> answer = http.send(
+                    java.net.http.HttpRequest.newBuilder(last.uri(location)).build(),
+                    HttpResponse.BodyHandlers.ofString());
+            if (answer.statusCode() != 200) {
+                return "LOST";
+            }
+            JsonNode evaluation = new JsonMapper().readTree(answer.body());
+            String state = evaluation.path("state").asString();
+            if (!state.equals("QUEUED") && !state.equals("RUNNING")) {
+                return state;
+            }
+            pause();
+        }
+        return "NOT FINISHED";
+    }
+
+    private static void pause() {
+        try {
+            Thread.sleep(50);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
