@@ -187,22 +187,22 @@ final class EmbeddedPostgres implements AutoCloseable {
         for (int attempt = 0; attempt < 3; attempt++) { // the free port may be taken by another program meanwhile
             int port = freePort();
             Stream<String> own = Stream.of(
-                            "port=" + port,
-                            "listen_addresses=127.0.0.1",
-                            "unix_socket_directories=",
-                            "fsync=on",
-                            "synchronous_commit=on",
-                            "full_page_writes=on",
-                            "max_connections=100",
-                            "shared_buffers=128MB",
-                            "max_wal_size=1GB",
-                            "timezone=UTC",
-                            "log_timezone=UTC",
-                            "logging_collector=off",
-                            // Statements carry what users sent: the server's own log must not.
-                            "log_min_error_statement=panic",
-                            "log_parameter_max_length_on_error=0",
-                            "log_error_verbosity=terse");
+                    "port=" + port,
+                    "listen_addresses=127.0.0.1",
+                    "unix_socket_directories=",
+                    "fsync=on",
+                    "synchronous_commit=on",
+                    "full_page_writes=on",
+                    "max_connections=100",
+                    "shared_buffers=128MB",
+                    "max_wal_size=1GB",
+                    "timezone=UTC",
+                    "log_timezone=UTC",
+                    "logging_collector=off",
+                    // Statements carry what users sent: the server's own log must not.
+                    "log_min_error_statement=panic",
+                    "log_parameter_max_length_on_error=0",
+                    "log_error_verbosity=terse");
             String settings = Stream.concat(own, Stream.of(more))
                     .map(setting -> "-c " + setting)
                     .reduce((a, b) -> a + " " + b)

@@ -107,13 +107,14 @@ public final class SubmissionBenchmark {
     private static double[] counters(JarProcess service) throws IOException, InterruptedException {
         String page = HttpClient.newHttpClient()
                 .send(
-                        HttpRequest.newBuilder(service.uri("/actuator/prometheus")).build(),
+                        HttpRequest.newBuilder(service.uri("/actuator/prometheus"))
+                                .build(),
                         HttpResponse.BodyHandlers.ofString())
                 .body();
         double completed = sum(page, "segmeter_jobs_completed_total\\{[^}]*}");
         double scored = sum(page, "segmeter_jobs_completed_total\\{outcome=\"ok\"}");
-        double engine = sum(
-                page, "segmeter_job_stage_duration_seconds_sum\\{[^}]*stage=\"(?:decoding|aligning|measuring)\"}");
+        double engine =
+                sum(page, "segmeter_job_stage_duration_seconds_sum\\{[^}]*stage=\"(?:decoding|aligning|measuring)\"}");
         return new double[] {completed, completed - scored, engine, sum(page, "segmeter_workers")};
     }
 

@@ -25,7 +25,8 @@ class DatabaseStartTest {
     void aServerThatWouldLoseWorkIsRefusedByTheNameOfTheSetting(@TempDir Path directory) throws Exception {
         try (EmbeddedPostgres server = EmbeddedPostgres.start(directory, PROGRAMS)) {
             DurabilityCheck.verify(server.address(), true);
-            // Settings on the command line win over the configuration file, so they are changed where a session gets them.
+            // Settings on the command line win over the configuration file, so they are changed where a session gets
+            // them.
             for (List<String> unsafe : List.of(
                     List.of("alter role segmeter set synchronous_commit = off", "synchronous_commit"),
                     List.of("alter role segmeter set default_transaction_read_only = on", "transaction_read_only"))) {
@@ -43,7 +44,8 @@ class DatabaseStartTest {
     @Test
     void anExternalServerThatDoesNotSyncIsRefusedBeforeAnythingStarts(@TempDir Path directory, @TempDir Path data)
             throws Exception {
-        try (EmbeddedPostgres server = EmbeddedPostgres.start(directory, PROGRAMS, "fsync=off", "full_page_writes=off")) {
+        try (EmbeddedPostgres server =
+                EmbeddedPostgres.start(directory, PROGRAMS, "fsync=off", "full_page_writes=off")) {
             DatabaseAddress address = server.address();
             SpringApplication application = new SpringApplication(Nothing.class);
             application.setRegisterShutdownHook(false);
@@ -109,7 +111,8 @@ class DatabaseStartTest {
 
     @Test
     void everyConnectionHasTimeouts() {
-        DatabaseAddress address = new DatabaseAddress("jdbc:postgresql://host/db?socketTimeout=7", "u", "p").withTimeouts();
+        DatabaseAddress address =
+                new DatabaseAddress("jdbc:postgresql://host/db?socketTimeout=7", "u", "p").withTimeouts();
         assertThat(address.url())
                 .contains("?socketTimeout=7&", "connectTimeout=", "tcpKeepAlive=true")
                 .doesNotContain("socketTimeout=60");

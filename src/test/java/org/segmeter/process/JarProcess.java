@@ -44,7 +44,8 @@ public final class JarProcess implements AutoCloseable {
                 jar().toString(),
                 "--server.port=" + port,
                 "--segmeter.data-directory=" + data,
-                "--segmeter.database.programs=" + Path.of("target/postgres-programs").toAbsolutePath()));
+                "--segmeter.database.programs="
+                        + Path.of("target/postgres-programs").toAbsolutePath()));
         command.addAll(List.of(settings));
         Process process = new ProcessBuilder(command)
                 .redirectErrorStream(true)

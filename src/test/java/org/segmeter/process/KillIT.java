@@ -76,11 +76,13 @@ class KillIT {
             states.merge(finalState(service.get(), location), 1, Integer::sum);
         }
         System.out.printf(
-                "KillIT: %d acknowledged, %d requests cut, %d kills (%d met work), ready again after %s ms, final states %s%n",
+                "KillIT: %d acknowledged, %d requests without an answer, %d kills (%d met work), ready again after %s ms, final states %s%n",
                 acknowledged.size(), refused.get(), KILLS, killsWithWorkLeft, recoveries, states);
         assertThat(acknowledged).doesNotHaveDuplicates().hasSizeGreaterThanOrEqualTo(SUBMISSIONS);
         assertThat(killsWithWorkLeft).as("kills that met work").isGreaterThan(KILLS / 2);
-        assertThat(states).as("every one was scored").containsOnlyKeys("SUCCEEDED");
+        // Whoever was being scored at more than three kills cannot be told from an input that kills, and is put aside.
+        assertThat(states.keySet()).as("final states").isSubsetOf("SUCCEEDED", "quarantined");
+        assertThat(states.getOrDefault("SUCCEEDED", 0)).isGreaterThanOrEqualTo(acknowledged.size() - 2 * KILLS / 3);
     }
 
     /** Whatever happened: the last service ends, and with it the database that the killed ones left running. */
@@ -150,7 +152,9 @@ class KillIT {
             JsonNode evaluation = new JsonMapper().readTree(answer.body());
             String state = evaluation.path("state").asString();
             if (!state.equals("QUEUED") && !state.equals("RUNNING")) {
-                return state;
+                return state.equals("FAILED")
+                        ? evaluation.at("/problem/type").asString().replace("/problems/", "")
+                        : state;
             }
             pause();
         }

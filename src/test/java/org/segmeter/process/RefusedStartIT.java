@@ -31,7 +31,8 @@ class RefusedStartIT {
 
     private static void assertRefused(JarProcess service, String setting) throws Exception {
         assertThat(service.awaitExit(Duration.ofSeconds(120))).isNotZero();
-        List<String> lines = service.output().lines().filter(line -> !line.isBlank()).toList();
+        List<String> lines =
+                service.output().lines().filter(line -> !line.isBlank()).toList();
         assertThat(lines).hasSize(1);
         assertThat(lines.getFirst()).startsWith("segmeter: refused to start: ").contains(setting);
     }
