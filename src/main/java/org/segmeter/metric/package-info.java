@@ -2,7 +2,7 @@
  * The definitions: overlap, distance, instance, topology, loss, calibration and fragility, each computed from volumes alone.
  * A definition's convention (surface model, percentile rule, empty rule) is a parameter, never an accident of code.
  */
-@ApplicationModule(allowedDependencies = "volume")
+@ApplicationModule(type = ApplicationModule.Type.OPEN, allowedDependencies = "volume")
 @NullMarked
 package org.segmeter.metric;
 

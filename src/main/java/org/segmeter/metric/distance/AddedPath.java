@@ -78,12 +78,7 @@ public record AddedPath(double lengthMm, double contourMm, int editedSlices, int
     /** The pixels of a set in one plane with one of four neighbours outside it. */
     private static PointSet contour(PointSet set) {
         PointSet contour = new PointSet(new Box(
-                set.wordX0 + 1 << 6,
-                set.y0,
-                set.z0,
-                set.wordX0 + set.stride - 1 << 6,
-                set.y0 + set.ny,
-                set.z0 + 1));
+                set.wordX0 + 1 << 6, set.y0, set.z0, set.wordX0 + set.stride - 1 << 6, set.y0 + set.ny, set.z0 + 1));
         for (int j = 0; j < set.ny; j++) {
             int row = j * set.stride;
             for (int i = 1; i < set.stride - 1; i++) {

@@ -25,8 +25,7 @@ final class SurfaceElements {
             for (List<double[]> loop : loops(fewer)) {
                 triangles.addAll(largest(loop, 0, loop.size() - 1));
             }
-            TRIANGLES[code] =
-                    triangles.stream().flatMapToDouble(Arrays::stream).toArray();
+            TRIANGLES[code] = triangles.stream().flatMapToDouble(Arrays::stream).toArray();
         }
     }
 

@@ -43,8 +43,10 @@ final class TriangleMesh {
     static SurfaceDistances between(BitMask prediction, BitMask reference, Spacing s, CancelSignal cancel) {
         // Millimetres are counted from the corner of both, so that moving both changes no bit.
         Box union = prediction.box().union(reference.box());
-        List<TriangleMesh> meshes =
-                Stream.of(prediction, reference).parallel().map(m -> of(m, s, union)).toList();
+        List<TriangleMesh> meshes = Stream.of(prediction, reference)
+                .parallel()
+                .map(m -> of(m, s, union))
+                .toList();
         cancel.check();
         return new SurfaceDistances(
                 meshes.get(0).distancesTo(meshes.get(1), cancel), meshes.get(1).distancesTo(meshes.get(0), cancel));
@@ -255,8 +257,7 @@ final class TriangleMesh {
                     return h * h / nn;
                 }
             }
-            return Math.min(
-                    squaredToSide(a, a + 3), Math.min(squaredToSide(a + 3, a + 6), squaredToSide(a + 6, a)));
+            return Math.min(squaredToSide(a, a + 3), Math.min(squaredToSide(a + 3, a + 6), squaredToSide(a + 6, a)));
         }
 
         private double squaredToSide(int a, int b) {
