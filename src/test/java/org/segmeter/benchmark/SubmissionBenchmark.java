@@ -41,7 +41,7 @@ public final class SubmissionBenchmark {
     public static void main(String[] arguments) throws Exception {
         int evaluations = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 2000;
         Path data = Files.createTempDirectory("segmeter-benchmark");
-        try (JarProcess service = JarProcess.start(data).awaitReady(Duration.ofSeconds(120))) {
+        try (JarProcess service = JarProcess.start(data, List.of("-Xmx1g")).awaitReady(Duration.ofSeconds(120))) {
             run(service, Math.min(50, evaluations)); // warms up
             run(service, evaluations);
         } finally {

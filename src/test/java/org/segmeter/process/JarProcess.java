@@ -32,14 +32,17 @@ public final class JarProcess implements AutoCloseable {
         return Path.of(System.getProperty("segmeter.jar", "target/segmeter.jar"));
     }
 
+    /** For a process that lives shortly: the JVM's first compiler only, which starts faster. */
+    static final List<String> SHORT_LIVED = List.of("-Xmx512m", "-XX:TieredStopAtLevel=1");
+
     /** Starts it; it is not ready yet. */
-    public static JarProcess start(Path data, String... settings) throws IOException {
+    public static JarProcess start(Path data, List<String> jvm, String... settings) throws IOException {
         int port = freePort();
         Path log = Files.createTempFile("segmeter-jar", ".log");
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx512m",
-                "-XX:TieredStopAtLevel=1",
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(jvm);
+        command.addAll(List.of(
                 "-jar",
                 jar().toString(),
                 "--server.port=" + port,

@@ -3,7 +3,9 @@ package org.segmeter.web;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.Segmeter;
@@ -21,10 +23,10 @@ final class Service {
     private final Path directory;
     private final Api api;
 
-    private Service() throws IOException {
-        directory = Files.createTempDirectory("segmeter-test");
+    private Service(Path directory, String... settings) throws IOException {
+        this.directory = directory;
         SpringApplication application = new SpringApplication(Segmeter.class, ControlledEngine.Configuration.class);
-        context = application.run(
+        List<String> arguments = new ArrayList<>(List.of(
                 "--server.port=0",
                 "--segmeter.data-directory=" + directory,
                 "--segmeter.database.programs=target/postgres-programs",
@@ -32,16 +34,32 @@ final class Service {
                 "--segmeter.upload.max-file-size=1MB",
                 "--segmeter.upload.max-request-size=3MB",
                 "--segmeter.upload.max-parts=8",
-                "--spring.main.register-shutdown-hook=false");
+                "--spring.main.register-shutdown-hook=false"));
+        arguments.addAll(List.of(settings));
+        context = application.run(arguments.toArray(String[]::new));
         api = new Api(port());
     }
 
     static synchronized Service shared() throws IOException {
         if (shared == null) {
-            shared = new Service();
-            Runtime.getRuntime().addShutdownHook(new Thread(shared::close));
+            Service started = start(Files.createTempDirectory("segmeter-test"));
+            shared = started;
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+                started.stop();
+                started.remove();
+            }));
         }
         return shared;
+    }
+
+    /** A service of a test's own; settings win over the common ones. */
+    static Service start(Path directory, String... settings) throws IOException {
+        return new Service(directory, settings);
+    }
+
+    /** Ends it in good order. */
+    void stop() {
+        context.close();
     }
 
     Api api() {
@@ -73,8 +91,7 @@ final class Service {
         }
     }
 
-    private void close() {
-        context.close();
+    private void remove() {
         try (Stream<Path> files = Files.walk(directory)) {
             files.sorted(Comparator.reverseOrder())
                     .forEach(path -> path.toFile().delete());

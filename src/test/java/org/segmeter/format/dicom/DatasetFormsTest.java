@@ -103,8 +103,16 @@ class DatasetFormsTest {
 
     @Test
     void whatIsNotNeededIsWalkedOver() throws InputException {
-        byte[] item = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putInt(0xE000FFFE).putInt(4).array();
-        byte[] end = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putInt(0xE0DDFFFE).putInt(0).array();
+        byte[] item = ByteBuffer.allocate(8)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putInt(0xE000FFFE)
+                .putInt(4)
+                .array();
+        byte[] end = ByteBuffer.allocate(8)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putInt(0xE0DDFFFE)
+                .putInt(0)
+                .array();
         DicomDataset dataset = parsed(joined(
                 element(Tag.PATIENT_ID, "LO", "odd"),
                 longHeader(0x0011_1010, "UN", -1),

@@ -84,7 +84,8 @@ class LabelMapValuesTest {
 
     @Test
     void zeroIsBackgroundWhereNoSegmentClaimsIt() throws IOException, InputException {
-        assertThat(counts(8, null, List.of(segment(5, TISSUE)), 0, 5, 5, 0, 0, 5)).isEqualTo(Map.of(5, 3L));
+        assertThat(counts(8, null, List.of(segment(5, TISSUE)), 0, 5, 5, 0, 0, 5))
+                .isEqualTo(Map.of(5, 3L));
         assertThat(counts(16, null, List.of(segment(40_000, TISSUE)), 0, 40_000, 0, 0, 0, 0))
                 .isEqualTo(Map.of(40_000, 1L));
     }
@@ -122,15 +123,13 @@ class LabelMapValuesTest {
         List<DatasetBuilder> zeroClaimed = new ArrayList<>(List.of(segment(0, TISSUE)));
         assertThatThrownBy(() -> counts(16, null, zeroClaimed, 0, 0, 1, 0, 0, 0))
                 .isInstanceOfSatisfying(
-                        InputException.class,
-                        e -> assertThat(e.problem()).isEqualTo(InputProblem.UNDECLARED_VALUE));
+                        InputException.class, e -> assertThat(e.problem()).isEqualTo(InputProblem.UNDECLARED_VALUE));
     }
 
     @Test
     void paddingThatIsASegmentIsAContradiction() {
         assertThatThrownBy(() -> counts(8, 1, List.of(segment(1, TISSUE)), 0, 1, 0, 0, 0, 0))
                 .isInstanceOfSatisfying(
-                        InputException.class,
-                        e -> assertThat(e.problem()).isEqualTo(InputProblem.MALFORMED_DATASET));
+                        InputException.class, e -> assertThat(e.problem()).isEqualTo(InputProblem.MALFORMED_DATASET));
     }
 }

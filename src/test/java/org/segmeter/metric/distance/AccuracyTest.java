@@ -67,8 +67,15 @@ class AccuracyTest {
                     table.append(String.format(
                             Locale.ROOT,
                             "| %s | %s x %s x %s | `%s` | %+.3f | %+.3f | %+.3f | %+.3f |%n",
-                                    e.getKey(), s.x(), s.y(), s.z(), model, found.masd, found.hd, found.hd95,
-                                    found.nsd));
+                            e.getKey(),
+                            s.x(),
+                            s.y(),
+                            s.z(),
+                            model,
+                            found.masd,
+                            found.hd,
+                            found.hd95,
+                            found.nsd));
                 }
             }
             all.put(e.getKey(), errors);
@@ -85,7 +92,8 @@ class AccuracyTest {
 
     /** Single numbers may be right by luck on a coarse grid; the mean over the shapes is not. */
     private static void assertErrorsFall(Map<String, Map<String, Errors>> all) {
-        for (ToDoubleFunction<Errors> metric : List.<ToDoubleFunction<Errors>>of(Errors::masd, Errors::hd, Errors::hd95)) {
+        for (ToDoubleFunction<Errors> metric :
+                List.<ToDoubleFunction<Errors>>of(Errors::masd, Errors::hd, Errors::hd95)) {
             for (SurfaceModel model : MODELS.subList(0, 2)) {
                 double coarser = Double.POSITIVE_INFINITY;
                 for (String spacing : List.of("5.0", "2.0", "1.0", "0.5")) {
@@ -108,8 +116,7 @@ class AccuracyTest {
         });
     }
 
-    private static double mean(
-            Map<String, Map<String, Errors>> all, String which, ToDoubleFunction<Errors> metric) {
+    private static double mean(Map<String, Map<String, Errors>> all, String which, ToDoubleFunction<Errors> metric) {
         return all.values().stream()
                 .mapToDouble(errors -> Math.abs(metric.applyAsDouble(errors.get(which))))
                 .average()
@@ -147,9 +154,7 @@ class AccuracyTest {
                         shell(8, 12),
                         shell(9, 12),
                         14,
-                        truth(
-                                new double[][] {{0, 144}, {1, 64}},
-                                new double[][] {{0, 144}, {1, 81}}),
+                        truth(new double[][] {{0, 144}, {1, 64}}, new double[][] {{0, 144}, {1, 81}}),
                         0.75));
         shapes.put(
                 "boxes of 16 and 20 mm, one centre",
@@ -267,8 +272,7 @@ class AccuracyTest {
         for (int z = 0; z < nz; z++) {
             for (int y = 0; y < ny; y++) {
                 for (int x = 0; x < nx; x++) {
-                    if (body.holds(
-                            (x + 0.13) * s.x() - half, (y + 0.37) * s.y() - half, (z + 0.29) * s.z() - half)) {
+                    if (body.holds((x + 0.13) * s.x() - half, (y + 0.37) * s.y() - half, (z + 0.29) * s.z() - half)) {
                         mask.set(x, y, z);
                     }
                 }

@@ -131,23 +131,20 @@ class ChannelPassTest {
         for (int i = 0; i < values.length; i++) {
             // Every magnitude of p and of 1 - p, the kinks of the terms, exact edges, 0 and 1.
             float small = (float) Math.pow(10, -30 * Math.pow(random.nextDouble(), 3));
-            values[i] =
-                    switch (random.nextInt(8)) {
-                        case 0 -> 0;
-                        case 1 -> 1;
-                        case 2 -> random.nextInt(101) / 100f;
-                        case 3 -> 0.1f + (random.nextInt(9) - 4) * 1e-8f;
-                        case 4 -> 1e-7f * (0.5f + random.nextFloat());
-                        case 5 -> 1 - small;
-                        case 6 -> random.nextFloat();
-                        default -> small;
-                    };
+            values[i] = switch (random.nextInt(8)) {
+                case 0 -> 0;
+                case 1 -> 1;
+                case 2 -> random.nextInt(101) / 100f;
+                case 3 -> 0.1f + (random.nextInt(9) - 4) * 1e-8f;
+                case 4 -> 1e-7f * (0.5f + random.nextFloat());
+                case 5 -> 1 - small;
+                case 6 -> random.nextFloat();
+                default -> small;
+            };
         }
         Channel channel = Channel.of(new ProbabilityVolume(grid, values), Volumes.mask(grid, 0.3, random));
-        ChannelStatistics one =
-                ChannelPass.of(channel, Region.of(grid), TERMS, CancelSignal.none(), false);
-        ChannelStatistics moments =
-                ChannelPass.of(channel, Region.of(grid), TERMS, CancelSignal.none(), true);
+        ChannelStatistics one = ChannelPass.of(channel, Region.of(grid), TERMS, CancelSignal.none(), false);
+        ChannelStatistics moments = ChannelPass.of(channel, Region.of(grid), TERMS, CancelSignal.none(), true);
         assertThat(moments.cells().count()).isEqualTo(one.cells().count());
         assertThat(moments.cells().sumG()).isEqualTo(one.cells().sumG());
         assertThat(moments.cells().sumP()).containsExactly(one.cells().sumP(), within(1e-9));
@@ -158,8 +155,12 @@ class ChannelPassTest {
         SoftSums a = moments.sums();
         SoftSums b = one.sums();
         assertThat(a.voxels()).isEqualTo(b.voxels());
-        double[] sumsA = {a.tp(), a.fp(), a.fn(), a.tn(), a.tp2(), a.fp2(), a.fn2(), a.tn2(), a.pp(), a.gg(), a.l1(), a.l2()};
-        double[] sumsB = {b.tp(), b.fp(), b.fn(), b.tn(), b.tp2(), b.fp2(), b.fn2(), b.tn2(), b.pp(), b.gg(), b.l1(), b.l2()};
+        double[] sumsA = {
+            a.tp(), a.fp(), a.fn(), a.tn(), a.tp2(), a.fp2(), a.fn2(), a.tn2(), a.pp(), a.gg(), a.l1(), a.l2()
+        };
+        double[] sumsB = {
+            b.tp(), b.fp(), b.fn(), b.tn(), b.tp2(), b.fp2(), b.fn2(), b.tn2(), b.pp(), b.gg(), b.l1(), b.l2()
+        };
         for (int i = 0; i < sumsA.length; i++) {
             assertClose(sumsA[i], sumsB[i]);
         }
