@@ -41,7 +41,14 @@ class PairTruthTest {
             Volume r = Volume.read(truth.resolveSibling(json.get("reference").asString()));
             for (Map.Entry<String, JsonNode> label : json.get("labels").properties()) {
                 int value = Integer.parseInt(label.getKey());
-                compare(truth + " " + value, p.mask(value), r.mask(value), r.spacing, label.getValue(), wrong, compared);
+                compare(
+                        truth + " " + value,
+                        p.mask(value),
+                        r.mask(value),
+                        r.spacing,
+                        label.getValue(),
+                        wrong,
+                        compared);
             }
             JsonNode components = json.get("components_anyLabel");
             assertThat(Components.of(p.mask(0), Connectivity.FACES).count())
@@ -57,7 +64,14 @@ class PairTruthTest {
                 int value = alone ? 0 : Integer.parseInt(label.getKey());
                 Volume p = Volume.read(truth.resolveSibling(file));
                 Volume r = Volume.read(truth.resolveSibling(file.replace(".nii.gz", ".perturbed.nii.gz")));
-                compare(truth + " " + value, p.mask(value), r.mask(value), r.spacing, label.getValue(), wrong, compared);
+                compare(
+                        truth + " " + value,
+                        p.mask(value),
+                        r.mask(value),
+                        r.spacing,
+                        label.getValue(),
+                        wrong,
+                        compared);
             }
         }
         System.out.println("distances of sample pairs: " + compared[0] + " values agree, " + wrong.size() + " do not");
@@ -67,7 +81,9 @@ class PairTruthTest {
 
     private static List<Path> truths(String folder) throws IOException {
         try (Stream<Path> files = Files.list(SAMPLES.resolve(folder))) {
-            return files.filter(f -> f.toString().endsWith(".pair.truth.json")).sorted().toList();
+            return files.filter(f -> f.toString().endsWith(".pair.truth.json"))
+                    .sorted()
+                    .toList();
         }
     }
 

@@ -178,7 +178,8 @@ class LossLaboratoryTest {
                 .isCloseTo(near.hausdorffDistanceTransform(2), within(1e-12))
                 .isPositive();
         assertThat(far.boundary(SPACING) * ratio).isCloseTo(near.boundary(SPACING), within(1e-12));
-        assertThat(SkeletonLosses.of(Channel.of(p, g), large, 3, 1, CancelSignal.none()).clDice())
+        assertThat(SkeletonLosses.of(Channel.of(p, g), large, 3, 1, CancelSignal.none())
+                        .clDice())
                 .isEqualTo(SkeletonLosses.of(Channel.of(p, g), small, 3, 1, CancelSignal.none())
                         .clDice());
     }

@@ -1,0 +1,78 @@
+package org.segmeter.scoring;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.segmeter.format.ReadOptions;
+import org.segmeter.volume.InputException;
+import org.segmeter.volume.InputProblem;
+
+class ScoringOptionsTest {
+
+    @Test
+    void everyMemberOfARequestIsRead() throws Exception {
+        ScoringOptions options = ScoringOptions.parse("""
+                {"caseId": "c", "model": {"name": "m"}, "site": "s", "labels": {"a": "b"},
+                 "protocol": ["segmeter@1", "monai@1"],
+                 "segments": [{"prediction": 2, "reference": {"code": "SCT:10200004"}}, {"prediction": "Liver", "reference": {"label": "L"}}],
+                 "prediction": {"values": "probabilities", "threshold": 0.4},
+                 "geometry": {"pixelUnits": true, "frameOfReference": "ignore"},
+                 "metrics": {"nsd": {"toleranceMm": [1, 2.5]}}}
+                """);
+        assertThat(options.protocols()).containsExactly("segmeter@1", "monai@1");
+        assertThat(options.segments())
+                .containsExactly(
+                        new SegmentMapping(
+                                new SegmentSelector.ByNumber(2), new SegmentSelector.ByCode("SCT", "10200004")),
+                        new SegmentMapping(new SegmentSelector.ByLabel("Liver"), new SegmentSelector.ByLabel("L")));
+        assertThat(options.prediction().values()).isEqualTo(ReadOptions.Values.PROBABILITIES);
+        assertThat(options.prediction().threshold()).hasValue(0.4);
+        assertThat(options.reference()).isEqualTo(SideOptions.DEFAULT);
+        assertThat(options.pixelUnits()).isTrue();
+        assertThat(options.ignoreFrameOfReference()).isTrue();
+        assertThat(options.metricParameters()).isEqualTo(Map.of("nsd", Map.of("toleranceMm", List.of(1.0, 2.5))));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{\"protcol\": \"segmeter@1\"}|protcol",
+                "{\"protocol\": 3}|protocol",
+                "{\"protocol\": []}|protocol",
+                "{\"segments\": [{\"prediction\": 1}]}|segments[0].reference",
+                "{\"segments\": [{\"prediction\": 1, \"reference\": {\"id\": 1}}]}|segments[0].reference.id",
+                "{\"prediction\": {\"values\": \"bits\"}}|prediction.values",
+                "{\"reference\": {\"threshold\": \"half\"}}|reference.threshold",
+                "{\"geometry\": {\"lenient\": true}}|geometry.lenient",
+                "{\"metrics\": {\"nsd\": {\"toleranceMm\": []}}}|metrics.nsd.toleranceMm",
+                "[]|request",
+                "{\"a\": 1, \"a\": 2}|JSON",
+                "{} {}|JSON",
+                "{|JSON"
+            })
+    void whatCannotBeUsedIsNamed(String json, String member) {
+        assertThatThrownBy(() -> ScoringOptions.parse(json)).isInstanceOfSatisfying(InputException.class, e -> {
+            assertThat(e.problem()).isEqualTo(InputProblem.INVALID_REQUEST);
+            assertThat(e.getMessage()).contains(member);
+        });
+    }
+
+    @Test
+    void aProtocolIsItsCanonicalDocument() throws Exception {
+        String one = "{\"id\":\"x\",\"version\":1,\"title\":\"t\",\"metrics\":[{\"name\":\"f_beta\",\"beta\":[2.0]}]}";
+        String same =
+                "{ \"metrics\": [ {\"beta\": [2], \"name\": \"f_beta\"} ], \"title\": \"t\", \"version\": 1.0e0, \"id\": \"x\" }";
+        assertThat(Protocol.parse(one).sha256())
+                .isEqualTo(Protocol.parse(same.replace("1.0e0", "1")).sha256());
+        assertThat(CanonicalJson.number(1e21)).isEqualTo("1e+21");
+        assertThat(CanonicalJson.number(1e-7)).isEqualTo("1e-7");
+        assertThat(CanonicalJson.number(0.000001)).isEqualTo("0.000001");
+        assertThat(CanonicalJson.number(-123456.5)).isEqualTo("-123456.5");
+    }
+}
