@@ -107,14 +107,16 @@ final class MemoryAdmission implements ScoringEngine, MeterBinder {
 
     @Override
     public void bindTo(MeterRegistry registry) {
-        Gauge.builder("segmeter.admission.memory.bytes", this, a -> (double) (a.limitMib - a.free.availablePermits()) * MIB)
+        Gauge.builder(
+                        "segmeter.admission.memory.bytes",
+                        this,
+                        a -> (double) (a.limitMib - a.free.availablePermits()) * MIB)
                 .description("Memory promised to evaluations that are being scored")
                 .register(registry);
         Gauge.builder("segmeter.admission.memory.limit.bytes", this, a -> (double) a.limitMib * MIB)
                 .description("Memory that may be promised to evaluations")
                 .register(registry);
-        FunctionCounter.builder(
-                        "segmeter.admission.rejections", refused, LongAdder::doubleValue)
+        FunctionCounter.builder("segmeter.admission.rejections", refused, LongAdder::doubleValue)
                 .description("Evaluations refused because they could never fit into memory")
                 .tag("reason", "memory")
                 .register(registry);

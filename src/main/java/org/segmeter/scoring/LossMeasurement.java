@@ -28,6 +28,9 @@ import org.segmeter.volume.Voxels;
 /** Losses and calibration of one pair. A mask is a probability of 0 and 1; two masks need no pass over voxels for region losses. */
 final class LossMeasurement {
 
+    /** The logarithm of a probability of 0 is taken as -100, the floor of torch's binary cross-entropy. */
+    private static final double WRONG_AND_SURE = 100;
+
     private final Grid grid;
     private final Voxels prediction;
     private final Voxels reference;
@@ -88,14 +91,28 @@ final class LossMeasurement {
                 new RegionLoss.FocalTversky(tversky(metric), metric.number("exponent", 0.75)).of(sums());
             case "log_cosh_dice_loss" ->
                 new RegionLoss.LogCoshDice(RegionLoss.Dice.linear(metric.number("smooth", 0))).of(sums());
-            case "bce" -> whole(VoxelLosses.binaryCrossEntropy(statistics(), new VoxelTerm.CrossEntropy(), 1));
-            case "focal_loss" ->
-                whole(VoxelLosses.focal(
-                        statistics(),
-                        new VoxelTerm.Focal(metric.number("gamma", 2)),
-                        metric.numbers().containsKey("alpha") ? metric.number("alpha", 0.25) : Double.NaN));
-            case "l1_loss" -> whole(VoxelLosses.l1(statistics().sums()));
-            case "brier", "l2_loss" -> whole(VoxelLosses.l2(statistics().sums()));
+            case "bce" ->
+                isHard()
+                        ? WRONG_AND_SURE * ((double) counts.fp() + counts.fn()) / counts.total()
+                        : whole(VoxelLosses.binaryCrossEntropy(statistics(), new VoxelTerm.CrossEntropy(), 1));
+            case "focal_loss" -> {
+                double alpha = metric.numbers().containsKey("alpha") ? metric.number("alpha", 0.25) : Double.NaN;
+                yield isHard()
+                        ? WRONG_AND_SURE
+                                * (Double.isNaN(alpha)
+                                        ? (double) counts.fp() + counts.fn()
+                                        : alpha * counts.fn() + (1 - alpha) * counts.fp())
+                                / counts.total()
+                        : whole(VoxelLosses.focal(statistics(), new VoxelTerm.Focal(metric.number("gamma", 2)), alpha));
+            }
+            case "l1_loss" ->
+                isHard()
+                        ? VoxelLosses.l1(sums())
+                        : whole(VoxelLosses.l1(statistics().sums()));
+            case "brier", "l2_loss" ->
+                isHard()
+                        ? VoxelLosses.l2(sums())
+                        : whole(VoxelLosses.l2(statistics().sums()));
             case "ece" -> calibration(metric).expectedError();
             case "mce" -> calibration(metric).maximumError();
             default -> throw new IllegalStateException("nothing computes the metric " + metric.name());
@@ -143,8 +160,12 @@ final class LossMeasurement {
         return Calibration.of(statistics().cells(), (int) metric.number("bins", 15), Calibration.Closed.UPPER, true);
     }
 
+    private boolean isHard() {
+        return prediction instanceof Mask && reference instanceof Mask;
+    }
+
     private SoftSums sums() {
-        return prediction instanceof Mask && reference instanceof Mask
+        return isHard()
                 ? SoftSums.ofCounts(counts.tp(), counts.fp(), counts.fn(), counts.tn())
                 : statistics().sums();
     }

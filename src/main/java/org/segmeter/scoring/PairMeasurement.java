@@ -42,6 +42,7 @@ final class PairMeasurement {
     private final Mask reference;
     private final ConfusionCounts counts;
     private final CancelSignal cancel;
+    private final boolean shapes;
     private final @Nullable LossMeasurement losses;
     private @Nullable DistanceMeasurement distances;
     private final Map<InstanceKey, InstanceMatching> instances = new HashMap<>();
@@ -53,6 +54,7 @@ final class PairMeasurement {
     /**
      * @param softPrediction the probabilities that {@code prediction} was hardened from, or that mask itself
      * @param protocols that will be asked for
+     * @param shapes false if the voxels are scattered too thinly for surfaces and objects to be worth their cost
      */
     PairMeasurement(
             Grid grid,
@@ -61,7 +63,9 @@ final class PairMeasurement {
             Voxels softPrediction,
             Voxels softReference,
             List<Protocol> protocols,
+            boolean shapes,
             CancelSignal cancel) {
+        this.shapes = shapes;
         this.grid = grid;
         this.prediction = prediction;
         this.reference = reference;
@@ -72,6 +76,7 @@ final class PairMeasurement {
 
     /** Of counts alone. */
     private PairMeasurement(Grid grid, ConfusionCounts counts) {
+        this.shapes = false;
         this.grid = grid;
         this.prediction = new BitMask(Box.EMPTY);
         this.reference = prediction;
@@ -87,7 +92,7 @@ final class PairMeasurement {
     /** How much the Dice can bear; null where both are empty. */
     @Nullable
     Fragility fragility() {
-        if (counts.emptiness() == MetricValue.State.BOTH_EMPTY) {
+        if (counts.emptiness() == MetricValue.State.BOTH_EMPTY || !shapes) {
             return null;
         }
         return Fragility.of(
@@ -222,6 +227,9 @@ final class PairMeasurement {
                     .map(setting -> ruled(definition, protocol, formula).with(parameter.getKey(), setting))
                     .toList();
         }
+        if (!shapes) {
+            return List.of(scattered(definition));
+        }
         if (distances == null) {
             distances = new DistanceMeasurement(grid, prediction, reference, cancel);
         }
@@ -239,6 +247,9 @@ final class PairMeasurement {
     }
 
     private MetricValue instances(Protocol.Metric metric, MetricDefinition definition, Protocol protocol) {
+        if (!shapes) {
+            return scattered(definition);
+        }
         Connectivity connectivity = switch (metric.choice("connectivity", "26")) {
             case "6" -> Connectivity.FACES;
             case "18" -> Connectivity.EDGES;
@@ -274,6 +285,15 @@ final class PairMeasurement {
 
     private static Components components(Connectivity connectivity, Mask mask, Map<Connectivity, Components> known) {
         return known.computeIfAbsent(connectivity, c -> Components.of(mask.toBitMask(), c));
+    }
+
+    private static MetricValue scattered(MetricDefinition definition) {
+        return new MetricValue(
+                null,
+                definition.unit(),
+                MetricValue.State.NOT_SCORED,
+                "The segments are scattered so thinly over the volume that their surfaces and objects were not measured.",
+                Map.of());
     }
 
     private record InstanceKey(Connectivity connectivity, double iou, boolean above) {}

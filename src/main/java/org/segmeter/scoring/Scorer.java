@@ -27,6 +27,7 @@ import org.segmeter.volume.Grid;
 import org.segmeter.volume.InputException;
 import org.segmeter.volume.InputProblem;
 import org.segmeter.volume.Mask;
+import org.segmeter.volume.PointMask;
 import org.segmeter.volume.ProbabilityVolume;
 import org.segmeter.volume.Segment;
 import org.segmeter.volume.Segmentation;
@@ -210,13 +211,28 @@ public final class Scorer {
 
         progress.entered(ScoringProgress.Stage.MEASURING);
         Grid grid = alignment.evaluation();
+        // A set scattered over the whole volume costs the whole volume whenever its shape is looked at, however few
+        // voxels it has:
+        // a handful of such sets is measured, thousands are not.
+        boolean shapes = p.scattered() + r.scattered() <= MOST_SCATTERED_VOLUMES * grid.voxelCount();
+        if (!shapes) {
+            notices.add(
+                    "the segments are scattered so thinly over the volume that their surfaces and objects were not measured");
+        }
         PairMeasurement[] measured = new PairMeasurement[pairs.size()];
         forEach(pairs.size(), cancel, i -> {
             SegmentMatching.Pair pair = pairs.get(i);
             Voxels softPrediction = p.voxels(pair.prediction());
             Voxels softReference = r.voxels(pair.reference());
             measured[i] = new PairMeasurement(
-                    grid, p.hard(softPrediction), r.hard(softReference), softPrediction, softReference, chosen, cancel);
+                    grid,
+                    p.hard(softPrediction),
+                    r.hard(softReference),
+                    softPrediction,
+                    softReference,
+                    chosen,
+                    shapes || !(softPrediction instanceof PointMask || softReference instanceof PointMask),
+                    cancel);
         });
         // One entry per pair and protocol, filled in any order, read in one.
         List<List<@Nullable Measured>> results = new ArrayList<>();
@@ -237,8 +253,8 @@ public final class Scorer {
         });
         BitMask allPrediction = p.union();
         BitMask allReference = r.union();
-        PairMeasurement union =
-                new PairMeasurement(grid, allPrediction, allReference, allPrediction, allReference, chosen, cancel);
+        PairMeasurement union = new PairMeasurement(
+                grid, allPrediction, allReference, allPrediction, allReference, chosen, shapes, cancel);
         List<Scorecard.SegmentScore> segments = new ArrayList<>();
         List<Scorecard.Unmatched> unmatched = new ArrayList<>();
         for (int i = 0; i < pairs.size(); i++) {
@@ -371,6 +387,8 @@ public final class Scorer {
                 probabilities ? (Double) options.threshold().orElse(SideOptions.DEFAULT_THRESHOLD) : null);
     }
 
+    private static final long MOST_SCATTERED_VOLUMES = 64;
+
     /** One side's voxels on the evaluation grid. */
     private static final class Side {
         private final Map<Integer, Voxels> byNumber = new LinkedHashMap<>();
@@ -414,6 +432,15 @@ public final class Scorer {
                 case Mask mask -> mask;
                 case ProbabilityVolume volume -> volume.atLeast(threshold);
             };
+        }
+
+        /** Voxels of the boxes of all sets that are held as scattered points. */
+        long scattered() {
+            long sum = 0;
+            for (Voxels v : byNumber.values()) {
+                sum += v instanceof PointMask points ? points.box().voxelCount() : 0;
+            }
+            return sum;
         }
 
         /** All voxels of any segment. */

@@ -37,7 +37,10 @@ class MemoryAdmissionTest {
     private ScoringInput cube(int n) throws Exception {
         ByteBuffer header = ByteBuffer.allocate(352).order(ByteOrder.LITTLE_ENDIAN);
         header.putInt(0, 348);
-        header.putShort(40, (short) 3).putShort(42, (short) n).putShort(44, (short) n).putShort(46, (short) n);
+        header.putShort(40, (short) 3)
+                .putShort(42, (short) n)
+                .putShort(44, (short) n)
+                .putShort(46, (short) n);
         header.putShort(70, (short) 2).putShort(72, (short) 8);
         for (int i = 76; i < 108; i += 4) {
             header.putFloat(i, 1);

@@ -20,8 +20,10 @@ import org.segmeter.volume.Box;
 import org.segmeter.volume.CancelSignal;
 import org.segmeter.volume.Grid;
 import org.segmeter.volume.InputException;
+import org.segmeter.volume.PointMask;
 import org.segmeter.volume.ProbabilityVolume;
 import org.segmeter.volume.Segmentation;
+import org.segmeter.volume.Voxels;
 
 /** What must not change a scorecard, and definitions written down a second time, voxel by voxel. */
 class ScorecardProperties {
@@ -154,6 +156,24 @@ class ScorecardProperties {
         assertThat(Objects.requireNonNull(card.segments().get(1).metrics().get("dice"))
                         .getFirst())
                 .isEqualTo(MetricValue.ruled(0, "1", MetricValue.State.REFERENCE_EMPTY));
+    }
+
+    @Test
+    void thousandsOfLabelsScatteredOverTheVolumeCostLittleAndSayWhatWasLeftOut() throws Exception {
+        Grid grid = Synthetic.grid(200, 200, 100, 1, 1, 1);
+        Voxels[] labels = new Voxels[2000];
+        for (int i = 0; i < labels.length; i++) {
+            // Two voxels in opposite corners: the box is the volume.
+            int last = 200 * 200 * 99 + 200 * 199 + 199 - (i % 199);
+            labels[i] = new PointMask(grid.box(), new int[] {i, last - 200 * (i / 199)});
+        }
+        Scorecard card = score(Synthetic.of(grid, labels), Synthetic.of(grid, labels), List.of("segmeter@1"), null);
+        assertThat(number(card.segments().get(7).metrics(), "dice")).isEqualTo(1.0);
+        assertThat(Objects.requireNonNull(card.segments().get(7).metrics().get("hd95"))
+                        .getFirst()
+                        .state())
+                .isEqualTo(MetricValue.State.NOT_SCORED);
+        assertThat(card.notices()).anyMatch(n -> n.contains("scattered"));
     }
 
     private static void expect(Map<String, List<MetricValue>> metrics, String name, double expected) {

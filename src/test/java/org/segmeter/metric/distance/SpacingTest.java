@@ -37,10 +37,8 @@ class SpacingTest {
                 5,
                 5,
                 Affine.of(
-                        new double[] {1, 0, 0},
-                        new double[] {0, 1, 0},
-                        new double[] {0, 0.3, 3},
-                        new double[] {0, 0, 0}));
+                        new double[] {1, 0, 0}, new double[] {0, 1, 0}, new double[] {0, 0.3, 3}, new double[] {0, 0, 0
+                        }));
         assertThat(Spacing.of(tiltedGantry)).isEmpty();
     }
 
