@@ -360,6 +360,11 @@ class EvaluationApiTest {
                         "broken DOE_JANE".getBytes(StandardCharsets.UTF_8),
                         java.util.Map.of()));
         Api.Answer refused = api.post(named, "Prefer", "wait=30").expect(422);
+        // The answer may come a moment before the worker's last line.
+        long end = System.nanoTime() + 10_000_000_000L;
+        while (!output.getAll().contains("evaluation ended") && System.nanoTime() < end) {
+            Thread.sleep(20);
+        }
         assertThat(output.getAll()).contains("evaluation ended");
         assertThat(output.getAll()
                         + refused.text()
