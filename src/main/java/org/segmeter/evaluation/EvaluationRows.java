@@ -322,20 +322,23 @@ final class EvaluationRows {
                 .update();
     }
 
-    /** Stages that were entered, with the time that each was; nothing if the attempt is not the current one any more. */
-    void stages(UUID id, int attempt, List<Stage> entered) {
-        if (entered.isEmpty()) {
-            return;
-        }
-        int current = sql.sql("""
-                update evaluation set stage = :stage where id = :id and attempt = :attempt and state = 'RUNNING'""")
-                .param("stage", entered.getLast().name())
+    /** Locks a running attempt's row until the transaction ends; false if it is not running any more. */
+    boolean lockRunning(UUID id, int attempt) {
+        return sql.sql("select 1 from evaluation where id = :id and attempt = :attempt and state = 'RUNNING' for update")
                 .param("id", id)
                 .param("attempt", attempt)
+                .query(Integer.class)
+                .optional()
+                .isPresent();
+    }
+
+    /** Writes down the stages that a running evaluation has entered; its row is locked. */
+    void stages(UUID id, List<Stage> entered) {
+        sql.sql("update evaluation set stage = :stage where id = :id")
+                .param("stage", entered.getLast().name())
+                .param("id", id)
                 .update();
-        if (current == 1) {
-            stageEvents(id, entered);
-        }
+        stageEvents(id, entered);
     }
 
     void stageEvents(UUID id, List<Stage> entered) {

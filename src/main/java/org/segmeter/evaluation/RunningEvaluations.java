@@ -103,11 +103,13 @@ final class RunningEvaluations {
         try {
             for (Run run : runs.values()) {
                 transaction.executeWithoutResult(status -> {
-                    // Nothing is written behind the final event; what that loses is progress, no result.
-                    List<EvaluationRows.Stage> entered = run.takeStages();
-                    if (!entered.isEmpty()) {
-                        rows.stages(run.id, run.attempt, entered);
-                        changes.changed(run.id);
+                    // The row is locked first: either the stages are written here, or by whoever ends the evaluation.
+                    if (rows.lockRunning(run.id, run.attempt)) {
+                        List<EvaluationRows.Stage> entered = run.takeStages();
+                        if (!entered.isEmpty()) {
+                            rows.stages(run.id, entered);
+                            changes.changed(run.id);
+                        }
                     }
                 });
             }
