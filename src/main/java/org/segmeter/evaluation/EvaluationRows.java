@@ -324,7 +324,8 @@ final class EvaluationRows {
 
     /** Locks a running attempt's row until the transaction ends; false if it is not running any more. */
     boolean lockRunning(UUID id, int attempt) {
-        return sql.sql("select 1 from evaluation where id = :id and attempt = :attempt and state = 'RUNNING' for update")
+        return sql.sql(
+                        "select 1 from evaluation where id = :id and attempt = :attempt and state = 'RUNNING' for update")
                 .param("id", id)
                 .param("attempt", attempt)
                 .query(Integer.class)
