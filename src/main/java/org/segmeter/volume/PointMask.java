@@ -77,4 +77,20 @@ public final class PointMask implements Mask {
         forEach(mask::set);
         return mask;
     }
+
+    /** True if both list the same voxels. */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof PointMask p && box.equals(p.box) && Arrays.equals(offsets, p.offsets);
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * box.hashCode() + Arrays.hashCode(offsets);
+    }
+
+    @Override
+    public String toString() {
+        return "PointMask[" + offsets.length + " voxels in " + box + "]";
+    }
 }

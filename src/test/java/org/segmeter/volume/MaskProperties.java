@@ -135,6 +135,7 @@ class MaskProperties {
         BitMask wide = new BitMask(twin.box().union(new Box(0, 0, 0, 300, 9, 9)));
         twin.forEach(wide::set);
         assertThat(tight).isEqualTo(wide).hasSameHashCodeAs(wide);
+        assertThat(twin.points()).isEqualTo(twin.points()).hasSameHashCodeAs(twin.points());
         wide.set(299, 8, 8);
         assertThat(wide.equals(tight)).isEqualTo(twin.contains(299, 8, 8));
     }

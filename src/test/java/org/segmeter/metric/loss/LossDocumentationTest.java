@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -79,7 +80,7 @@ class LossDocumentationTest {
     }
 
     private static String rounded(MetricValue value) {
-        return String.format(Locale.ROOT, "%.6f", value.value());
+        return String.format(Locale.ROOT, "%.6f", Objects.requireNonNull(value.value()).doubleValue());
     }
 
     @Test
