@@ -9,8 +9,8 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Objects;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -80,7 +80,8 @@ class LossDocumentationTest {
     }
 
     private static String rounded(MetricValue value) {
-        return String.format(Locale.ROOT, "%.6f", Objects.requireNonNull(value.value()).doubleValue());
+        return String.format(
+                Locale.ROOT, "%.6f", Objects.requireNonNull(value.value()).doubleValue());
     }
 
     @Test
