@@ -44,8 +44,7 @@ class HostileInputsIT {
     void badInputsAreAnsweredAndDisturbNobody(@TempDir Path data) throws Exception {
         List<Path> bad = badInputs();
         byte[] good = Files.readAllBytes(COPIES.resolve("nifti/bad/good.nii.gz"));
-        try (JarProcess service =
-                JarProcess.start(data, List.of("-Xmx512m")).awaitReady(Duration.ofSeconds(120))) {
+        try (JarProcess service = JarProcess.start(data, List.of("-Xmx512m")).awaitReady(Duration.ofSeconds(120))) {
             Callable<Answer> honest = () -> submit(service, good, good);
             assertThat(honest.call().status()).isEqualTo(200);
             double threadsBefore = threads(service);
@@ -81,16 +80,20 @@ class HostileInputsIT {
                     alone.get(alone.size() / 2),
                     alone.getLast());
 
-            assertThat(scored).hasSize(HONEST).allSatisfy(a -> assertThat(a.status()).isEqualTo(200));
+            assertThat(scored)
+                    .hasSize(HONEST)
+                    .allSatisfy(a -> assertThat(a.status()).isEqualTo(200));
             assertThat(refusals).hasSize(bad.size());
-            refusals.forEach((name, answer) -> assertThat(answer.status())
-                    .as(name + ": " + answer.body())
-                    .isIn(200, 413, 422));
+            refusals.forEach((name, answer) ->
+                    assertThat(answer.status()).as(name + ": " + answer.body()).isIn(200, 413, 422));
             Map<String, String> expected = expected();
             refusals.forEach((name, answer) -> {
                 switch (expected.getOrDefault(name, "missing from the index")) {
                     case "reject" -> assertThat(answer.status()).as(name).isIn(413, 422);
-                    case "accept" -> assertThat(answer.status()).as(name + ": " + answer.body()).isEqualTo(200);
+                    case "accept" ->
+                        assertThat(answer.status())
+                                .as(name + ": " + answer.body())
+                                .isEqualTo(200);
                     case "either" -> assertThat(answer.status()).as(name).isIn(200, 413, 422);
                     default -> fail(name + " is not in the index");
                 }
@@ -147,7 +150,8 @@ class HostileInputsIT {
 
     private double threads(JarProcess service) throws IOException, InterruptedException {
         String metrics = http.send(
-                        HttpRequest.newBuilder(service.uri("/actuator/prometheus")).build(),
+                        HttpRequest.newBuilder(service.uri("/actuator/prometheus"))
+                                .build(),
                         HttpResponse.BodyHandlers.ofString())
                 .body();
         Matcher live = Pattern.compile("(?m)^jvm_threads_live_threads (\\S+)$").matcher(metrics);
