@@ -224,7 +224,7 @@ record Placement(Grid grid, List<Offsets> frames, boolean patientGeometry, List<
         }
 
         /** Anchored at the lowest frame of the first instance, so that one instance keeps its positions to the last digit. */
-        private Grid grid(int nx, int ny, SliceLattice lattice, double[] along, Offsets offsets) {
+        private Grid grid(int nx, int ny, SliceLattice lattice, double[] along, Offsets offsets) throws InputException {
             int anchor = 0;
             for (int f = 1; f < along.length; f++) {
                 if (along[f] < along[anchor]) {
@@ -242,7 +242,17 @@ record Placement(Grid grid, List<Offsets> frames, boolean patientGeometry, List<
                         - offsets.y()[anchor] * stepY[i]
                         - offsets.z()[anchor] * stepZ[i];
             }
-            return new Grid(nx, ny, lattice.count(), Affine.of(stepX, stepY, stepZ, origin));
+            Affine affine = Affine.of(stepX, stepY, stepZ, origin);
+            double volume = Math.abs(affine.determinant());
+            // Each number was finite; their products need not be (a spacing of 1e200 mm).
+            if (!(volume > 0 && volume < Double.POSITIVE_INFINITY)
+                    || !Arrays.stream(origin).allMatch(Double::isFinite)) {
+                throw Refusal.geometry(
+                        "The voxels have no usable size or place: spacing or positions are out of any range.",
+                        "a voxel of %.3g mm3".formatted(volume),
+                        "finite positions and a voxel of finite volume above 0");
+            }
+            return new Grid(nx, ny, lattice.count(), affine);
         }
 
         private static double[] scaled(double[] v, double by) {
