@@ -60,7 +60,7 @@ public final class JpegLosslessDecoder {
                 if (frame) {
                     throw JpegStream.malformed("a second frame header follows the first", "SOF3 twice");
                 }
-                readFrameHeader(maximumBits);
+                precision = in.frameHeader(rows, columns, maximumBits);
                 frame = true;
             } else if (marker == 0xC4) {
                 readHuffmanTables();
@@ -81,30 +81,6 @@ public final class JpegLosslessDecoder {
             } else {
                 throw JpegStream.malformed("an unexpected marker", "marker FF%02X".formatted(marker));
             }
-        }
-    }
-
-    private void readFrameHeader(int maximumBits) throws InputException {
-        int length = in.u16();
-        precision = in.u8();
-        int y = in.u16();
-        int x = in.u16();
-        int components = in.u8();
-        if (components != 1) {
-            throw JpegStream.unsupported("several components", components + " components");
-        }
-        if (length != 11) {
-            throw JpegStream.malformed("the frame header has the wrong length", length + " bytes");
-        }
-        in.u8();
-        in.u8();
-        in.u8();
-        if (x != columns || y != rows) {
-            throw JpegStream.malformed(
-                    "its size differs from Rows and Columns", "%d x %d, not %d x %d".formatted(x, y, columns, rows));
-        }
-        if (precision < 2 || precision > maximumBits) {
-            throw JpegStream.malformed("its precision does not fit Bits Stored", precision + " bits");
         }
     }
 
@@ -162,12 +138,7 @@ public final class JpegLosslessDecoder {
     }
 
     private void readScanHeader() throws InputException {
-        int length = in.u16();
-        int components = in.u8();
-        if (length != 8 || components != 1) {
-            throw JpegStream.malformed("the scan header is not that of one component", components + " components");
-        }
-        in.u8();
+        in.scanOfOneComponent();
         table = in.u8() >> 4;
         predictor = in.u8();
         in.u8();

@@ -57,6 +57,47 @@ final class JpegStream {
         position += length - 2;
     }
 
+    /**
+     * Reads the frame header of a single component, which is the same in both codings (T.81 B.2.2, T.87 C.2.2).
+     *
+     * @return the precision, 2 to maximumBits
+     * @throws InputException if it is of another size, of several components, or of another precision
+     */
+    int frameHeader(int rows, int columns, int maximumBits) throws InputException {
+        int length = u16();
+        int precision = u8();
+        int y = u16();
+        int x = u16();
+        int components = u8();
+        if (components != 1) {
+            throw unsupported("several components", components + " components");
+        }
+        if (length != 11) {
+            throw malformed("the frame header has the wrong length", length + " bytes");
+        }
+        u8();
+        u8();
+        u8();
+        if (x != columns || y != rows) {
+            throw malformed(
+                    "its size differs from Rows and Columns", "%d x %d, not %d x %d".formatted(x, y, columns, rows));
+        }
+        if (precision < 2 || precision > maximumBits) {
+            throw malformed("its precision does not fit Bits Stored", precision + " bits");
+        }
+        return precision;
+    }
+
+    /** Reads the beginning of a scan header up to its component's selector (T.81 B.2.3). */
+    void scanOfOneComponent() throws InputException {
+        int length = u16();
+        int components = u8();
+        if (length != 8 || components != 1) {
+            throw malformed("the scan header is not that of one component", components + " components");
+        }
+        u8();
+    }
+
     static InputException malformed(String what, String found) {
         return new InputException(
                 InputProblem.MALFORMED_PIXEL_DATA,
