@@ -119,6 +119,8 @@ public record Scorecard(
      * @param pooled counts summed over the pairs, and the ratios of these sums (micro average)
      * @param mean over segments, for each metric of the protocol
      * @param loss of the union
+     * @param multiclass of the segments and the background as the classes of one labelling; empty where there is only one segment on
+     *     each side, or too many for the confusion matrix
      * @param detected segments with voxels on both sides
      * @param missed segments of the reference with voxels, of which the prediction has none
      * @param hallucinated segments of the prediction with voxels, of which the reference has none
@@ -129,6 +131,7 @@ public record Scorecard(
             Map<String, List<MetricValue>> pooled,
             Map<String, List<Mean>> mean,
             Map<String, List<MetricValue>> loss,
+            Map<String, List<MetricValue>> multiclass,
             int detected,
             int missed,
             int hallucinated,
@@ -191,11 +194,13 @@ public record Scorecard(
      * @param protocol which
      * @param segments metrics of each segment, in the order of {@link Scorecard#segments}
      * @param overall of the union
+     * @param multiclass as in {@link Overall#multiclass}
      */
     public record ProtocolScores(
             ProtocolReference protocol,
             List<Map<String, List<MetricValue>>> segments,
-            Map<String, List<MetricValue>> overall) {}
+            Map<String, List<MetricValue>> overall,
+            Map<String, List<MetricValue>> multiclass) {}
 
     /**
      * One metric of one segment under all protocols.

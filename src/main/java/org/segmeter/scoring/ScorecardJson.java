@@ -312,7 +312,14 @@ public final class ScorecardJson {
             }
         });
         node.set("loss", metrics(overall.loss()));
+        multiclass(node, overall.multiclass());
         return node;
+    }
+
+    private static void multiclass(ObjectNode overall, Map<String, List<MetricValue>> multiclass) {
+        if (!multiclass.isEmpty()) {
+            overall.set("multiclass", metrics(multiclass));
+        }
     }
 
     private static ObjectNode mean(Scorecard.Mean mean) {
@@ -353,7 +360,9 @@ public final class ScorecardJson {
                 one.put("number", card.segments().get(i).segment().number());
                 one.set("metrics", metrics(scores.segments().get(i)));
             }
-            entry.putObject("overall").set("metrics", metrics(scores.overall()));
+            ObjectNode overall = entry.putObject("overall");
+            overall.set("metrics", metrics(scores.overall()));
+            multiclass(overall, scores.multiclass());
         }
     }
 

@@ -3,6 +3,8 @@ package org.segmeter.scoring;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -16,6 +18,7 @@ import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.format.ReadOptions;
 import org.segmeter.format.SegmentationReader;
+import org.segmeter.metric.ClassTable;
 import org.segmeter.metric.ConfusionCounts;
 import org.segmeter.metric.MetricValue;
 import org.segmeter.metric.fragility.Fragility;
@@ -278,8 +281,14 @@ public final class Scorer {
                         "reference", theirs, measured[i].counts().reference()));
             }
         }
-        List<Scorecard.ProtocolScores> others = byProtocol(chosen, options, results, union);
-        Scorecard.Overall overall = overall(union, measured, segments, main, grid);
+        Scorecard.ConfusionMatrix confusion = confusion(pairs, p, r);
+        boolean classes = confusion != null && confusion.complete();
+        ClassTable table = classes ? classTable(pairs, measured, confusion, union.counts()) : null;
+        List<Map<String, List<MetricValue>>> multiclass = chosen.stream()
+                .map(protocol -> classes ? MultiClass.of(table, protocol) : Map.<String, List<MetricValue>>of())
+                .toList();
+        List<Scorecard.ProtocolScores> others = byProtocol(chosen, options, results, union, multiclass);
+        Scorecard.Overall overall = overall(union, measured, segments, main, grid, multiclass.getFirst());
         return new Scorecard(
                 reference(main, options),
                 side(prediction, predictionSha256, options.prediction()),
@@ -287,7 +296,7 @@ public final class Scorer {
                 report(prediction, reference, alignment, main, frame, p, r, allPrediction, allReference),
                 segments,
                 overall,
-                confusion(pairs, p, r),
+                confusion,
                 unmatched,
                 others,
                 ProtocolSpread.of(main.id(), segments, overall, others),
@@ -525,7 +534,8 @@ public final class Scorer {
             PairMeasurement[] measured,
             List<Scorecard.SegmentScore> segments,
             Protocol protocol,
-            Grid grid) {
+            Grid grid,
+            Map<String, List<MetricValue>> multiclass) {
         ConfusionCounts sum = new ConfusionCounts(0, 0, 0, 0);
         int[] states = new int[MetricValue.State.values().length];
         List<MetricValue.State> emptiness = new ArrayList<>();
@@ -539,6 +549,7 @@ public final class Scorer {
                 PairMeasurement.pooled(sum, grid, protocol),
                 SegmentMeans.of(segments, emptiness, protocol, grid),
                 union.measure(protocol, true),
+                multiclass,
                 states[MetricValue.State.OK.ordinal()],
                 states[MetricValue.State.PREDICTION_EMPTY.ordinal()],
                 states[MetricValue.State.REFERENCE_EMPTY.ordinal()],
@@ -586,6 +597,50 @@ public final class Scorer {
         return new Scorecard.ConfusionMatrix(cells, true);
     }
 
+    /** The segments and the background as classes; null if segments of a side overlap. */
+    private static @Nullable ClassTable classTable(
+            List<SegmentMatching.Pair> pairs,
+            PairMeasurement[] measured,
+            Scorecard.ConfusionMatrix confusion,
+            ConfusionCounts union) {
+        int n = pairs.size();
+        long[] prediction = new long[n];
+        long[] reference = new long[n];
+        long predictions = 0;
+        long references = 0;
+        // The order of the classes is that of their numbers: it decides what the weighted kappa calls near.
+        List<Integer> order = new ArrayList<>();
+        for (int i = 0; i < n; i++) {
+            order.add(i);
+        }
+        order.sort(Comparator.comparingInt(i ->
+                identity(pairs.get(i).prediction(), pairs.get(i).reference()).number()));
+        Map<Integer, Integer> classOfPrediction = new HashMap<>();
+        Map<Integer, Integer> classOfReference = new HashMap<>();
+        for (int c = 0; c < n; c++) {
+            SegmentMatching.Pair pair = pairs.get(order.get(c));
+            ConfusionCounts counts = measured[order.get(c)].counts();
+            if (pair.prediction() != null) {
+                classOfPrediction.put(pair.prediction().number(), c + 1);
+            }
+            if (pair.reference() != null) {
+                classOfReference.put(pair.reference().number(), c + 1);
+            }
+            predictions += prediction[c] = counts.prediction();
+            references += reference[c] = counts.reference();
+        }
+        if (predictions != union.prediction() || references != union.reference()) {
+            return null;
+        }
+        List<ClassTable.Cell> cells = confusion.cells().stream()
+                .map(cell -> new ClassTable.Cell(
+                        Objects.requireNonNull(classOfReference.get(cell.reference())),
+                        Objects.requireNonNull(classOfPrediction.get(cell.prediction())),
+                        cell.voxels()))
+                .toList();
+        return ClassTable.of(cells, reference, prediction, union.total());
+    }
+
     private static void cell(
             List<Scorecard.ConfusionMatrix.Cell> cells, Segment r, Segment p, Side reference, Side prediction) {
         long voxels = reference.hard(reference.voxels(r)).intersectionCount(prediction.hard(prediction.voxels(p)));
@@ -598,7 +653,8 @@ public final class Scorer {
             List<Protocol> chosen,
             ScoringOptions options,
             List<List<@Nullable Measured>> results,
-            PairMeasurement union) {
+            PairMeasurement union,
+            List<Map<String, List<MetricValue>>> multiclass) {
         List<Scorecard.ProtocolScores> list = new ArrayList<>();
         for (int k = 1; k < chosen.size(); k++) {
             int index = k;
@@ -607,7 +663,8 @@ public final class Scorer {
                     results.stream()
                             .map(r -> Objects.requireNonNull(r.get(index)).metrics())
                             .toList(),
-                    union.measure(chosen.get(k), false)));
+                    union.measure(chosen.get(k), false),
+                    multiclass.get(k)));
         }
         return list;
     }

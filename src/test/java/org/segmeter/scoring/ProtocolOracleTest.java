@@ -166,7 +166,7 @@ class ProtocolOracleTest {
         String metric = row.get("metric").stringValue();
         JsonNode params = row.has("params") ? row.get("params") : ScorecardJson.MAPPER.createObjectNode();
         String label = row.get("label").asString();
-        Claim claim = claim(peer, metric, params);
+        Claim claim = label.equals("all") ? ofAllLabels(peer, metric, params) : claim(peer, metric, params);
         Map<String, Map<String, List<MetricValue>>> scores = byLabel.get(label);
         if (claim == null || scores == null) {
             tally.notClaimed.merge(peer + "/" + metric, 1, Integer::sum);
@@ -187,9 +187,8 @@ class ProtocolOracleTest {
         // comes from the
         // float32 of a NIfTI header, which the peers were told with more digits.
         boolean float32 = peer.equals("monai") || peer.equals("metrics-reloaded");
-        MetricDefinition definition = MetricCatalogue.require(claim.metric());
-        boolean length = !definition.unit().equals("1") && !definition.unit().equals("nat")
-                || definition.group() == MetricDefinition.Group.DISTANCE;
+        // The multi-class values are counts' ratios all; one of them, the expected cost, is in no catalogue.
+        boolean length = !label.equals("all") && isLength(MetricCatalogue.require(claim.metric()));
         double relative = float32 ? 1e-5 : peer.equals("plastimatch") ? 2e-3 : length ? 1e-6 : 1e-9;
         boolean same = theirs == null || ours == null
                 ? theirs == null && ours == null
@@ -212,6 +211,11 @@ class ProtocolOracleTest {
         }
         tally.unexplained.add(
                 "%s label %s %s %s %s: %s, ours %s".formatted(name, label, peer, metric, params, value, ours));
+    }
+
+    private static boolean isLength(MetricDefinition definition) {
+        return !definition.unit().equals("1") && !definition.unit().equals("nat")
+                || definition.group() == MetricDefinition.Group.DISTANCE;
     }
 
     private static @Nullable Double ours(Claim claim, Map<String, Map<String, List<MetricValue>>> scores) {
@@ -261,7 +265,44 @@ class ProtocolOracleTest {
             }
             result.put(Integer.toString(label), byProtocol);
         }
+        if (oracle.get("labels").size() > 1) {
+            result.put("all", allLabels(prediction, reference, kind, oracle.get("labels"), ids));
+        }
         return result;
+    }
+
+    /** The multi-class values of each protocol. */
+    private static Map<String, Map<String, List<MetricValue>>> allLabels(
+            Segmentation prediction, Segmentation reference, String kind, JsonNode labels, List<String> ids)
+            throws Exception {
+        List<Segmentation.SegmentVoxels> p = new ArrayList<>();
+        List<Segmentation.SegmentVoxels> r = new ArrayList<>();
+        for (JsonNode node : labels) {
+            int label = node.intValue();
+            Segment segment = Segment.ofLabelValue(label);
+            p.add(new Segmentation.SegmentVoxels(segment, hard(prediction, kind, label)));
+            r.add(new Segmentation.SegmentVoxels(segment, hard(reference, "mask", label)));
+        }
+        Scorecard card = Scorer.standard()
+                .score(
+                        several(prediction.grid(), p),
+                        several(reference.grid(), r),
+                        ScoringOptions.defaults().withProtocols(ids),
+                        CancelSignal.none());
+        Map<String, Map<String, List<MetricValue>>> byProtocol = new HashMap<>();
+        byProtocol.put(card.protocol().id(), card.overall().multiclass());
+        for (Scorecard.ProtocolScores scores : card.byProtocol()) {
+            byProtocol.put(scores.protocol().id(), scores.multiclass());
+        }
+        return byProtocol;
+    }
+
+    private static Segmentation several(Grid grid, List<Segmentation.SegmentVoxels> segments) {
+        return new Segmentation(
+                grid,
+                Segmentation.Encoding.LABELMAP,
+                segments,
+                new Segmentation.Source("oracle", null, true, List.of()));
     }
 
     private static Segmentation only(int label, Grid grid, Mask mask) {
@@ -437,6 +478,50 @@ class ProtocolOracleTest {
                 ? Map.of("toleranceMm", p.get("tolerance_mm").doubleValue())
                 : Map.of();
         return new Claim(protocol, name, parameters, AS_IS);
+    }
+
+    /** Where a peer's value over all labels is found among the multi-class values. */
+    private static @Nullable Claim ofAllLabels(String peer, String metric, JsonNode p) {
+        String protocol = switch (peer) {
+            case "sklearn" -> "scikit-learn@1";
+            case "metrics-reloaded" -> "metrics-reloaded@1";
+            case "monai" ->
+                p.has("ignore_empty") && !p.get("ignore_empty").booleanValue() ? "monai-keep-empty@1" : "monai@1";
+            default -> null;
+        };
+        if (protocol == null) {
+            return null;
+        }
+        String background =
+                p.has("include_background") && p.get("include_background").booleanValue() ? "include" : "exclude";
+        return switch (metric) {
+            case "accuracy", "mcc", "expected_cost", "normalised_expected_cost" ->
+                new Claim(protocol, metric, Map.of(), AS_IS);
+            // MetricsReloaded divides by the classes of the table, also by those that the reference lacks.
+            case "balanced_accuracy" ->
+                peer.equals("sklearn")
+                        ? new Claim(protocol, metric, Map.of(), AS_IS)
+                        : new Claim(protocol, "expected_cost", Map.of(), cost -> 1 - cost);
+            case "cohen_kappa", "weighted_cohen_kappa" ->
+                new Claim(
+                        protocol,
+                        "kappa",
+                        Map.of("weights", text(p, "weights").isEmpty() ? "none" : text(p, "weights")),
+                        AS_IS);
+            case "generalized_dice" ->
+                new Claim(protocol, metric, Map.of("weight", text(p, "weight"), "background", background), AS_IS);
+            case "dice", "iou" ->
+                new Claim(
+                        protocol,
+                        metric.equals("iou") ? "jaccard" : metric,
+                        Map.of(
+                                "average",
+                                peer.equals("monai") ? "macro" : text(p, "average"),
+                                "background",
+                                background),
+                        AS_IS);
+            default -> null;
+        };
     }
 
     private static @Nullable Claim special(String protocol, String peer, String metric, JsonNode p, String surface) {
