@@ -258,7 +258,7 @@ final class ScoreCommand implements Callable<Integer> {
         if (chosen != null && !Double.isFinite(chosen)) {
             throw usage("A threshold is a finite number.");
         }
-        return new SideOptions(values, chosen == null ? OptionalDouble.empty() : OptionalDouble.of(chosen));
+        return new SideOptions(values, chosen == null ? OptionalDouble.empty() : OptionalDouble.of(chosen), false);
     }
 
     private static ScoringInput input(List<Path> paths, String side) throws InputException, IOException {

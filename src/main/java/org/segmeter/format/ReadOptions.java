@@ -9,11 +9,17 @@ import org.segmeter.volume.CancelSignal;
  * @param values what the voxel values of a NIfTI file mean
  * @param threshold from which value on a voxel belongs to the segment, where values are no labels
  * @param allowPixelUnits true if an input without patient geometry is to be scored in pixel units instead of being refused
+ * @param keepLogits true to have the logits beside the probabilities made from them, at twice the memory
  * @param limits never exceeded, whatever the header says
  * @param cancel given when the work is to stop
  */
 public record ReadOptions(
-        Values values, OptionalDouble threshold, boolean allowPixelUnits, ReadLimits limits, CancelSignal cancel) {
+        Values values,
+        OptionalDouble threshold,
+        boolean allowPixelUnits,
+        boolean keepLogits,
+        ReadLimits limits,
+        CancelSignal cancel) {
 
     /** What voxel values mean. DICOM says it itself; for NIfTI the caller may. */
     public enum Values {
@@ -29,22 +35,26 @@ public record ReadOptions(
 
     public static ReadOptions defaults() {
         return new ReadOptions(
-                Values.UNDECLARED, OptionalDouble.empty(), false, ReadLimits.DEFAULT, CancelSignal.none());
+                Values.UNDECLARED, OptionalDouble.empty(), false, false, ReadLimits.DEFAULT, CancelSignal.none());
     }
 
     public ReadOptions withCancel(CancelSignal signal) {
-        return new ReadOptions(values, threshold, allowPixelUnits, limits, signal);
+        return new ReadOptions(values, threshold, allowPixelUnits, keepLogits, limits, signal);
     }
 
     public ReadOptions withLimits(ReadLimits newLimits) {
-        return new ReadOptions(values, threshold, allowPixelUnits, newLimits, cancel);
+        return new ReadOptions(values, threshold, allowPixelUnits, keepLogits, newLimits, cancel);
     }
 
     public ReadOptions withValues(Values meaning, OptionalDouble newThreshold) {
-        return new ReadOptions(meaning, newThreshold, allowPixelUnits, limits, cancel);
+        return new ReadOptions(meaning, newThreshold, allowPixelUnits, keepLogits, limits, cancel);
     }
 
     public ReadOptions withPixelUnits(boolean allowed) {
-        return new ReadOptions(values, threshold, allowed, limits, cancel);
+        return new ReadOptions(values, threshold, allowed, keepLogits, limits, cancel);
+    }
+
+    public ReadOptions withKeptLogits(boolean keep) {
+        return new ReadOptions(values, threshold, allowPixelUnits, keep, limits, cancel);
     }
 }

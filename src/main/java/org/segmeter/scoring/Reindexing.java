@@ -175,10 +175,15 @@ record Reindexing(int sx, int sy, int sz, int dx, int dy, int dz, int ox, int oy
         }
         Box source = volume.box();
         Box target = apply(source);
+        float[] logits = volume.logits();
         if (isTranslation()) {
-            return new ProbabilityVolume(target, volume.values());
+            return new ProbabilityVolume(target, volume.values(), logits);
         }
-        float[] from = volume.values();
+        return new ProbabilityVolume(
+                target, moved(volume.values(), source, target), logits == null ? null : moved(logits, source, target));
+    }
+
+    private float[] moved(float[] from, Box source, Box target) {
         float[] to = new float[from.length];
         int at = 0;
         for (int z = source.z0(); z < source.z1(); z++) {
@@ -192,6 +197,6 @@ record Reindexing(int sx, int sy, int sz, int dx, int dy, int dz, int ox, int oy
                 }
             }
         }
-        return new ProbabilityVolume(target, to);
+        return to;
     }
 }

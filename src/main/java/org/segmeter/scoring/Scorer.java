@@ -11,12 +11,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.ForkJoinTask;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
-import org.segmeter.format.ReadOptions;
 import org.segmeter.format.SegmentationReader;
 import org.segmeter.metric.ClassTable;
 import org.segmeter.metric.ConfusionCounts;
@@ -28,10 +26,8 @@ import org.segmeter.volume.Box;
 import org.segmeter.volume.CancelSignal;
 import org.segmeter.volume.Grid;
 import org.segmeter.volume.InputException;
-import org.segmeter.volume.InputProblem;
 import org.segmeter.volume.Mask;
 import org.segmeter.volume.PointMask;
-import org.segmeter.volume.ProbabilityVolume;
 import org.segmeter.volume.Segment;
 import org.segmeter.volume.Segmentation;
 import org.segmeter.volume.Voxels;
@@ -87,8 +83,16 @@ public final class Scorer {
             throws InputException, IOException {
         List<Protocol> chosen = chosen(options);
         progress.entered(ScoringProgress.Stage.DECODING);
-        Segmentation[] sides = decode(prediction, reference, options, cancel);
-        return score(sides[0], prediction.sha256(), sides[1], reference.sha256(), options, chosen, progress, cancel);
+        PairReader.Pair sides = new PairReader(reader, pool).read(prediction, reference, options, cancel);
+        return score(
+                sides.prediction(),
+                prediction.sha256(),
+                sides.reference(),
+                reference.sha256(),
+                options,
+                chosen,
+                progress,
+                cancel);
     }
 
     /**
@@ -110,64 +114,6 @@ public final class Scorer {
         return chosen;
     }
 
-    private Segmentation[] decode(
-            ScoringInput prediction, ScoringInput reference, ScoringOptions options, CancelSignal cancel)
-            throws InputException, IOException {
-        if (pool == null) {
-            return new Segmentation[] {
-                read(prediction, options.predictionReadOptions().withCancel(cancel), "prediction"),
-                read(reference, options.referenceReadOptions().withCancel(cancel), "reference")
-            };
-        }
-        ForkJoinTask<Segmentation> other = pool.submit(() -> {
-            return read(reference, options.referenceReadOptions().withCancel(cancel), "reference");
-        });
-        Segmentation first;
-        try {
-            first = read(prediction, options.predictionReadOptions().withCancel(cancel), "prediction");
-        } catch (Throwable e) {
-            // The other side's files are still mapped; they are let go before the failure is told.
-            other.cancel(false);
-            other.quietlyJoin();
-            throw e;
-        }
-        try {
-            return new Segmentation[] {first, other.get()};
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            cancel.cancel();
-            throw new CancellationException("interrupted");
-        } catch (ExecutionException e) {
-            Throwable cause = e.getCause();
-            while (cause instanceof RuntimeException wrapped
-                    && wrapped.getCause() != null
-                    && !(cause instanceof CancellationException)) {
-                cause = wrapped.getCause();
-            }
-            if (cause instanceof InputException input) {
-                throw input;
-            }
-            if (cause instanceof IOException io) {
-                throw io;
-            }
-            if (cause instanceof RuntimeException unexpected) {
-                throw unexpected;
-            }
-            if (cause instanceof Error error) {
-                throw error;
-            }
-            throw new IllegalStateException("reading failed", cause);
-        }
-    }
-
-    private Segmentation read(ScoringInput input, ReadOptions options, String side) throws InputException, IOException {
-        try {
-            return reader.readFiles(input.files(), options);
-        } catch (InputException e) {
-            throw e.onSide(side);
-        }
-    }
-
     private Scorecard score(
             Segmentation prediction,
             List<String> predictionSha256,
@@ -180,37 +126,12 @@ public final class Scorer {
             throws InputException {
         progress.entered(ScoringProgress.Stage.ALIGNING);
         Protocol main = chosen.getFirst();
-        List<String> notices = new ArrayList<>();
-        prediction.source().notices().forEach(n -> notices.add("prediction: " + n));
-        reference.source().notices().forEach(n -> notices.add("reference: " + n));
-        String frame = frameOfReference(prediction, reference, options);
-        GridAlignment alignment = GridAlignment.of(
-                prediction.grid(),
-                reference.grid(),
-                main.geometry(),
-                options.limits().voxels());
-        String apart = String.format(Locale.ROOT, "%.3g voxels apart", alignment.displacement());
-        switch (alignment.verdict()) {
-            case ROUNDING ->
-                notices.add("geometry/rounding: the grids are " + apart + ", as rounded header values leave them");
-            case LENIENT -> notices.add("geometry/lenient: the grids are " + apart + ", and the protocol accepts it");
-            case RESAMPLED ->
-                notices.add("geometry/resampled: the prediction was resampled onto the reference's grid; the grids are "
-                        + apart);
-            case IDENTICAL -> {
-                // Nothing to remark.
-            }
-        }
-        List<SegmentMatching.Pair> pairs = SegmentMatching.match(
-                prediction.segments().stream()
-                        .map(Segmentation.SegmentVoxels::segment)
-                        .toList(),
-                reference.segments().stream()
-                        .map(Segmentation.SegmentVoxels::segment)
-                        .toList(),
-                options.segments());
-        Side p = new Side(prediction, options.prediction(), alignment, true, cancel);
-        Side r = new Side(reference, options.reference(), alignment, false, cancel);
+        AlignedPair aligned = AlignedPair.of(prediction, reference, options, main.geometry(), cancel);
+        List<String> notices = new ArrayList<>(aligned.notices());
+        GridAlignment alignment = aligned.alignment();
+        List<SegmentMatching.Pair> pairs = aligned.pairs();
+        AlignedSide p = aligned.prediction();
+        AlignedSide r = aligned.reference();
 
         progress.entered(ScoringProgress.Stage.MEASURING);
         Grid grid = alignment.evaluation();
@@ -266,7 +187,7 @@ public final class Scorer {
             Segment theirs = pair.reference();
             Measured values = Objects.requireNonNull(results.get(i).getFirst());
             segments.add(new Scorecard.SegmentScore(
-                    identity(mine, theirs),
+                    pair.identity(),
                     mine == null ? null : mine.number(),
                     theirs == null ? null : theirs.number(),
                     pair.rule(),
@@ -291,9 +212,18 @@ public final class Scorer {
         Scorecard.Overall overall = overall(union, measured, segments, main, grid, multiclass.getFirst());
         return new Scorecard(
                 reference(main, options),
-                side(prediction, predictionSha256, options.prediction()),
-                side(reference, referenceSha256, options.reference()),
-                report(prediction, reference, alignment, main, frame, p, r, allPrediction, allReference),
+                side(prediction, p, predictionSha256, options.prediction()),
+                side(reference, r, referenceSha256, options.reference()),
+                report(
+                        prediction,
+                        reference,
+                        alignment,
+                        main,
+                        aligned.frameOfReference(),
+                        p,
+                        r,
+                        allPrediction,
+                        allReference),
                 segments,
                 overall,
                 confusion,
@@ -302,24 +232,6 @@ public final class Scorer {
                 ProtocolSpread.of(main.id(), segments, overall, others),
                 notices,
                 EngineVersion.current());
-    }
-
-    /**
-     * Who a pair is: the reference's number; label and codes of the reference, or of the prediction where the reference has none; made by
-     * the prediction's algorithm, for that is what is being judged.
-     */
-    private static Segment identity(@Nullable Segment mine, @Nullable Segment theirs) {
-        if (mine == null || theirs == null) {
-            return theirs != null ? theirs : Objects.requireNonNull(mine);
-        }
-        boolean bare = theirs.label().equals(Integer.toString(theirs.number()));
-        return new Segment(
-                theirs.number(),
-                bare ? mine.label() : theirs.label(),
-                theirs.concept() != null ? theirs.concept() : mine.concept(),
-                mine.algorithm() != null ? mine.algorithm() : theirs.algorithm(),
-                theirs.trackingId() != null ? theirs.trackingId() : mine.trackingId(),
-                theirs.trackingUid() != null ? theirs.trackingUid() : mine.trackingUid());
     }
 
     private record Measured(
@@ -360,104 +272,22 @@ public final class Scorer {
         cancel.check();
     }
 
-    private static String frameOfReference(Segmentation prediction, Segmentation reference, ScoringOptions options)
-            throws InputException {
-        String p = prediction.source().frameOfReferenceUid();
-        String r = reference.source().frameOfReferenceUid();
-        if (p == null || r == null) {
-            return "unknown";
-        }
-        if (p.equals(r)) {
-            return "same";
-        }
-        if (!options.ignoreFrameOfReference()) {
-            throw new InputException(
-                    InputProblem.FRAME_OF_REFERENCE_MISMATCH,
-                    "The Frame of Reference UIDs differ, so nothing is known about how the two lie to one another. If you know that they"
-                            + " share one space, say so: \"geometry\": {\"frameOfReference\": \"ignore\"} in a request,"
-                            + " --ignore-frame-of-reference on the command line.",
-                    "two different Frame of Reference UIDs",
-                    "the same Frame of Reference UID");
-        }
-        return "different";
-    }
-
     private static Scorecard.ProtocolReference reference(Protocol protocol, ScoringOptions options) {
         return new Scorecard.ProtocolReference(protocol.id(), protocol.sha256(), options.metricParameters());
     }
 
-    private static Scorecard.Side side(Segmentation segmentation, List<String> sha256, SideOptions options) {
+    private static Scorecard.Side side(
+            Segmentation segmentation, AlignedSide aligned, List<String> sha256, SideOptions options) {
         boolean probabilities = segmentation.encoding() == Segmentation.Encoding.PROBABILITY;
         return new Scorecard.Side(
                 sha256,
                 segmentation.source().format(),
                 segmentation.encoding().name().toLowerCase(Locale.ROOT),
-                segmentation.segments().size(),
+                aligned.segments().size(),
                 probabilities ? (Double) options.threshold().orElse(SideOptions.DEFAULT_THRESHOLD) : null);
     }
 
     private static final long MOST_SCATTERED_VOLUMES = 64;
-
-    /** One side's voxels on the evaluation grid. */
-    private static final class Side {
-        private final Map<Integer, Voxels> byNumber = new LinkedHashMap<>();
-        private final double threshold;
-        private long before;
-        private long after;
-
-        Side(
-                Segmentation segmentation,
-                SideOptions options,
-                GridAlignment alignment,
-                boolean isPrediction,
-                CancelSignal cancel) {
-            threshold = options.threshold().orElse(SideOptions.DEFAULT_THRESHOLD);
-            Reindexing map = isPrediction ? alignment.prediction() : alignment.reference();
-            Resampling resampling = isPrediction && alignment.toPrediction() != null
-                    ? new Resampling(alignment.evaluation(), alignment.toPrediction())
-                    : null;
-            for (Segmentation.SegmentVoxels s : segmentation.segments()) {
-                cancel.check();
-                Voxels voxels = switch (s.voxels()) {
-                    case Mask mask -> resampling == null ? map.apply(mask) : resampling.nearest(mask, cancel);
-                    case ProbabilityVolume volume ->
-                        resampling == null ? map.apply(volume) : resampling.linear(volume, cancel);
-                };
-                if (resampling != null) {
-                    before += hard(s.voxels()).count();
-                    after += hard(voxels).count();
-                }
-                byNumber.put(s.segment().number(), voxels);
-            }
-        }
-
-        Voxels voxels(@Nullable Segment segment) {
-            Voxels voxels = segment == null ? null : byNumber.get(segment.number());
-            return voxels == null ? new BitMask(Box.EMPTY) : voxels;
-        }
-
-        Mask hard(Voxels voxels) {
-            return switch (voxels) {
-                case Mask mask -> mask;
-                case ProbabilityVolume volume -> volume.atLeast(threshold);
-            };
-        }
-
-        /** Voxels of the boxes of all sets that are held as scattered points. */
-        long scattered() {
-            long sum = 0;
-            for (Voxels v : byNumber.values()) {
-                sum += v instanceof PointMask points ? points.box().voxelCount() : 0;
-            }
-            return sum;
-        }
-
-        /** All voxels of any segment. */
-        BitMask union() {
-            List<Mask> masks = byNumber.values().stream().map(this::hard).toList();
-            return MaskUnion.of(masks);
-        }
-    }
 
     private static GeometryReport report(
             Segmentation prediction,
@@ -465,8 +295,8 @@ public final class Scorer {
             GridAlignment alignment,
             Protocol protocol,
             String frame,
-            Side p,
-            Side r,
+            AlignedSide p,
+            AlignedSide r,
             BitMask allPrediction,
             BitMask allReference) {
         Grid grid = alignment.evaluation();
@@ -501,10 +331,11 @@ public final class Scorer {
                 resampled ? 1 : reference.grid().voxelCount() / voxels,
                 resampled ? 0 : theirs.nz() - reached,
                 resampled ? 1 : 0,
-                resampled && p.before > 0
-                        ? (Double) (p.after
+                resampled && p.voxelsBeforeResampling() > 0
+                        ? (Double) (p.voxelsAfterResampling()
                                 * grid.voxelVolumeMm3()
-                                / (p.before * prediction.grid().voxelVolumeMm3()))
+                                / (p.voxelsBeforeResampling()
+                                        * prediction.grid().voxelVolumeMm3()))
                         : null,
                 HalfVoxelShift.dice(allReference));
     }
@@ -560,7 +391,7 @@ public final class Scorer {
     private static final long MOST_CONFUSION_PAIRS = 1_000_000;
 
     private static Scorecard.@Nullable ConfusionMatrix confusion(
-            List<SegmentMatching.Pair> pairs, Side prediction, Side reference) {
+            List<SegmentMatching.Pair> pairs, AlignedSide prediction, AlignedSide reference) {
         List<Segment> ps = pairs.stream()
                 .map(SegmentMatching.Pair::prediction)
                 .filter(Objects::nonNull)
@@ -613,8 +444,7 @@ public final class Scorer {
         for (int i = 0; i < n; i++) {
             order.add(i);
         }
-        order.sort(Comparator.comparingInt(i ->
-                identity(pairs.get(i).prediction(), pairs.get(i).reference()).number()));
+        order.sort(Comparator.comparingInt(i -> pairs.get(i).identity().number()));
         Map<Integer, Integer> classOfPrediction = new HashMap<>();
         Map<Integer, Integer> classOfReference = new HashMap<>();
         for (int c = 0; c < n; c++) {
@@ -642,7 +472,11 @@ public final class Scorer {
     }
 
     private static void cell(
-            List<Scorecard.ConfusionMatrix.Cell> cells, Segment r, Segment p, Side reference, Side prediction) {
+            List<Scorecard.ConfusionMatrix.Cell> cells,
+            Segment r,
+            Segment p,
+            AlignedSide reference,
+            AlignedSide prediction) {
         long voxels = reference.hard(reference.voxels(r)).intersectionCount(prediction.hard(prediction.voxels(p)));
         if (voxels > 0) {
             cells.add(new Scorecard.ConfusionMatrix.Cell(r.number(), p.number(), voxels));

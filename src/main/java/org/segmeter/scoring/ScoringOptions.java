@@ -22,7 +22,8 @@ import tools.jackson.databind.JsonNode;
  * <pre>{@code
  * { "protocol": "segmeter@1" | ["segmeter@1", "monai@1"],
  *   "segments": [ {"prediction": 1 | "Liver" | {"number": 1} | {"label": "Liver"} | {"code": "SCT:10200004"}, "reference": ...} ],
- *   "prediction": {"values": "labels" | "probabilities" | "logits", "threshold": 0.5}, "reference": {...},
+ *   "prediction": {"values": "labels" | "probabilities" | "logits", "threshold": 0.5, "background": "first" | "none"},
+ *   "reference": {...},
  *   "geometry": {"pixelUnits": true, "frameOfReference": "ignore"},
  *   "metrics": {"nsd": {"toleranceMm": [1, 2]}} }
  * }</pre>
@@ -272,7 +273,7 @@ public record ScoringOptions(
             return SideOptions.DEFAULT;
         }
         requireObject(node, name);
-        requireKnown(node, name + ".", Set.of("values", "threshold"), Set.of());
+        requireKnown(node, name + ".", Set.of("values", "threshold", "background"), Set.of());
         ReadOptions.Values values = ReadOptions.Values.UNDECLARED;
         JsonNode declared = node.get("values");
         if (declared != null) {
@@ -290,7 +291,11 @@ public record ScoringOptions(
             }
             threshold = OptionalDouble.of(number.doubleValue());
         }
-        return new SideOptions(values, threshold);
+        JsonNode background = node.get("background");
+        boolean first = background != null
+                && choice(background, name + ".background", List.of("first", "none"))
+                        .equals("first");
+        return new SideOptions(values, threshold, first);
     }
 
     private static Map<String, Map<String, List<Double>>> parameters(@Nullable JsonNode node) throws InputException {

@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -32,7 +33,28 @@ final class SegmentMatching {
      *
      * @param rule how the pair was found
      */
-    record Pair(@Nullable Segment prediction, @Nullable Segment reference, Scorecard.MatchRule rule) {}
+    record Pair(@Nullable Segment prediction, @Nullable Segment reference, Scorecard.MatchRule rule) {
+
+        /**
+         * Who the pair is: the reference's number; label and codes of the reference, or of the prediction where the reference has
+         * none; made by the prediction's algorithm, for that is what is being judged.
+         */
+        Segment identity() {
+            Segment mine = prediction;
+            Segment theirs = reference;
+            if (mine == null || theirs == null) {
+                return theirs != null ? theirs : Objects.requireNonNull(mine);
+            }
+            boolean bare = theirs.label().equals(Integer.toString(theirs.number()));
+            return new Segment(
+                    theirs.number(),
+                    bare ? mine.label() : theirs.label(),
+                    theirs.concept() != null ? theirs.concept() : mine.concept(),
+                    mine.algorithm() != null ? mine.algorithm() : theirs.algorithm(),
+                    theirs.trackingId() != null ? theirs.trackingId() : mine.trackingId(),
+                    theirs.trackingUid() != null ? theirs.trackingUid() : mine.trackingUid());
+        }
+    }
 
     /**
      * @return pairs and unmatched in the order of the reference, then unmatched ones of the prediction in their order

@@ -8,9 +8,12 @@ import org.segmeter.format.ReadOptions;
  *
  * @param values what voxel values of a NIfTI file mean
  * @param threshold from which value on a voxel belongs to the segment, where values are no labels; absent: 0.5
+ * @param backgroundFirst true if the first of several channels is the background, as networks with a softmax give it: it is no
+ *     segment, and the channels after it are the segments 1, 2 ...
  */
-public record SideOptions(ReadOptions.Values values, OptionalDouble threshold) {
-    public static final SideOptions DEFAULT = new SideOptions(ReadOptions.Values.UNDECLARED, OptionalDouble.empty());
+public record SideOptions(ReadOptions.Values values, OptionalDouble threshold, boolean backgroundFirst) {
+    public static final SideOptions DEFAULT =
+            new SideOptions(ReadOptions.Values.UNDECLARED, OptionalDouble.empty(), false);
 
     /** The threshold that probabilities are hardened with if none was declared: a voxel belongs from 0.5 on. */
     public static final double DEFAULT_THRESHOLD = 0.5;

@@ -13,6 +13,7 @@ import org.segmeter.volume.InputException;
 import org.segmeter.volume.InputProblem;
 import org.segmeter.volume.LabelMasks;
 import org.segmeter.volume.Mask;
+import org.segmeter.volume.ProbabilityVolume;
 import org.segmeter.volume.Segment;
 import org.segmeter.volume.Segmentation.Encoding;
 import org.segmeter.volume.Segmentation.SegmentVoxels;
@@ -267,11 +268,22 @@ final class NiftiVoxels {
             });
             builders.add(builder);
         }
+        List<float[]> kept = new ArrayList<>();
+        if (options.keepLogits()) {
+            builders.forEach(builder -> kept.add(builder.whole()));
+        }
         List<SegmentVoxels> segments = new ArrayList<>();
         Activation.apply(builders, header.nz(), options.cancel());
         for (int c = 0; c < builders.size(); c++) {
+            ProbabilityBuilder builder = builders.get(c);
             segments.add(new SegmentVoxels(
-                    Segment.ofLabelValue(c + 1), builders.get(c).build()));
+                    Segment.ofLabelValue(c + 1),
+                    kept.isEmpty()
+                            ? builder.build()
+                            : new ProbabilityVolume(
+                                    new Box(0, 0, 0, header.nx(), header.ny(), header.nz()),
+                                    builder.whole(),
+                                    kept.get(c))));
         }
         return segments;
     }

@@ -61,6 +61,15 @@ final class ProbabilityBuilder {
         return new ProbabilityVolume(box, values);
     }
 
+    /** The values of all voxels, 0 where none was given. */
+    float[] whole() {
+        float[] values = new float[Math.multiplyExact(nx * ny, slices.length)];
+        for (int z = 0; z < slices.length; z++) {
+            System.arraycopy(slices[z], 0, values, z * nx * ny, slices[z].length);
+        }
+        return values;
+    }
+
     private Box box() {
         int x0 = nx;
         int x1 = 0;

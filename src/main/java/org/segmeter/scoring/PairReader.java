@@ -1,0 +1,100 @@
+package org.segmeter.scoring;
+
+import java.io.IOException;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.ForkJoinTask;
+import org.jspecify.annotations.Nullable;
+import org.segmeter.format.ReadOptions;
+import org.segmeter.format.SegmentationReader;
+import org.segmeter.volume.CancelSignal;
+import org.segmeter.volume.InputException;
+import org.segmeter.volume.Segmentation;
+
+/**
+ * Decodes both sides of a pair.
+ *
+ * @param pool that reads the reference meanwhile; null: the calling thread reads one after the other
+ */
+record PairReader(SegmentationReader reader, @Nullable ForkJoinPool pool) {
+
+    /** Both sides as they were stored. */
+    record Pair(Segmentation prediction, Segmentation reference) {}
+
+    /** Both sides, with probabilities alone where logits were declared. */
+    Pair read(ScoringInput prediction, ScoringInput reference, ScoringOptions options, CancelSignal cancel)
+            throws InputException, IOException {
+        return read(prediction, reference, options, false, cancel);
+    }
+
+    /**
+     * Reads the prediction and the reference of a pair, at the same time if there is a pool.
+     *
+     * @param keepLogits true to keep the prediction's logits beside its probabilities
+     * @throws InputException if a side cannot be read; it names the side
+     * @throws IOException if a file cannot be read from disk
+     * @throws CancellationException if the signal was given or the thread interrupted
+     */
+    Pair read(
+            ScoringInput prediction,
+            ScoringInput reference,
+            ScoringOptions options,
+            boolean keepLogits,
+            CancelSignal cancel)
+            throws InputException, IOException {
+        ReadOptions mine =
+                options.predictionReadOptions().withKeptLogits(keepLogits).withCancel(cancel);
+        ReadOptions theirs = options.referenceReadOptions().withCancel(cancel);
+        if (pool == null) {
+            return new Pair(read(prediction, mine, "prediction"), read(reference, theirs, "reference"));
+        }
+        ForkJoinTask<Segmentation> other = pool.submit(() -> {
+            return read(reference, theirs, "reference");
+        });
+        Segmentation first;
+        try {
+            first = read(prediction, mine, "prediction");
+        } catch (Throwable e) {
+            // The other side's files are still mapped; they are let go before the failure is told.
+            other.cancel(false);
+            other.quietlyJoin();
+            throw e;
+        }
+        try {
+            return new Pair(first, other.get());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            cancel.cancel();
+            throw new CancellationException("interrupted");
+        } catch (ExecutionException e) {
+            Throwable cause = e.getCause();
+            while (cause instanceof RuntimeException wrapped
+                    && wrapped.getCause() != null
+                    && !(cause instanceof CancellationException)) {
+                cause = wrapped.getCause();
+            }
+            if (cause instanceof InputException input) {
+                throw input;
+            }
+            if (cause instanceof IOException io) {
+                throw io;
+            }
+            if (cause instanceof RuntimeException unexpected) {
+                throw unexpected;
+            }
+            if (cause instanceof Error error) {
+                throw error;
+            }
+            throw new IllegalStateException("reading failed", cause);
+        }
+    }
+
+    private Segmentation read(ScoringInput input, ReadOptions options, String side) throws InputException, IOException {
+        try {
+            return reader.readFiles(input.files(), options);
+        } catch (InputException e) {
+            throw e.onSide(side);
+        }
+    }
+}
