@@ -45,4 +45,23 @@ public final class RandomMasks {
         int z0 = random.nextInt(3);
         return new Box(x0, y0, z0, x0 + 1 + random.nextInt(14), y0 + 1 + random.nextInt(9), z0 + 1 + random.nextInt(9));
     }
+
+    /** At most 6 x 6 x 6 voxels, anywhere in a word and across two. */
+    public static Box tinyGrid(Random random) {
+        return tinyGrid(random, 6);
+    }
+
+    /** At most so many voxels along each axis. */
+    public static Box tinyGrid(Random random, int most) {
+        int x0 = random.nextInt(70);
+        int y0 = random.nextInt(2);
+        int z0 = random.nextInt(2);
+        return new Box(
+                x0,
+                y0,
+                z0,
+                x0 + 1 + random.nextInt(most),
+                y0 + 1 + random.nextInt(most),
+                z0 + 1 + random.nextInt(most));
+    }
 }
