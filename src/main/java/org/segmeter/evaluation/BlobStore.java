@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -28,6 +29,7 @@ public final class BlobStore {
 
     private final Path blobs;
     private final Path uploads;
+    private final FileStore disk;
 
     /** @param directory created if need be; left-overs of uploads that a dead service was receiving are removed */
     public BlobStore(Path directory) throws IOException {
@@ -35,6 +37,7 @@ public final class BlobStore {
         this.uploads = directory.resolve("uploads");
         Files.createDirectories(blobs);
         Files.createDirectories(uploads);
+        this.disk = Files.getFileStore(blobs);
         try (DirectoryStream<Path> leftOvers = Files.newDirectoryStream(uploads)) {
             for (Path leftOver : leftOvers) {
                 Files.deleteIfExists(leftOver);
@@ -149,7 +152,7 @@ public final class BlobStore {
 
     /** Bytes that the file system can still take. */
     public long free() throws IOException {
-        return Files.getFileStore(blobs).getUsableSpace();
+        return disk.getUsableSpace();
     }
 
     /** Removes content that nothing refers to, if it is older than {@code before}; true if it was removed. */

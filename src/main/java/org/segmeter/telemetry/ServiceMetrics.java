@@ -74,7 +74,7 @@ public final class ServiceMetrics {
     private final Counter submitted;
     private final Counter fenced;
 
-    ServiceMetrics(MeterRegistry registry) {
+    public ServiceMetrics(MeterRegistry registry) {
         this.registry = registry;
         Gauge.builder("segmeter.uploads.in.progress", uploads, AtomicInteger::get)
                 .description("Uploads that are being received")

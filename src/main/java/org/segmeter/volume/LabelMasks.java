@@ -190,7 +190,7 @@ public final class LabelMasks {
     private Runs runsOf(int label) throws InputException {
         boolean small = label > 0 && label <= 0xffff;
         if (small && label >= byValue.length) {
-            byValue = Arrays.copyOf(byValue, 0x10000);
+            byValue = Arrays.copyOf(byValue, Integer.highestOneBit(label) << 1);
         }
         Runs runs = small ? byValue[label] : others.get(label);
         if (runs == null) {

@@ -13,13 +13,9 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.tomcat.util.http.fileupload.FileItemHeaders;
-import org.apache.tomcat.util.http.fileupload.FileItemIterator;
-import org.apache.tomcat.util.http.fileupload.FileItemStream;
 import org.apache.tomcat.util.http.fileupload.FileUpload;
-import org.apache.tomcat.util.http.fileupload.FileUploadException;
-import org.apache.tomcat.util.http.fileupload.impl.SizeException;
-import org.apache.tomcat.util.http.fileupload.impl.SizeLimitExceededException;
-import org.apache.tomcat.util.http.fileupload.servlet.ServletRequestContext;
+import org.apache.tomcat.util.http.fileupload.MultipartStream;
+import org.apache.tomcat.util.http.fileupload.impl.FileUploadIOException;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.evaluation.Blob;
 import org.segmeter.evaluation.BlobStore;
@@ -32,13 +28,17 @@ import org.segmeter.volume.InputProblem;
 
 /**
  * The parts of a submission, read from the connection straight into the blob store; no file is ever in the heap or in Tomcat's
- * temporary directory. Uses the streaming parser that Tomcat carries for its own multipart support. Nothing is kept before
+ * temporary directory. Uses the streaming parser that Tomcat carries for its own multipart support; its MultipartStream, not
+ * the iterator above it, because that one takes a body that breaks off after a boundary for a whole one. Nothing is kept before
  * {@link #keep}: what is closed without it leaves nothing.
  */
 final class Upload implements AutoCloseable {
 
     private static final int LONGEST_REQUEST = 1 << 20;
     private static final int LONGEST_PART_HEADER = 8192;
+
+    /** RFC 2046 section 5.1.1. */
+    private static final int LONGEST_BOUNDARY = 70;
 
     private final Map<Side, List<BlobStore.Incoming>> files = new EnumMap<>(Side.class);
     private @Nullable String request;
@@ -54,9 +54,11 @@ final class Upload implements AutoCloseable {
         refuseByHeaders(http, store, limits);
         metrics.uploadBegan();
         Upload upload = new Upload();
+        UploadBody body =
+                new UploadBody(http.getInputStream(), limits.maxRequestSize().toBytes());
         boolean complete = false;
         try {
-            upload.readParts(http, store, limits, metrics);
+            upload.readParts(http.getContentType(), body, store, limits, metrics);
             upload.requireBothSides();
             complete = true;
             return upload;
@@ -71,11 +73,26 @@ final class Upload implements AutoCloseable {
                                     ? UploadFailure.DIGEST
                                     : UploadFailure.REFUSED);
             throw e;
-        } catch (FileUploadException | BlobStore.Interrupted e) {
-            throw broken(e, limits, metrics);
         } catch (IOException e) {
-            if (cause(e, FileUploadException.class) != null || isOfConnection(e)) {
-                throw broken(e, limits, metrics);
+            switch (body.state()) {
+                case TOO_LARGE -> {
+                    metrics.uploadFailed(UploadFailure.TOO_LARGE);
+                    throw tooLarge("The request", limits.maxRequestSize().toBytes());
+                }
+                case ENDED -> {
+                    metrics.uploadFailed(UploadFailure.INCOMPLETE);
+                    throw new ProblemException(
+                            ServiceProblem.INCOMPLETE_UPLOAD,
+                            "The body ends before its last boundary; nothing was stored.");
+                }
+                case OPEN -> {
+                    if (e instanceof MultipartStream.MalformedStreamException
+                            || e instanceof FileUploadIOException
+                            || e instanceof BlobStore.Interrupted) {
+                        metrics.uploadFailed(UploadFailure.MALFORMED);
+                        throw notWellFormed();
+                    }
+                }
             }
             metrics.uploadFailed(UploadFailure.STORAGE);
             throw new ProblemException(
@@ -148,24 +165,27 @@ final class Upload implements AutoCloseable {
         }
     }
 
-    private void readParts(HttpServletRequest http, BlobStore store, WebSettings.Upload limits, ServiceMetrics metrics)
-            throws IOException, FileUploadException {
-        FileUpload parser = new FileUpload();
-        parser.setPartHeaderSizeMax(LONGEST_PART_HEADER);
-        parser.setSizeMax(limits.maxRequestSize().toBytes());
-        parser.setHeaderEncoding("UTF-8");
-        FileItemIterator parts = parser.getItemIterator(new ServletRequestContext(http));
+    private void readParts(
+            String contentType, UploadBody body, BlobStore store, WebSettings.Upload limits, ServiceMetrics metrics)
+            throws IOException {
+        FileUpload syntax = new FileUpload();
+        syntax.setHeaderEncoding("UTF-8");
+        MultipartStream stream = stream(syntax.getBoundary(contentType), body);
+        if (!stream.skipPreamble()) {
+            body.requireOpen();
+            return; // a form without parts
+        }
         int number = 0;
-        while (parts.hasNext()) {
-            FileItemStream part = parts.next();
+        do {
+            FileItemHeaders headers = syntax.getParsedHeaders(stream.readHeaders());
             if (++number > limits.maxParts()) {
                 throw tooLarge("The number of parts", limits.maxParts());
             }
-            String name = part.getFieldName() == null ? "" : part.getFieldName();
-            try (InputStream content = part.openStream()) {
+            String name = syntax.getFieldName(headers) == null ? "" : syntax.getFieldName(headers);
+            try (InputStream content = stream.newInputStream()) {
                 switch (name) {
-                    case "prediction" -> file(Side.PREDICTION, part, content, store, limits, metrics);
-                    case "reference" -> file(Side.REFERENCE, part, content, store, limits, metrics);
+                    case "prediction" -> file(Side.PREDICTION, syntax, headers, content, store, limits, metrics);
+                    case "reference" -> file(Side.REFERENCE, syntax, headers, content, store, limits, metrics);
                     case "request" -> request(content);
                     default ->
                         throw new ProblemException(
@@ -174,20 +194,35 @@ final class Upload implements AutoCloseable {
                                         .formatted(shown(name)));
                 }
             }
+        } while (stream.readBoundary());
+    }
+
+    private static MultipartStream stream(byte @Nullable [] boundary, UploadBody body) {
+        if (boundary == null || boundary.length == 0 || boundary.length > LONGEST_BOUNDARY) {
+            throw notWellFormed();
         }
+        MultipartStream stream = new MultipartStream(body, boundary, null);
+        stream.setHeaderEncoding("UTF-8");
+        stream.setPartHeaderSizeMax(LONGEST_PART_HEADER);
+        return stream;
+    }
+
+    private static ProblemException notWellFormed() {
+        return new ProblemException(
+                ServiceProblem.BAD_REQUEST, "The body is no well-formed multipart/form-data with a boundary.");
     }
 
     private void file(
             Side side,
-            FileItemStream part,
+            FileUpload syntax,
+            FileItemHeaders headers,
             InputStream content,
             BlobStore store,
             WebSettings.Upload limits,
             ServiceMetrics metrics)
             throws IOException {
-        FileItemHeaders headers = part.getHeaders();
-        String encoding = headers == null ? null : headers.getHeader("Content-Encoding");
-        String transfer = headers == null ? null : headers.getHeader("Content-Transfer-Encoding");
+        String encoding = headers.getHeader("Content-Encoding");
+        String transfer = headers.getHeader("Content-Transfer-Encoding");
         if (encoding != null && !encoding.strip().equalsIgnoreCase("identity")
                 || transfer != null && !transfer.strip().matches("(?i)binary|7bit|8bit")) {
             throw new ProblemException(Problem.of(
@@ -196,14 +231,15 @@ final class Upload implements AutoCloseable {
                     .with("part", side.word()));
         }
         BlobStore.Incoming file = store.receive(content, limits.maxFileSize().toBytes());
-        if (file.blob().size() == 0 && part.getName() != null && part.getName().isBlank()) {
+        String fileName = syntax.getFileName(headers);
+        if (file.blob().size() == 0 && fileName != null && fileName.isBlank()) {
             file.close(); // a browser's form without a file chosen
             return;
         }
         list(side).add(file);
         metrics.fileReceived(file.blob().size());
         for (String header : new String[] {"Repr-Digest", "Content-Digest"}) {
-            String declared = headers == null ? null : headers.getHeader(header);
+            String declared = headers.getHeader(header);
             if (declared != null) {
                 verify(side, header, declared, file.blob());
             }
@@ -228,12 +264,7 @@ final class Upload implements AutoCloseable {
                     Problem.of(ServiceProblem.BAD_REQUEST, "The part 'request' is there twice; it may be there once.")
                             .with("part", "request"));
         }
-        byte[] bytes;
-        try {
-            bytes = content.readNBytes(LONGEST_REQUEST + 1);
-        } catch (IOException e) {
-            throw new FileUploadFailure(e);
-        }
+        byte[] bytes = content.readNBytes(LONGEST_REQUEST + 1);
         if (bytes.length > LONGEST_REQUEST) {
             throw tooLarge("The part 'request'", LONGEST_REQUEST);
         }
@@ -275,51 +306,8 @@ final class Upload implements AutoCloseable {
                 .with("limit", limit));
     }
 
-    private static ProblemException broken(Throwable e, WebSettings.Upload limits, ServiceMetrics metrics) {
-        if (cause(e, SizeException.class) instanceof SizeLimitExceededException) {
-            metrics.uploadFailed(UploadFailure.TOO_LARGE);
-            return tooLarge("The request", limits.maxRequestSize().toBytes());
-        }
-        if (e instanceof FileUploadException && cause(e, IOException.class) == e) {
-            metrics.uploadFailed(UploadFailure.MALFORMED);
-            return new ProblemException(
-                    ServiceProblem.BAD_REQUEST, "The body is no well-formed multipart/form-data with a boundary.");
-        }
-        metrics.uploadFailed(UploadFailure.INCOMPLETE);
-        return new ProblemException(
-                ServiceProblem.INCOMPLETE_UPLOAD, "The body ends before its last boundary; nothing was stored.");
-    }
-
-    private static boolean isOfConnection(IOException e) {
-        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-            if (cause instanceof FileUploadFailure
-                    || cause.getClass().getName().startsWith("org.apache.catalina.")
-                    || cause.getClass().getName().startsWith("org.apache.tomcat.")
-                    || cause instanceof java.io.EOFException) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    private static <T> @Nullable T cause(Throwable e, Class<T> type) {
-        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-            if (type.isInstance(cause)) {
-                return type.cast(cause);
-            }
-        }
-        return null;
-    }
-
     /** A name that a sender chose, fit for an answer. */
     private static String shown(String name) {
         return name.matches("[A-Za-z0-9_.-]{1,40}") ? name : "?";
-    }
-
-    /** The sender's stream failed. */
-    private static final class FileUploadFailure extends IOException {
-        FileUploadFailure(IOException cause) {
-            super(cause);
-        }
     }
 }

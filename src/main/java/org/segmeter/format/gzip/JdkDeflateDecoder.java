@@ -10,11 +10,12 @@ final class JdkDeflateDecoder implements DeflateDecoder {
 
     private final MemorySegment content;
     private final Inflater inflater = new Inflater(true);
-    private final byte[] input = new byte[1 << 16];
+    private final byte[] input;
     private long fed;
 
     JdkDeflateDecoder(MemorySegment content) {
         this.content = content;
+        this.input = new byte[(int) Math.min(1 << 16, content.byteSize())];
     }
 
     @Override

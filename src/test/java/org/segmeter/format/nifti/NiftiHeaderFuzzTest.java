@@ -1,6 +1,7 @@
 package org.segmeter.format.nifti;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
+import org.segmeter.format.CampaignShare;
 import org.segmeter.format.ReadOptions.Values;
 
 /** Any header before a few voxels: types, dimensions, scaling, geometry, extensions, both versions and byte orders. */
@@ -8,8 +9,11 @@ class NiftiHeaderFuzzTest {
 
     @FuzzTest(maxDuration = "8h", maxExecutions = 10_000_000)
     void anyHeader(byte[] file) {
-        ReaderOracles.check(file, Values.UNDECLARED);
-        ReaderOracles.check(file, Values.LOGITS);
-        ReaderOracles.check(file, Values.PROBABILITIES);
+        Values[] meanings = {Values.UNDECLARED, Values.LOGITS, Values.PROBABILITIES};
+        for (int i = 0; i < meanings.length; i++) {
+            if (CampaignShare.takes(file, meanings.length, i)) {
+                ReaderOracles.check(file, meanings[i]);
+            }
+        }
     }
 }

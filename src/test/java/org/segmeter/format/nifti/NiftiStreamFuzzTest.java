@@ -3,6 +3,7 @@ package org.segmeter.format.nifti;
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import org.segmeter.format.CampaignShare;
 import org.segmeter.format.ReadOptions.Values;
 import org.segmeter.format.gzip.GzipSource;
 
@@ -18,8 +19,12 @@ class NiftiStreamFuzzTest {
             int half = file.length / 2;
             byte[] head = Arrays.copyOf(file, half);
             byte[] tail = Arrays.copyOfRange(file, half, file.length);
-            ReaderOracles.sameAnswer(file, NiftiBytes.gzip(file), Values.UNDECLARED);
-            ReaderOracles.sameAnswer(file, NiftiBytes.gzip(head, tail), Values.UNDECLARED);
+            if (CampaignShare.takes(file, 4, 2)) {
+                ReaderOracles.sameAnswer(file, NiftiBytes.gzip(file), Values.UNDECLARED);
+            }
+            if (CampaignShare.takes(file, 4, 3)) {
+                ReaderOracles.sameAnswer(file, NiftiBytes.gzip(head, tail), Values.UNDECLARED);
+            }
         }
     }
 }
