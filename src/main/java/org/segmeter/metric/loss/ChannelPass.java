@@ -4,7 +4,10 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Queue;
 import java.util.SequencedSet;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ForkJoinTask;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -29,19 +32,20 @@ public final class ChannelPass {
     /** Slabs hold whole slices and at least this many voxels (but for the last), so that small volumes are not cut to pieces. */
     private static final int SLAB_VOXELS = 1 << 16;
 
-    /** At most this many slabs, because each holds moments and a histogram. */
+    /** At most about this many slabs, because each holds a histogram. */
     private static final int SLABS = 64;
 
     /** From this many voxels on, probabilities are summed by their moments; below, one by one. */
     private static final long MOMENTS_FROM = 1 << 20;
 
-    private static final int ONE = Float.floatToRawIntBits(1);
-
     private final Channel channel;
     private final Region region;
     private final VoxelTerm[] terms;
     private final CancelSignal cancel;
-    private final boolean byMoments;
+    private final ErrorMoments.@Nullable Bins bins;
+
+    /** Moments that no thread is filling; each slab takes one, and there are no more than threads. */
+    private final Queue<ErrorMoments> idle = new ConcurrentLinkedQueue<>();
 
     private ChannelPass(
             Channel channel, Region region, SequencedSet<VoxelTerm> terms, CancelSignal cancel, boolean byMoments) {
@@ -49,7 +53,7 @@ public final class ChannelPass {
         this.region = region;
         this.terms = terms.toArray(VoxelTerm[]::new);
         this.cancel = cancel;
-        this.byMoments = byMoments;
+        bins = byMoments ? ErrorMoments.Bins.of(this.terms) : null;
     }
 
     /**
@@ -73,17 +77,26 @@ public final class ChannelPass {
         Box box = region.box();
         int slices =
                 Math.max(1, (int) Math.min(Integer.MAX_VALUE, SLAB_VOXELS / Math.max(1, (long) box.nx() * box.ny())));
+        slices = Math.max(slices, (box.nz() + SLABS - 1) / SLABS);
+        int thickness = slices;
         int slabs = (box.nz() + slices - 1) / slices;
         IntStream order = IntStream.range(0, slabs);
         if (ForkJoinTask.inForkJoinPool()) {
             order = order.parallel();
         }
         Slab[] done = order.mapToObj(i -> {
-                    int z0 = box.z0() + i * slices;
-                    return slab(z0, Math.min(box.z1(), z0 + slices));
+                    int z0 = box.z0() + i * thickness;
+                    return slab(z0, Math.min(box.z1(), z0 + thickness));
                 })
                 .toArray(Slab[]::new);
-        Slab all = done.length == 0 ? new Slab(terms, byMoments) : pairwise(done, 0, done.length);
+        Slab all = done.length == 0 ? new Slab(terms) : pairwise(done, 0, done.length);
+        ErrorMoments moments = idle.poll();
+        for (ErrorMoments other : idle) {
+            Objects.requireNonNull(moments).add(other);
+        }
+        if (moments != null) {
+            all.take(moments);
+        }
         return all.statistics(!soft(channel.reference()));
     }
 
@@ -98,7 +111,11 @@ public final class ChannelPass {
     }
 
     private Slab slab(int z0, int z1) {
-        Slab slab = new Slab(terms, byMoments);
+        Slab slab = new Slab(terms);
+        ErrorMoments moments = bins == null ? null : idle.poll();
+        if (bins != null && moments == null) {
+            moments = new ErrorMoments(bins);
+        }
         @Nullable BitMask reference = channel.reference() instanceof Side.Hard hard ? hard.mask() : null;
         SideReader prediction = SideReader.of(channel.prediction(), region.box());
         SideReader soft = SideReader.of(channel.reference(), region.box());
@@ -106,7 +123,7 @@ public final class ChannelPass {
             cancel.check();
             for (int y = region.box().y0(); y < region.box().y1(); y++) {
                 if (reference != null && channel.prediction() instanceof Side.Probability p) {
-                    probabilityRow(slab, p.volume(), reference, y, z);
+                    probabilityRow(slab, moments, p.volume(), reference, y, z);
                 } else if (reference != null && channel.prediction() instanceof Side.Hard p) {
                     hardRow(slab, p.mask(), reference, y, z);
                 } else {
@@ -115,6 +132,9 @@ public final class ChannelPass {
             }
         }
         slab.flush();
+        if (moments != null) {
+            idle.add(moments);
+        }
         return slab;
     }
 
@@ -141,7 +161,8 @@ public final class ChannelPass {
         }
     }
 
-    private void probabilityRow(Slab slab, ProbabilityVolume prediction, BitMask reference, int y, int z) {
+    private void probabilityRow(
+            Slab slab, @Nullable ErrorMoments moments, ProbabilityVolume prediction, BitMask reference, int y, int z) {
         Box stored = prediction.box();
         boolean row = y >= stored.y0() && y < stored.y1() && z >= stored.z0() && z < stored.z1();
         float[] values = prediction.values();
@@ -161,29 +182,41 @@ public final class ChannelPass {
                 slab.count(0, 0, Long.bitCount(g), Long.bitCount(valid & ~g));
                 continue;
             }
-            int bits = 0;
-            int common = -1;
-            for (int i = rowStart + from; i < rowStart + to; i++) {
-                int value = Float.floatToRawIntBits(values[i]);
-                bits |= value;
-                common &= value;
-            }
-            if (bits == 0) {
-                slab.count(0, 0, Long.bitCount(g), Long.bitCount(valid & ~g));
-                continue;
-            }
             long inside = Words.between(from & 63, to - (w << 6)) & valid;
-            if (bits == ONE && common == ONE) {
-                slab.count(Long.bitCount(g & inside), Long.bitCount(inside & ~g), 0, 0);
-                slab.count(0, 0, Long.bitCount(g & ~inside), Long.bitCount(valid & ~inside & ~g));
-                continue;
-            }
             long outside = valid & ~inside;
             slab.count(0, 0, Long.bitCount(g & outside), Long.bitCount(outside & ~g));
             int base = rowStart + (w << 6);
-            slab.addFew(values, base, inside & g, true);
-            slab.addFew(values, base, inside & ~g, false);
+            if (allEqual(values, rowStart + from, rowStart + to)) {
+                float p = values[rowStart + from];
+                addEqual(slab, moments, p, Long.bitCount(inside & g), 1);
+                addEqual(slab, moments, p, Long.bitCount(inside & ~g), 0);
+            } else if (moments != null) {
+                moments.take(values, base, inside, g, slab);
+            } else {
+                slab.alone(values, base, inside, g);
+            }
         }
+    }
+
+    private static void addEqual(Slab slab, @Nullable ErrorMoments moments, float p, int voxels, int reference) {
+        if (moments != null && p != 0 && voxels > 0) {
+            moments.take(p, voxels, reference, slab);
+        } else if (voxels > 0) {
+            slab.alone(p, voxels, reference);
+        }
+    }
+
+    /** True if all values have the same bits; the ends are looked at first. */
+    private static boolean allEqual(float[] values, int from, int to) {
+        int first = Float.floatToRawIntBits(values[from]);
+        if (Float.floatToRawIntBits(values[to - 1]) != first) {
+            return false;
+        }
+        int differing = 0;
+        for (int i = from; i < to; i++) {
+            differing |= Float.floatToRawIntBits(values[i]) ^ first;
+        }
+        return differing == 0;
     }
 
     private static boolean anyBit(float[] values, int from, int to) {
@@ -220,7 +253,7 @@ public final class ChannelPass {
     }
 
     /** What has been summed over some slices. */
-    private static final class Slab {
+    private static final class Slab implements ErrorMoments.Rest {
 
         private static final int BLOCK = 1024;
 
@@ -257,11 +290,13 @@ public final class ChannelPass {
         private final Block referenceBlock = new Block();
         private final Block otherBlock = new Block();
 
-        private final @Nullable ErrorMoments moments;
+        /** The last probability met that is summed by itself, by reference, and how often in a row: many maps repeat one. */
+        private final float[] last = new float[2];
 
-        Slab(VoxelTerm[] terms, boolean byMoments) {
+        private final int[] repeats = new int[2];
+
+        Slab(VoxelTerm[] terms) {
             this.terms = terms;
-            moments = byMoments ? new ErrorMoments(terms) : null;
             onReference = new double[terms.length];
             elsewhere = new double[terms.length];
         }
@@ -274,30 +309,49 @@ public final class ChannelPass {
         }
 
         /** The voxels whose bits are set, of the 64 values from base on. */
-        void addFew(float[] values, int base, long voxels, boolean g) {
+        void alone(float[] values, int base, long voxels, long reference) {
             for (long left = voxels; left != 0; left &= left - 1) {
-                float p = values[base + Long.numberOfTrailingZeros(left)];
-                int bits = Float.floatToRawIntBits(p);
-                if (bits > 0 && bits < ONE) {
-                    if (moments == null || !moments.take(p, g, cells)) {
-                        addOne(p, g);
-                    }
-                } else if (bits == ONE) {
-                    certain[g ? TP : FP]++;
-                } else {
-                    // 0, or nothing that a probability can be.
-                    Surprise.requireProbability(p);
-                    certain[g ? FN : TN]++;
-                }
+                int i = Long.numberOfTrailingZeros(left);
+                alone(values[base + i], 1, (int) (reference >>> i) & 1);
             }
         }
 
-        private void addOne(double p, boolean g) {
-            if (g) {
-                onReference(p, 1 - p, Surprise.of(p));
+        @Override
+        public void alone(float p, int voxels, int reference) {
+            if (p == 0) {
+                certain[reference == 1 ? FN : TN] += voxels;
+            } else if (p == 1) {
+                certain[reference == 1 ? TP : FP] += voxels;
+            } else if (p == last[reference]) {
+                repeats[reference] += voxels;
             } else {
-                elsewhere(p, 1 - p, Surprise.ofRest(p));
+                Surprise.requireProbability(p);
+                addRepeated(reference);
+                last[reference] = p;
+                repeats[reference] = voxels;
             }
+        }
+
+        @Override
+        public void inHistogram(float p, int voxels, int reference) {
+            cells.add(ProbabilityCells.cellOf(p), voxels, p, reference);
+        }
+
+        private void addRepeated(int reference) {
+            double p = last[reference];
+            int voxels = repeats[reference];
+            if (voxels == 1) {
+                if (reference == 1) {
+                    onReference(p, 1 - p, Surprise.of(p));
+                } else {
+                    elsewhere(p, 1 - p, Surprise.ofRest(p));
+                }
+            } else if (voxels > 1) {
+                add(new ErrorMoments.Node(voxels, p, 1 - p, reference == 1));
+                inHistogram((float) p, voxels, reference);
+                others += voxels;
+            }
+            repeats[reference] = 0;
         }
 
         void onReference(double p, double q, double surprise) {
@@ -321,6 +375,8 @@ public final class ChannelPass {
         }
 
         void flush() {
+            addRepeated(0);
+            addRepeated(1);
             flushReference();
             flushOthers();
         }
@@ -424,13 +480,21 @@ public final class ChannelPass {
                 elsewhere[t] += other.elsewhere[t];
             }
             cells = cells.plus(other.cells);
-            if (moments != null && other.moments != null) {
-                moments.add(other.moments);
+        }
+
+        /** The voxels that the moments have taken. */
+        void take(ErrorMoments moments) {
+            others += moments.voxels();
+            for (ErrorMoments.Node node : moments.nodes(cells)) {
+                add(node);
             }
         }
 
-        /** A node of the moments, which stands for a number of voxels. */
-        private void node(double weight, double p, double q, boolean reference) {
+        private void add(ErrorMoments.Node node) {
+            double weight = node.weight();
+            double p = node.p();
+            double q = node.q();
+            boolean reference = node.reference();
             double slope = p * q;
             double slope2 = weight * slope * slope;
             double error = reference ? q : p;
@@ -454,9 +518,6 @@ public final class ChannelPass {
         }
 
         ChannelStatistics statistics(boolean hardReference) {
-            if (moments != null) {
-                others += moments.give(this::node, cells);
-            }
             long tp = certain[TP];
             long fp = certain[FP];
             long fn = certain[FN];
