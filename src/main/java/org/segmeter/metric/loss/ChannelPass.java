@@ -4,7 +4,6 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Queue;
 import java.util.SequencedSet;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -47,6 +46,8 @@ public final class ChannelPass {
     /** Moments that no thread is filling; each slab takes one, and there are no more than threads. */
     private final Queue<ErrorMoments> idle = new ConcurrentLinkedQueue<>();
 
+    private final Queue<ErrorMoments> full = new ConcurrentLinkedQueue<>();
+
     private ChannelPass(
             Channel channel, Region region, SequencedSet<VoxelTerm> terms, CancelSignal cancel, boolean byMoments) {
         this.channel = channel;
@@ -64,7 +65,14 @@ public final class ChannelPass {
      * @throws java.util.concurrent.CancellationException if the signal is given
      */
     public static ChannelStatistics of(Channel channel, Region region, List<VoxelTerm> terms, CancelSignal cancel) {
-        return of(channel, region, terms, cancel, region.box().voxelCount() >= MOMENTS_FROM);
+        return of(channel, region, terms, cancel, momentsPay(channel, region.box()));
+    }
+
+    private static boolean momentsPay(Channel channel, Box box) {
+        return channel.prediction() instanceof Side.Probability
+                && channel.reference() instanceof Side.Hard
+                && box.voxelCount() >= MOMENTS_FROM
+                && box.nx() <= ErrorMoments.FULL;
     }
 
     /** The same with the choice of how probabilities between 0 and 1 are summed: by {@link ErrorMoments} or one by one. */
@@ -90,12 +98,9 @@ public final class ChannelPass {
                 })
                 .toArray(Slab[]::new);
         Slab all = done.length == 0 ? new Slab(terms) : pairwise(done, 0, done.length);
-        ErrorMoments moments = idle.poll();
-        for (ErrorMoments other : idle) {
-            Objects.requireNonNull(moments).add(other);
-        }
-        if (moments != null) {
-            all.take(moments);
+        full.addAll(idle);
+        if (!full.isEmpty()) {
+            all.take(List.copyOf(full));
         }
         return all.statistics(!soft(channel.reference()));
     }
@@ -112,10 +117,7 @@ public final class ChannelPass {
 
     private Slab slab(int z0, int z1) {
         Slab slab = new Slab(terms);
-        ErrorMoments moments = bins == null ? null : idle.poll();
-        if (bins != null && moments == null) {
-            moments = new ErrorMoments(bins);
-        }
+        @Nullable ErrorMoments moments = moments();
         @Nullable BitMask reference = channel.reference() instanceof Side.Hard hard ? hard.mask() : null;
         SideReader prediction = SideReader.of(channel.prediction(), region.box());
         SideReader soft = SideReader.of(channel.reference(), region.box());
@@ -123,6 +125,10 @@ public final class ChannelPass {
             cancel.check();
             for (int y = region.box().y0(); y < region.box().y1(); y++) {
                 if (reference != null && channel.prediction() instanceof Side.Probability p) {
+                    if (moments != null && moments.full()) {
+                        full.add(moments);
+                        moments = moments();
+                    }
                     probabilityRow(slab, moments, p.volume(), reference, y, z);
                 } else if (reference != null && channel.prediction() instanceof Side.Hard p) {
                     hardRow(slab, p.mask(), reference, y, z);
@@ -136,6 +142,14 @@ public final class ChannelPass {
             idle.add(moments);
         }
         return slab;
+    }
+
+    private @Nullable ErrorMoments moments() {
+        if (bins == null) {
+            return null;
+        }
+        ErrorMoments moments = idle.poll();
+        return moments == null ? new ErrorMoments(bins) : moments;
     }
 
     private static boolean soft(Side side) {
@@ -483,9 +497,11 @@ public final class ChannelPass {
         }
 
         /** The voxels that the moments have taken. */
-        void take(ErrorMoments moments) {
-            others += moments.voxels();
-            for (ErrorMoments.Node node : moments.nodes(cells)) {
+        void take(List<ErrorMoments> moments) {
+            for (ErrorMoments of : moments) {
+                others += of.voxels();
+            }
+            for (ErrorMoments.Node node : ErrorMoments.nodes(moments, cells)) {
                 add(node);
             }
         }

@@ -6,15 +6,19 @@ import java.util.List;
 /**
  * Sums of functions of a probability over millions of voxels without evaluating the functions at each of them.
  *
- * <p>The float32 probabilities are put into narrow bins, 256 to each power of two of min(p, 1 - p): exponent and upper mantissa
- * bits are the bin, the lower 15 bits the position in it. For each bin the number of voxels and the first three power sums of
- * the position are kept as integers. They are exact, so the result is the same to the bit in whatever order, on however many
- * threads and with whatever vector instructions the voxels are read. A sum over the voxels of a bin of any function that is smooth
- * in it follows from its values at four Chebyshev nodes, with weights that reproduce the power sums: an interpolatory quadrature.
- * For logarithms and powers, whose singularity is at p = 0 or p = 1, the relative error is below 5e-13. Bins in which a term
- * has a kink (a clip, the Huber delta) are left to be summed voxel by voxel.
+ * <p>The float32 probabilities are put into narrow bins, 2048 to each power of two of min(p, 1 - p): exponent and upper mantissa
+ * bits are the bin, the lower 12 bits the position in it. For each bin the number of voxels and the sums of the position and of
+ * its square are kept as integers. They are exact, so the result is the same to the bit in whatever order, on however many
+ * threads and with whatever machine instructions the voxels are read. A sum over the voxels of a bin of any function that is
+ * smooth in it follows from its values at three Chebyshev nodes, with weights that reproduce the three sums: an interpolatory
+ * quadrature. For logarithms and powers, whose singularity is at p = 0 or p = 1, its relative error is below 2e-12 if all voxels
+ * have the most unfortunate value, and of the size of rounding for voxels spread over the bin.
  *
- * <p>Each thread fills one of its own; {@link #add} brings them together.
+ * <p>So many nodes would still cost more than small volumes; those of 128 neighbouring bins are replaced by eight, in the same
+ * way and with a relative error below 64^-8, which is 4e-15. Bins in which a term has a kink (a clip, the Huber delta) are left
+ * to be summed voxel by voxel.
+ *
+ * <p>Each thread fills one of its own.
  */
 final class ErrorMoments {
 
@@ -25,8 +29,7 @@ final class ErrorMoments {
     private static final byte ON_AN_EDGE = 2;
     private static final byte HIGH = 3;
 
-    private static final int ORDER = 4;
-    private static final int PER_OCTAVE_BITS = 8;
+    private static final int PER_OCTAVE_BITS = 11;
     private static final int SHIFT = 23 - PER_OCTAVE_BITS;
     private static final int HALF = 1 << SHIFT - 1;
     private static final int POSITION = (1 << SHIFT) - 1;
@@ -47,33 +50,55 @@ final class ErrorMoments {
 
     private static final int ALL_BINS = FIRST_HIGH + 2 * HIGH_BINS;
 
-    /** Positions are below 2^14, so that the sums of this many cubes fit a long with room for one slice more. */
-    private static final int CARRY_AFTER = 1 << 20;
+    /** Bins that share their final nodes: sixteen groups to an octave, never across one. */
+    private static final int GROUP = 1 << PER_OCTAVE_BITS - 4;
 
-    private static final int CARRY_BITS = 40;
+    /** The count is kept in the bits from here on, the sum of positions (each below 2^11) below it. */
+    private static final int COUNT_SHIFT = 38;
 
-    private static final double[] NODES = new double[ORDER];
-    /** Row j: the coefficients of the Lagrange polynomial that is 1 at node j. */
-    private static final double[][] LAGRANGE = new double[ORDER][];
+    private static final long ONE_VOXEL = 1L << COUNT_SHIFT;
 
-    static {
-        for (int j = 0; j < ORDER; j++) {
-            NODES[j] = Math.cos((2 * j + 1) * Math.PI / (2 * ORDER));
-        }
-        for (int j = 0; j < ORDER; j++) {
-            double[] polynomial = new double[ORDER];
-            polynomial[0] = 1;
-            int degree = 0;
-            for (int k = 0; k < ORDER; k++) {
-                if (k != j) {
-                    double scale = 1 / (NODES[j] - NODES[k]);
-                    for (int d = ++degree; d >= 0; d--) {
-                        double lower = d == 0 ? 0 : polynomial[d - 1];
-                        polynomial[d] = scale * (lower - NODES[k] * polynomial[d]);
+    /** From this many voxels on, no more rows are to be taken. */
+    static final int FULL = 1 << 25;
+
+    private static final Quadrature OF_BIN = new Quadrature(3);
+    private static final Quadrature OF_GROUP = new Quadrature(8);
+
+    /** Weights for given Chebyshev nodes on [-1, 1] that reproduce the first power sums. */
+    private static final class Quadrature {
+        private final double[] nodes;
+        /** Row j: the coefficients of the Lagrange polynomial that is 1 at node j. */
+        private final double[][] lagrange;
+
+        Quadrature(int order) {
+            nodes = new double[order];
+            lagrange = new double[order][];
+            for (int j = 0; j < order; j++) {
+                nodes[j] = Math.cos((2 * j + 1) * Math.PI / (2 * order));
+            }
+            for (int j = 0; j < order; j++) {
+                double[] polynomial = new double[order];
+                polynomial[0] = 1;
+                int degree = 0;
+                for (int k = 0; k < order; k++) {
+                    if (k != j) {
+                        double scale = 1 / (nodes[j] - nodes[k]);
+                        for (int d = ++degree; d >= 0; d--) {
+                            double lower = d == 0 ? 0 : polynomial[d - 1];
+                            polynomial[d] = scale * (lower - nodes[k] * polynomial[d]);
+                        }
                     }
                 }
+                lagrange[j] = polynomial;
             }
-            LAGRANGE[j] = polynomial;
+        }
+
+        double weight(int node, double[] powerSums) {
+            double weight = 0;
+            for (int k = 0; k < nodes.length; k++) {
+                weight += lagrange[node][k] * powerSums[k];
+            }
+            return weight;
         }
     }
 
@@ -148,12 +173,10 @@ final class ErrorMoments {
     }
 
     private final Bins bins;
-    /** Four to a bin: voxels, and the sums of position, position squared and position cubed. */
-    private final long[] sums = new long[ORDER * ALL_BINS];
-    /** What the cubes have given off, in units of 2^40. */
-    private final long[] carried = new long[ALL_BINS];
+    /** Two to a bin: the number of voxels with the sum of their positions, and the sum of the squares. */
+    private final long[] sums = new long[2 * ALL_BINS];
 
-    private int sinceCarry;
+    private int taken;
 
     ErrorMoments(Bins bins) {
         this.bins = bins;
@@ -172,104 +195,95 @@ final class ErrorMoments {
         void inHistogram(float p, int voxels, int reference);
     }
 
+    /** True if no further row may be taken. */
+    boolean full() {
+        return taken >= FULL;
+    }
+
     /**
      * Takes the voxels whose bits are set, of the 64 values from base on.
      *
      * @param reference bit by bit, whether a voxel is the reference's
      */
     void take(float[] values, int base, long voxels, long reference, Rest rest) {
-        byte[] low = bins.low;
-        for (long left = voxels; left != 0; left &= left - 1) {
+        long special;
+        if (voxels != -1L) {
+            special = voxels;
+        } else if (values[base] < 0.5f) {
+            special = takeLow(values, base, reference);
+        } else {
+            special = takeHigh(values, base, reference);
+        }
+        for (long left = special; left != 0; left &= left - 1) {
             int i = Long.numberOfTrailingZeros(left);
-            float p = values[base + i];
-            int g = (int) (reference >>> i) & 1;
-            int bits = Float.floatToRawIntBits(p);
+            take(values[base + i], 1, (int) (reference >>> i) & 1, rest);
+        }
+        taken += Long.bitCount(voxels) - Long.bitCount(special);
+    }
+
+    /** Takes the voxels with p below one half whose bin is simple; the others are returned. */
+    private long takeLow(float[] values, int base, long reference) {
+        byte[] low = bins.low;
+        long[] m = sums;
+        long special = 0;
+        for (int i = 0; i < 64; i++) {
+            int bits = Float.floatToRawIntBits(values[base + i]);
             int bin = bits >>> SHIFT;
-            byte kind = low[bin];
-            if (kind == IN_ONE_CELL) {
-                put(bin + g * LOW_BINS, bits);
+            if (low[bin] == IN_ONE_CELL) {
+                int at = 2 * (bin + ((int) (reference >>> i) & 1) * LOW_BINS);
+                long d = (bits & POSITION) - HALF;
+                m[at] += ONE_VOXEL + d;
+                m[at + 1] += d * d;
             } else {
-                takeOther(p, kind, 1, g, rest);
+                special |= 1L << i;
             }
         }
-        took(Long.bitCount(voxels));
+        return special;
     }
 
-    /** Takes voxels of one probability. */
+    /** Takes the voxels with p from one half on whose bin is simple; the others are returned. */
+    private long takeHigh(float[] values, int base, long reference) {
+        byte[] high = bins.high;
+        long[] m = sums;
+        long special = 0;
+        for (int i = 0; i < 64; i++) {
+            // Exact from one half on; a smaller p gives more than the last bin, p = 1 less than the first.
+            int bits = Float.floatToRawIntBits(1 - values[base + i]);
+            int bin = (bits >>> SHIFT) - LEAST_HIGH;
+            if (bin >= 0 && bin < HIGH_BINS && high[bin] == IN_ONE_CELL) {
+                int at = 2 * (FIRST_HIGH + bin + ((int) (reference >>> i) & 1) * HIGH_BINS);
+                long d = (bits & POSITION) - HALF;
+                m[at] += ONE_VOXEL + d;
+                m[at + 1] += d * d;
+            } else {
+                special |= 1L << i;
+            }
+        }
+        return special;
+    }
+
+    /** Takes voxels of one probability, at most 64. */
     void take(float p, int voxels, int reference, Rest rest) {
-        takeOther(p, bins.low[Float.floatToRawIntBits(p) >>> SHIFT], voxels, reference, rest);
-        took(voxels);
-    }
-
-    private void takeOther(float p, byte kindOfLow, int voxels, int g, Rest rest) {
-        byte kind = kindOfLow;
         int bits = Float.floatToRawIntBits(p);
-        int at = (bits >>> SHIFT) + g * LOW_BINS;
+        int at = (bits >>> SHIFT) + reference * LOW_BINS;
+        byte kind = bins.low[bits >>> SHIFT];
         if (kind == HIGH) {
-            // The difference is exact.
             bits = Float.floatToRawIntBits(1 - p);
             int bin = (bits >>> SHIFT) - LEAST_HIGH;
             kind = bins.high[bin];
-            at = FIRST_HIGH + bin + g * HIGH_BINS;
+            at = FIRST_HIGH + bin + reference * HIGH_BINS;
         }
         if (kind == ALONE) {
-            rest.alone(p, voxels, g);
+            rest.alone(p, voxels, reference);
             return;
         }
         if (kind == ON_AN_EDGE) {
-            rest.inHistogram(p, voxels, g);
+            rest.inHistogram(p, voxels, reference);
         }
-        if (voxels == 1) {
-            put(at, bits);
-        } else {
-            long d = (bits & POSITION) - HALF;
-            sums[ORDER * at] += voxels;
-            sums[ORDER * at + 1] += voxels * d;
-            sums[ORDER * at + 2] += voxels * (d * d);
-            sums[ORDER * at + 3] += voxels * (d * d * d);
-        }
-    }
-
-    private void put(int bin, int bits) {
-        long[] m = sums;
-        int at = ORDER * bin;
         long d = (bits & POSITION) - HALF;
-        long d2 = d * d;
-        m[at]++;
-        m[at + 1] += d;
-        m[at + 2] += d2;
-        m[at + 3] += d2 * d;
-    }
-
-    private void took(int voxels) {
-        sinceCarry += voxels;
-        if (sinceCarry >= CARRY_AFTER) {
-            carry();
-        }
-    }
-
-    private void carry() {
-        for (int bin = 0; bin < ALL_BINS; bin++) {
-            long cubes = sums[ORDER * bin + 3];
-            if (cubes != 0) {
-                carried[bin] += cubes >> CARRY_BITS;
-                sums[ORDER * bin + 3] = cubes & (1L << CARRY_BITS) - 1;
-            }
-        }
-        sinceCarry = 0;
-    }
-
-    /** Adds what another has taken; exact, so the order does not matter. */
-    void add(ErrorMoments other) {
-        carry();
-        other.carry();
-        for (int i = 0; i < sums.length; i++) {
-            sums[i] += other.sums[i];
-        }
-        for (int i = 0; i < ALL_BINS; i++) {
-            carried[i] += other.carried[i];
-        }
-        carry();
+        sums[2 * at] += voxels * (ONE_VOXEL + d);
+        sums[2 * at + 1] += voxels * (d * d);
+        taken += voxels;
     }
 
     /**
@@ -278,55 +292,87 @@ final class ErrorMoments {
      * @param weight how many voxels it stands for; may be negative
      * @param reference whether they are reference voxels
      */
-    record Node(double weight, double p, double q, boolean reference) {}
+    record Node(double weight, double p, double q, boolean reference) {
+        private static Node of(double weight, double v, boolean high, boolean reference) {
+            return new Node(weight, high ? 1 - v : v, high ? v : 1 - v, reference);
+        }
+    }
 
     /**
-     * The nodes that stand for all voxels taken, in a fixed order; whole bins go to the histogram.
+     * The nodes that stand for all voxels that were taken, in a fixed order; their places go to the histogram.
+     *
+     * @param all made with the same bins; which took which voxels makes no difference
      */
-    List<Node> nodes(ProbabilityCells cells) {
-        carry();
+    static List<Node> nodes(List<ErrorMoments> all, ProbabilityCells cells) {
         List<Node> nodes = new ArrayList<>();
-        for (int at = 0; at < ALL_BINS; at++) {
-            if (sums[ORDER * at] == 0) {
-                continue;
-            }
-            boolean high = at >= FIRST_HIGH;
-            int within = high ? (at - FIRST_HIGH) % HIGH_BINS : at % LOW_BINS;
-            boolean reference = high ? at - FIRST_HIGH >= HIGH_BINS : at >= LOW_BINS;
-            int bin = high ? LEAST_HIGH + within : within;
-            double halfWidth = (floor(bin + 1) - floor(bin)) / 2;
-            double centre = floor(bin) + halfWidth;
-            double[] m = new double[ORDER];
-            m[0] = sums[ORDER * at];
-            m[1] = (double) sums[ORDER * at + 1] / HALF;
-            m[2] = (double) sums[ORDER * at + 2] / ((double) HALF * HALF);
-            m[3] = (carried[at] * (double) (1L << CARRY_BITS) + sums[ORDER * at + 3]) / ((double) HALF * HALF * HALF);
-            if ((high ? bins.high[within] : bins.low[bin]) == IN_ONE_CELL) {
-                double sumV = centre * m[0] + halfWidth * m[1];
-                cells.addSums(
-                        ProbabilityCells.cellOf(high ? 1 - centre : centre),
-                        sums[ORDER * at],
-                        high ? m[0] - sumV : sumV,
-                        reference ? m[0] : 0);
-            }
-            for (int j = 0; j < ORDER; j++) {
-                double weight = 0;
-                for (int k = 0; k < ORDER; k++) {
-                    weight += LAGRANGE[j][k] * m[k];
-                }
-                double v = centre + halfWidth * NODES[j];
-                nodes.add(new Node(weight, high ? 1 - v : v, high ? v : 1 - v, reference));
-            }
+        for (int first = 0; first < ALL_BINS; first += GROUP) {
+            addGroup(all, first, nodes, cells);
         }
         return nodes;
     }
 
+    private static void addGroup(List<ErrorMoments> all, int first, List<Node> nodes, ProbabilityCells cells) {
+        Bins bins = all.getFirst().bins;
+        boolean high = first >= FIRST_HIGH;
+        boolean reference = high ? first - FIRST_HIGH >= HIGH_BINS : first >= LOW_BINS;
+        int firstWithin = high ? (first - FIRST_HIGH) % HIGH_BINS : first % LOW_BINS;
+        int firstBin = high ? LEAST_HIGH + firstWithin : firstWithin;
+        double groupHalfWidth = (floor(firstBin + GROUP) - floor(firstBin)) / 2;
+        double groupCentre = floor(firstBin) + groupHalfWidth;
+        double[] ofGroup = new double[OF_GROUP.nodes.length];
+        List<Node> single = new ArrayList<>();
+        boolean kinked = false;
+        double[] m = new double[OF_BIN.nodes.length];
+        for (int i = 0; i < GROUP; i++) {
+            byte kind = high ? bins.high[firstWithin + i] : bins.low[firstBin + i];
+            kinked |= kind == ALONE;
+            long count = 0;
+            long positions = 0;
+            long squares = 0;
+            for (ErrorMoments moments : all) {
+                long packed = moments.sums[2 * (first + i)];
+                long position = packed << 64 - COUNT_SHIFT >> 64 - COUNT_SHIFT;
+                count += packed - position >>> COUNT_SHIFT;
+                positions += position;
+                squares += moments.sums[2 * (first + i) + 1];
+            }
+            if (count == 0) {
+                continue;
+            }
+            m[0] = count;
+            m[1] = (double) positions / HALF;
+            m[2] = squares / ((double) HALF * HALF);
+            double halfWidth = (floor(firstBin + i + 1) - floor(firstBin + i)) / 2;
+            double centre = floor(firstBin + i) + halfWidth;
+            if (kind == IN_ONE_CELL) {
+                double sumV = centre * m[0] + halfWidth * m[1];
+                int cell = ProbabilityCells.cellOf(high ? 1 - centre : centre);
+                cells.addSums(cell, count, high ? m[0] - sumV : sumV, reference ? m[0] : 0);
+            }
+            for (int j = 0; j < m.length; j++) {
+                double weight = OF_BIN.weight(j, m);
+                double v = centre + halfWidth * OF_BIN.nodes[j];
+                single.add(Node.of(weight, v, high, reference));
+                double t = (v - groupCentre) / groupHalfWidth;
+                double power = weight;
+                for (int k = 0; k < ofGroup.length; k++) {
+                    ofGroup[k] += power;
+                    power *= t;
+                }
+            }
+        }
+        if (kinked || single.size() <= ofGroup.length) {
+            nodes.addAll(single);
+        } else {
+            for (int j = 0; j < ofGroup.length; j++) {
+                double v = groupCentre + groupHalfWidth * OF_GROUP.nodes[j];
+                nodes.add(Node.of(OF_GROUP.weight(j, ofGroup), v, high, reference));
+            }
+        }
+    }
+
     /** Number of voxels taken. */
     long voxels() {
-        long voxels = 0;
-        for (int at = 0; at < ALL_BINS; at++) {
-            voxels += sums[ORDER * at];
-        }
-        return voxels;
+        return taken;
     }
 }
