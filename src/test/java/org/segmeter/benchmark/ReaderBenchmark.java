@@ -7,25 +7,16 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalDouble;
-import java.util.Random;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.format.ReadOptions;
 import org.segmeter.format.SegmentationReader;
 import org.segmeter.format.nifti.NiftiWriter;
-import org.segmeter.volume.Affine;
 import org.segmeter.volume.BitMask;
-import org.segmeter.volume.Grid;
-import org.segmeter.volume.LabelMasks;
 import org.segmeter.volume.Mask;
-import org.segmeter.volume.Segment;
 import org.segmeter.volume.Segmentation;
-import org.segmeter.volume.Segmentation.Encoding;
-import org.segmeter.volume.Segmentation.SegmentVoxels;
-import org.segmeter.volume.Segmentation.Source;
 
 /**
  * How long reading a 512 x 512 x 300 segmentation takes, from file to masks, beside what other tools need for the same file in the same
@@ -79,7 +70,7 @@ public final class ReaderBenchmark {
     private static List<Row> rows(Path folder, int repeats) throws Exception {
         List<Row> rows = new ArrayList<>();
         for (int segments : new int[] {10, 100}) {
-            Segmentation s = organs(segments);
+            Segmentation s = BenchmarkVolumes.full().organs(segments, false);
             Path plain = folder.resolve("labels" + segments + ".nii");
             Path gzip = folder.resolve("labels" + segments + ".nii.gz");
             try (OutputStream out = Files.newOutputStream(plain)) {
@@ -93,47 +84,6 @@ public final class ReaderBenchmark {
                     new Row(segments + " labels .nii.gz", gzip, List.of(igzip(gzip, repeats), nibabel(gzip, repeats))));
         }
         return rows;
-    }
-
-    /** Ellipsoids at random places of random sizes, with a rough surface; where two meet, the later one wins. */
-    static Segmentation organs(int count) throws Exception {
-        Random random = new Random(count);
-        byte[] labels = new byte[Math.toIntExact(VOXELS)];
-        double size = count > 20 ? 22 : 55;
-        for (int label = 1; label <= count; label++) {
-            double cx = 60 + random.nextDouble() * (NX - 120);
-            double cy = 60 + random.nextDouble() * (NY - 120);
-            double cz = 30 + random.nextDouble() * (NZ - 60);
-            double rx = size * (0.4 + random.nextDouble());
-            double ry = size * (0.4 + random.nextDouble());
-            double rz = size * (0.2 + 0.5 * random.nextDouble());
-            for (int z = (int) Math.max(0, cz - rz); z < Math.min(NZ, cz + rz + 1); z++) {
-                for (int y = (int) Math.max(0, cy - ry); y < Math.min(NY, cy + ry + 1); y++) {
-                    double q = 1 - Math.pow((z - cz) / rz, 2) - Math.pow((y - cy) / ry, 2);
-                    if (q > 0) {
-                        double half = rx * Math.sqrt(q);
-                        int from = (int) Math.max(0, cx - half + random.nextInt(3));
-                        int to = (int) Math.min(NX, cx + half - random.nextInt(3));
-                        if (from < to) {
-                            Arrays.fill(labels, (z * NY + y) * NX + from, (z * NY + y) * NX + to, (byte) label);
-                        }
-                    }
-                }
-            }
-        }
-        LabelMasks masks = new LabelMasks(NX, NY, NZ, 255);
-        masks.addUint8(0, labels, 0, labels.length);
-        List<SegmentVoxels> segments = new ArrayList<>();
-        masks.masks().forEach((label, mask) -> segments.add(new SegmentVoxels(Segment.ofLabelValue(label), mask)));
-        Affine affine =
-                Affine.of(new double[] {0.8, 0, 0}, new double[] {0, 0.8, 0}, new double[] {0, 0, 1.5}, new double[] {
-                    -200, -200, 0
-                });
-        return new Segmentation(
-                new Grid(NX, NY, NZ, affine),
-                Encoding.LABELMAP,
-                segments,
-                new Source("generated", null, true, List.of()));
     }
 
     private static void measure(Row row, int repeats) throws Exception {

@@ -1,5 +1,9 @@
 package org.segmeter.metric.distance;
 
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
 import java.util.stream.IntStream;
 import org.segmeter.metric.Connectivity;
 import org.segmeter.volume.BitMask;
@@ -14,6 +18,9 @@ public final class BoundaryIou {
 
     /** Relative rounding within which a distance equals the limit and so is not below it. */
     private static final double ROUNDING = 1e-9;
+
+    /** Up to so many rows are spread for each row of the mask; for more a search, which stops early, is cheaper. */
+    private static final int MOST_ROWS = 1024;
 
     private BoundaryIou() {}
 
@@ -69,22 +76,123 @@ public final class BoundaryIou {
         if (box.isEmpty()) {
             return hollow;
         }
-        NearestPoint nearest = new NearestPoint(targets, box, s, nearer);
         double below = limit * (1 - ROUNDING);
-        IntStream.range(box.z0(), box.z1()).parallel().forEach(z -> {
+        List<RowReach> rows = rows(box.union(targets.box()), s, nearer, below);
+        if (rows.size() <= MOST_ROWS) {
+            dilated(mask, targets, rows, hollow, cancel);
+        } else {
+            searched(mask, targets, new NearestPoint(targets, box, s, nearer), below, hollow, cancel);
+        }
+        return hollow;
+    }
+
+    /** Rows of targets that may be near a voxel: how many rows away along y and z, and how many voxels along x are still near enough. */
+    private record RowReach(int dy, int dz, int reach) {}
+
+    /** Every row with a voxel that is near enough, those that reach farthest along x first; more than {@link #MOST_ROWS} are not listed. */
+    private static List<RowReach> rows(Box around, Spacing s, double nearer, double below) {
+        double[] costX = NearestPoint.costs(s.x(), nearer, around.nx());
+        double[] costY = NearestPoint.costs(s.y(), nearer, around.ny());
+        double[] costZ = NearestPoint.costs(s.z(), nearer, around.nz());
+        List<RowReach> rows = new ArrayList<>();
+        for (int dz = 0; dz < costZ.length && Math.sqrt(costZ[dz]) < below; dz++) {
+            for (int dy = 0; dy < costY.length && Math.sqrt(costY[dy] + costZ[dz]) < below; dy++) {
+                int reach = 0;
+                while (reach + 1 < costX.length && Math.sqrt(costY[dy] + costZ[dz] + costX[reach + 1]) < below) {
+                    reach++;
+                }
+                for (int signZ = dz == 0 ? 1 : -1; signZ <= 1; signZ += 2) {
+                    for (int signY = dy == 0 ? 1 : -1; signY <= 1; signY += 2) {
+                        rows.add(new RowReach(signY * dy, signZ * dz, reach));
+                    }
+                }
+                if (rows.size() > MOST_ROWS) {
+                    return rows;
+                }
+            }
+        }
+        rows.sort(Comparator.comparingInt(RowReach::reach).reversed());
+        return rows;
+    }
+
+    /** The voxels of the mask with a target near enough, 64 at a time: each row of targets is spread along x by its reach. */
+    private static void dilated(
+            BitMask mask, PointSet targets, List<RowReach> rows, BitMask hollow, CancelSignal cancel) {
+        RowReach[] reaches = rows.toArray(RowReach[]::new);
+        if (reaches.length == 0) {
+            return;
+        }
+        IntStream.range(hollow.z0(), hollow.z1()).parallel().forEach(z -> {
+            cancel.check();
+            long[] near = new long[targets.stride];
+            long[] spread = new long[targets.stride];
+            for (int y = hollow.y0(); y < hollow.y1(); y++) {
+                int from = mask.rowStart(y, z) + hollow.wordX0() - mask.wordX0();
+                if (isZero(mask.words(), from, hollow.wordsPerRow())) {
+                    continue;
+                }
+                Arrays.fill(near, 0);
+                int reach = reaches[0].reach;
+                for (RowReach row : reaches) {
+                    spread(near, spread, reach - row.reach);
+                    reach = row.reach;
+                    int j = y + row.dy - targets.y0;
+                    int k = z + row.dz - targets.z0;
+                    if (j >= 0 && j < targets.ny && k >= 0 && k < targets.nz) {
+                        int at = (k * targets.ny + j) * targets.stride;
+                        for (int i = 0; i < near.length; i++) {
+                            near[i] |= targets.words[at + i];
+                        }
+                    }
+                }
+                spread(near, spread, reach);
+                int to = hollow.rowStart(y, z);
+                int first = hollow.wordX0() - targets.wordX0;
+                for (int w = 0; w < hollow.wordsPerRow(); w++) {
+                    hollow.words()[to + w] = mask.words()[from + w] & near[first + w];
+                }
+            }
+        });
+    }
+
+    private static boolean isZero(long[] words, int from, int n) {
+        long any = 0;
+        for (int i = from; i < from + n; i++) {
+            any |= words[i];
+        }
+        return any == 0;
+    }
+
+    /** Adds to the bits of a row all that lie at most so many places beside one of them. */
+    private static void spread(long[] row, long[] other, int by) {
+        int done = 0;
+        while (done < by) {
+            int step = Math.min(Math.min(2 * done + 1, by - done), 63);
+            for (int i = 0; i < row.length; i++) {
+                long before = i > 0 ? row[i - 1] >>> 64 - step : 0;
+                long after = i + 1 < row.length ? row[i + 1] << 64 - step : 0;
+                other[i] = row[i] | row[i] << step | before | row[i] >>> step | after;
+            }
+            System.arraycopy(other, 0, row, 0, row.length);
+            done += step;
+        }
+    }
+
+    /** The same voxel by voxel, for widths that reach over many rows. */
+    private static void searched(
+            BitMask mask, PointSet targets, NearestPoint nearest, double below, BitMask hollow, CancelSignal cancel) {
+        IntStream.range(hollow.z0(), hollow.z1()).parallel().forEach(z -> {
             cancel.check();
             NearestPoint.Search search = nearest.search();
-            for (int y = box.y0(); y < box.y1(); y++) {
-                int from = mask.rowStart(y, z);
-                int to = hollow.rowStart(y, z) - (hollow.wordX0() - mask.wordX0());
-                for (int w = hollow.wordX0() - mask.wordX0();
-                        w < hollow.wordX0() - mask.wordX0() + hollow.wordsPerRow();
-                        w++) {
-                    long near = 0;
-                    for (long bits = mask.words()[from + w]; bits != 0; bits &= bits - 1) {
+            for (int y = hollow.y0(); y < hollow.y1(); y++) {
+                int from = mask.rowStart(y, z) + hollow.wordX0() - mask.wordX0();
+                int to = hollow.rowStart(y, z);
+                for (int w = 0; w < hollow.wordsPerRow(); w++) {
+                    int wordX = hollow.wordX0() + w;
+                    long near = mask.words()[from + w] & targets.word(wordX, y, z);
+                    for (long bits = mask.words()[from + w] & ~near; bits != 0; bits &= bits - 1) {
                         int bit = Long.numberOfTrailingZeros(bits);
-                        double square = search.squared((mask.wordX0() + w << 6) + bit, y, z);
-                        if (Math.sqrt(square) < below) {
+                        if (search.isNearer((wordX << 6) + bit, y, z, below)) {
                             near |= 1L << bit;
                         }
                     }
@@ -92,6 +200,5 @@ public final class BoundaryIou {
                 }
             }
         });
-        return hollow;
     }
 }

@@ -119,7 +119,8 @@ final class NearestPoint {
         return Math.max(Math.max(to, otherTo) - Math.min(from, otherFrom), 1);
     }
 
-    private static double[] costs(double spacing, double nearer, int reach) {
+    /** What steps of 0, 1, ... up to the reach cost along an axis, mm2. */
+    static double[] costs(double spacing, double nearer, int reach) {
         double[] costs = new double[reach + 1];
         for (int steps = 1; steps <= reach; steps++) {
             costs[steps] = ((steps - nearer) * spacing) * ((steps - nearer) * spacing);
@@ -200,6 +201,35 @@ final class NearestPoint {
             }
             found = true;
             return best;
+        }
+
+        /**
+         * True if a point of the set is less than this far away. Knowing how far is enough, it looks less far than {@link #squared}.
+         *
+         * @param limit in mm, above 0
+         */
+        boolean isNearer(int x, int y, int z, double limit) {
+            // The smallest square whose root is not below the limit.
+            double start = limit * limit;
+            while (Math.sqrt(start) < limit) {
+                start = Math.nextUp(start);
+            }
+            while (Math.sqrt(Math.nextDown(start)) >= limit) {
+                start = Math.nextDown(start);
+            }
+            best = start;
+            if (found) {
+                offer(lastX, lastY, lastZ, x, y, z);
+            }
+            if (best == start) {
+                rows(x, y, z);
+                if (best == start && start > nearLimit) {
+                    tree(occupied.length - 1, 0, 0, 0, x - (set.wordX0 << 6), y - set.y0, z - set.z0);
+                }
+            }
+            boolean nearer = best < start;
+            found |= nearer;
+            return nearer;
         }
 
         private void offer(int px, int py, int pz, int x, int y, int z) {

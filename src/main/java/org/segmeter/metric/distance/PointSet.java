@@ -32,6 +32,11 @@ final class PointSet {
         words = new long[Math.multiplyExact(Math.multiplyExact(stride, ny), nz)];
     }
 
+    /** The box that is stored, whole words along x and the empty ones too. */
+    Box box() {
+        return new Box(wordX0 << 6, y0, z0, wordX0 + stride << 6, y0 + ny, z0 + nz);
+    }
+
     /** Index of the first word of row (y, z), which must lie in the box. */
     int row(int y, int z) {
         return ((z - z0) * ny + (y - y0)) * stride;

@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.segmeter.volume.BitMask;
-import org.segmeter.volume.Box;
 import org.segmeter.volume.CancelSignal;
 
 /**
@@ -157,8 +156,7 @@ public record SurfaceDistances(DistanceDistribution predictionToReference, Dista
             this.to = to;
             this.cancel = cancel;
             PointSet q = from.points();
-            Box box = new Box(q.wordX0 << 6, q.y0, q.z0, q.wordX0 + q.stride << 6, q.y0 + q.ny, q.z0 + q.nz);
-            nearest = new NearestPoint(to, box, spacing, 0);
+            nearest = new NearestPoint(to, q.box(), spacing, 0);
             slicesPerPart = Math.max(1, ROWS_PER_PART / Math.max(1, q.ny));
         }
 
