@@ -138,19 +138,19 @@ public final class NiftiFormat implements SegmentationFormat {
         List<String> notices = new ArrayList<>(header.notices());
         Grid grid = new Grid(
                 header.nx(), header.ny(), header.nz(), header.geometry().toLps(header.axes(), notices));
-        if (header.offset() > source.atMost() - header.voxelBytes()) {
+        if (header.offset() > source.atMost() - header.storedBytes()) {
             throw new InputException(
                     InputProblem.TRUNCATED,
                     "The NIfTI file is shorter than its header says.",
                     "at most " + source.atMost() + " bytes",
-                    header.offset() + " + " + header.voxelBytes() + " bytes");
+                    header.offset() + " + " + header.storedBytes() + " bytes");
         }
         if (header.single()) {
             Extensions.check(source, header, header.offset() - header.headerBytes());
         } else {
             Extensions.skip(source, header.offset());
         }
-        NiftiVoxels voxels = new NiftiVoxels(header, options, source);
+        NiftiVoxels voxels = new NiftiVoxels(header, options, header.packed() ? new PackedBits(source) : source);
         List<SegmentVoxels> segments = voxels.read(meaning);
         passOverTheRest(source, header, notices);
         if (voxels.nanVoxels() > 0) {
@@ -166,14 +166,17 @@ public final class NiftiFormat implements SegmentationFormat {
         long n = 0;
         for (int more = source.read(rest, 0, 1); more > 0; more = source.read(rest, 0, rest.length)) {
             n += more;
-            if (n > TRAILING_BYTES || header.bitsDisagree()) {
+            if (n > TRAILING_BYTES || header.exactLength()) {
                 throw new InputException(
                         InputProblem.TRAILING_DATA,
-                        header.bitsDisagree()
-                                ? "The NIfTI header contradicts itself (bitpix), and there are more bytes than voxels."
-                                : "The NIfTI file goes on long after its last voxel.",
-                        "more than " + (header.bitsDisagree() ? 0 : TRAILING_BYTES) + " bytes after the voxels",
-                        header.voxelBytes() + " voxel bytes");
+                        header.packed()
+                                ? "The voxels are declared as single bits, but the file holds more bytes than these take."
+                                : header.exactLength()
+                                        ? "The NIfTI header contradicts itself (bitpix), and there are more bytes than"
+                                                + " voxels."
+                                        : "The NIfTI file goes on long after its last voxel.",
+                        "more than " + (header.exactLength() ? 0 : TRAILING_BYTES) + " bytes after the voxels",
+                        header.storedBytes() + " voxel bytes");
             }
         }
         if (n > 0) {

@@ -13,11 +13,13 @@ import org.segmeter.volume.InputProblem;
  * @param version 1 or 2
  * @param single true for one file with header and voxels (magic n+1, n+2), false for a pair (ni1, ni2)
  * @param nx voxels along the first axis, at least 1
+ * @param packed true if the file holds a bit for each voxel, which is handed on as {@link NiftiType#UINT8}
  * @param components product of dimensions 4 to 7: 1 for a plain volume
  * @param axes number of axes of space that the header declares, at most 3
  * @param offset where the voxels begin in their file
  * @param slope 0 if no scaling applies
  * @param intent intent code
+ * @param exactLength true if no padding may follow the voxels, because only the length proves what the data type says
  * @param geometry what places the voxels in space
  * @param notices what was accepted with a remark
  */
@@ -31,11 +33,12 @@ record NiftiHeader(
         int components,
         int axes,
         NiftiType type,
+        boolean packed,
         long offset,
         double slope,
         double intercept,
         int intent,
-        boolean bitsDisagree,
+        boolean exactLength,
         NiftiGeometry geometry,
         List<String> notices) {
 
@@ -62,6 +65,11 @@ record NiftiHeader(
     /** Bytes of all voxels of all components; cannot overflow, see {@link #parse}. */
     long voxelBytes() {
         return voxels() * components * type.width();
+    }
+
+    /** Bytes that the voxels take in the file. */
+    long storedBytes() {
+        return packed ? PackedBits.bytes(voxels() * components) : voxelBytes();
     }
 
     boolean scaled() {
@@ -120,9 +128,13 @@ record NiftiHeader(
         int[] dim = dimensions(b, version, notices);
         int intent = version == 1 ? b.getShort(68) : b.getInt(504);
         refuseCifti(version, intent);
-        NiftiType type = NiftiType.of(version == 1 ? b.getShort(70) & 0xffff : b.getShort(12) & 0xffff);
+        int code = version == 1 ? b.getShort(70) & 0xffff : b.getShort(12) & 0xffff;
+        boolean packed = code == PackedBits.DATA_TYPE;
+        NiftiType type = packed ? NiftiType.UINT8 : NiftiType.of(code);
         int bits = version == 1 ? b.getShort(72) : b.getShort(14);
-        if (bits != type.bits) {
+        if (packed) {
+            PackedBits.check(bits, dim);
+        } else if (bits != type.bits) {
             notices.add("bitpix is " + bits + " instead of " + type.bits + "; the data type decides.");
         }
         int components = 1;
@@ -161,11 +173,12 @@ record NiftiHeader(
                 components,
                 Math.min(3, dim[0]),
                 type,
+                packed,
                 offset,
                 slope,
                 slope == 0 ? 0 : intercept,
                 intent,
-                bits != type.bits,
+                packed || bits != type.bits,
                 NiftiGeometry.parse(b, version),
                 notices);
     }

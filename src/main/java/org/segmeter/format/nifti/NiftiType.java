@@ -40,7 +40,6 @@ enum NiftiType {
             }
         }
         String name = switch (code) {
-            case 1 -> "binary (one bit; no standard says in which order the bits lie)";
             case 32 -> "complex64";
             case 128 -> "RGB";
             case 1536 -> "float128";
@@ -55,7 +54,7 @@ enum NiftiType {
                         ? "The NIfTI data type " + code + " does not exist."
                         : "Voxels of type " + name + " cannot be a segmentation.",
                 name == null ? "data type " + code : name,
-                "an integer type, float32 or float64");
+                "one bit, an integer type, float32 or float64");
     }
 
     /**

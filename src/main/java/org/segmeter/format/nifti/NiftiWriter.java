@@ -63,7 +63,7 @@ public final class NiftiWriter {
             if (segmentation.encoding() == Encoding.PROBABILITY) {
                 return new Layout(false, NiftiType.FLOAT32, Math.max(1, segments.size()));
             }
-            if (overlap(segments)) {
+            if (overlap(segmentation)) {
                 return new Layout(false, NiftiType.UINT8, segments.size());
             }
             int least = 0;
@@ -81,13 +81,14 @@ public final class NiftiWriter {
             return new Layout(true, least == 0 && most <= 0xffff ? NiftiType.UINT16 : NiftiType.INT32, 1);
         }
 
-        /** True if two segments share a voxel, or one has the number that is background in a label map. */
-        private static boolean overlap(List<SegmentVoxels> segments) {
+        /** True if two segments share a voxel, which those of a label map cannot, or one has the number that is background in it. */
+        private static boolean overlap(Segmentation segmentation) {
+            List<SegmentVoxels> segments = segmentation.segments();
             for (int i = 0; i < segments.size(); i++) {
                 if (segments.get(i).segment().number() == 0) {
                     return true;
                 }
-                for (int j = 0; j < i; j++) {
+                for (int j = 0; j < i && segmentation.encoding() != Encoding.LABELMAP; j++) {
                     if (mask(segments.get(i)).intersectionCount(mask(segments.get(j))) > 0) {
                         return true;
                     }
