@@ -1,6 +1,7 @@
 package org.segmeter.format;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -49,17 +50,29 @@ public final class SegmentationReader {
         return unpacked(parts, options, files -> formatOf(files).read(files, options));
     }
 
-    /** Maps the files into memory and inspects them; the names play no part. */
+    /**
+     * Maps the files into memory and inspects them; the names play no part.
+     *
+     * @throws IOException if a file cannot be read, or this machine has no space to unpack an archive
+     */
     public Inspection inspectFiles(List<Path> files, ReadOptions options) throws InputException, IOException {
         try (Arena arena = Arena.ofShared()) {
             return inspect(map(files, arena), options);
+        } catch (UncheckedIOException e) {
+            throw e.getCause(); // an archive could not be unpacked for want of space
         }
     }
 
-    /** Maps the files into memory and reads them; the names play no part. */
+    /**
+     * Maps the files into memory and reads them; the names play no part.
+     *
+     * @throws IOException if a file cannot be read, or this machine has no space to unpack an archive
+     */
     public Segmentation readFiles(List<Path> files, ReadOptions options) throws InputException, IOException {
         try (Arena arena = Arena.ofShared()) {
             return read(map(files, arena), options);
+        } catch (UncheckedIOException e) {
+            throw e.getCause(); // an archive could not be unpacked for want of space
         }
     }
 

@@ -120,9 +120,19 @@ final class BinaryMasks {
             z1 = Math.max(z1, offsets.z()[f] + 1);
             int first = offsets.x()[f] >> 6;
             int last = offsets.x()[f] + columns + 63 >> 6;
-            for (int row = extent.firstRow; row <= extent.lastRow; row++) {
-                for (int w = first; w < last; w++) {
-                    columnWords[w - wordX0] |= word(f, row, w);
+            if (wholeWords(f)) {
+                int n = last - first;
+                int at = (start >> 6) + extent.firstRow * n;
+                for (int row = extent.firstRow; row <= extent.lastRow; row++) {
+                    for (int w = first - wordX0; w < last - wordX0; w++) {
+                        columnWords[w] |= buffer[at++];
+                    }
+                }
+            } else {
+                for (int row = extent.firstRow; row <= extent.lastRow; row++) {
+                    for (int w = first; w < last; w++) {
+                        columnWords[w - wordX0] |= word(f, row, w);
+                    }
                 }
             }
         }
@@ -172,6 +182,11 @@ final class BinaryMasks {
         return new Extent((int) (low / columns), (int) (high / columns), count);
     }
 
+    /** True if the words of the loaded frame's rows are words of the grid's rows, as they are where rows have 512 pixels. */
+    private boolean wholeWords(int frame) {
+        return (start & 63) == 0 && (columns & 63) == 0 && (offsets.x()[frame] & 63) == 0;
+    }
+
     /** Word w of a grid row, of the loaded frame's pixels in it. */
     private long word(int frame, int row, int w) {
         long from = ((long) w << 6) - offsets.x()[frame];
@@ -206,6 +221,19 @@ final class BinaryMasks {
             }
             load(f, firstRow, lastRow);
             int ox = offsets.x()[f];
+            if (wholeWords(f)) {
+                int skipped = wordX0 - (ox >> 6);
+                int k0 = Math.max(0, -skipped);
+                int k1 = Math.min(n, (columns >> 6) - skipped);
+                for (int row = firstRow; row < lastRow; row++) {
+                    int at = mask.rowStart(oy + row, z);
+                    int source = (start >> 6) + (row - top) * (columns >> 6) + skipped;
+                    for (int k = k0; k < k1; k++) {
+                        words[at + k] |= buffer[source + k];
+                    }
+                }
+                continue;
+            }
             for (int row = firstRow; row < lastRow; row++) {
                 int at = mask.rowStart(oy + row, z);
                 long rowBit = start + (long) (row - top) * columns - ox;

@@ -98,8 +98,9 @@ final class Frames implements AutoCloseable {
     static InputException cannotDecode(TransferSyntax syntax) {
         return new InputException(
                 InputProblem.UNSUPPORTED_TRANSFER_SYNTAX,
-                "The pixel data is compressed with " + syntax.name()
-                        + ", which this build cannot decode; send the object uncompressed.",
+                "The pixel data is compressed with " + syntax.name() + " (" + syntax.uid()
+                        + "), which this build cannot decode; send the object uncompressed or in one of the transfer"
+                        + " syntaxes listed.",
                 syntax.uid(),
                 "native pixel data, RLE Lossless, deflated frames, JPEG-LS, JPEG Lossless or JPEG 2000");
     }
