@@ -1,6 +1,7 @@
 package org.segmeter.evaluation;
 
 import java.io.IOException;
+import java.util.concurrent.ForkJoinPool;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.scoring.ScorecardJson;
 import org.segmeter.scoring.Scorer;
@@ -11,10 +12,13 @@ import org.segmeter.volume.CancelSignal;
 import org.segmeter.volume.InputException;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Scores with all formats and protocols of this installation, on the calling thread: the workers are as many as processors. */
+/**
+ * Scores with all formats and protocols of this installation: on the calling thread, with the help of the processors that no other worker
+ * keeps busy.
+ */
 final class StandardEngine implements ScoringEngine {
 
-    private final Scorer scorer = Scorer.standard();
+    private final Scorer scorer = Scorer.standard().withPool(ForkJoinPool.commonPool());
     private final ProtocolStore protocols;
 
     StandardEngine(ProtocolStore protocols) {

@@ -160,7 +160,7 @@ final class LossMeasurement {
         return Calibration.of(statistics().cells(), (int) metric.number("bins", 15), Calibration.Closed.UPPER, true);
     }
 
-    private boolean isHard() {
+    boolean isHard() {
         return prediction instanceof Mask && reference instanceof Mask;
     }
 

@@ -89,6 +89,11 @@ final class PairMeasurement {
         return counts;
     }
 
+    /** True if both sides are masks: nothing but their voxels is measured. */
+    boolean isHard() {
+        return losses != null && losses.isHard();
+    }
+
     /** How much the Dice can bear; null where both are empty. */
     @Nullable
     Fragility fragility() {

@@ -14,6 +14,8 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.ForkJoinTask;
 import java.util.function.IntConsumer;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.format.SegmentationReader;
 import org.segmeter.metric.ClassTable;
@@ -143,8 +145,9 @@ public final class Scorer {
             notices.add(
                     "the segments are scattered so thinly over the volume that their surfaces and objects were not measured");
         }
-        PairMeasurement[] measured = new PairMeasurement[pairs.size()];
-        forEach(pairs.size(), cancel, i -> {
+        int n = pairs.size();
+        PairMeasurement[] measured = new PairMeasurement[n];
+        forEach(inOrder(n), cancel, i -> {
             SegmentMatching.Pair pair = pairs.get(i);
             Voxels softPrediction = p.voxels(pair.prediction());
             Voxels softReference = r.voxels(pair.reference());
@@ -158,27 +161,34 @@ public final class Scorer {
                     shapes || !(softPrediction instanceof PointMask || softReference instanceof PointMask),
                     cancel);
         });
-        // One entry per pair and protocol, filled in any order, read in one.
+        BitMask allPrediction = p.union();
+        BitMask allReference = r.union();
+        PairMeasurement union = new PairMeasurement(
+                grid, allPrediction, allReference, allPrediction, allReference, chosen, shapes, cancel);
+        // One entry per pair and protocol, and a last one for the union; filled in any order, read in one.
         List<List<@Nullable Measured>> results = new ArrayList<>();
-        for (int i = 0; i < pairs.size(); i++) {
+        for (int i = 0; i <= n; i++) {
             results.add(new ArrayList<>(Collections.nCopies(chosen.size(), null)));
         }
-        forEach(pairs.size(), cancel, i -> {
+        // The union of a single segment is that segment: it is not measured twice.
+        boolean alone =
+                n == 1 && shapes && measured[0].isHard() && measured[0].counts().equals(union.counts());
+        forEach(alone ? inOrder(n) : largestFirst(measured), cancel, i -> {
+            PairMeasurement measurement = i == n ? union : measured[i];
             for (int k = 0; k < chosen.size(); k++) {
                 Protocol protocol = chosen.get(k);
                 results.get(i)
                         .set(
                                 k,
                                 new Measured(
-                                        measured[i].measure(protocol, false),
-                                        measured[i].measure(protocol, true),
-                                        k == 0 ? measured[i].fragility() : null));
+                                        measurement.measure(protocol, false),
+                                        // Of the union, the losses of the first protocol alone are shown.
+                                        i == n && k > 0 ? Map.of() : measurement.measure(protocol, true),
+                                        i < n && k == 0 ? measurement.fragility() : null));
             }
         });
-        BitMask allPrediction = p.union();
-        BitMask allReference = r.union();
-        PairMeasurement union = new PairMeasurement(
-                grid, allPrediction, allReference, allPrediction, allReference, chosen, shapes, cancel);
+        List<@Nullable Measured> last = results.removeLast();
+        List<@Nullable Measured> ofUnion = alone ? results.getFirst() : last;
         List<Scorecard.SegmentScore> segments = new ArrayList<>();
         List<Scorecard.Unmatched> unmatched = new ArrayList<>();
         for (int i = 0; i < pairs.size(); i++) {
@@ -208,8 +218,9 @@ public final class Scorer {
         List<Map<String, List<MetricValue>>> multiclass = chosen.stream()
                 .map(protocol -> classes ? MultiClass.of(table, protocol) : Map.<String, List<MetricValue>>of())
                 .toList();
-        List<Scorecard.ProtocolScores> others = byProtocol(chosen, options, results, union, multiclass);
-        Scorecard.Overall overall = overall(union, measured, segments, main, grid, multiclass.getFirst());
+        List<Scorecard.ProtocolScores> others = byProtocol(chosen, options, results, ofUnion, multiclass);
+        Scorecard.Overall overall = overall(
+                Objects.requireNonNull(ofUnion.getFirst()), measured, segments, main, grid, multiclass.getFirst());
         return new Scorecard(
                 reference(main, options),
                 side(prediction, p, predictionSha256, options.prediction()),
@@ -239,18 +250,36 @@ public final class Scorer {
             Map<String, List<MetricValue>> loss,
             @Nullable Fragility fragility) {}
 
-    /** Runs tasks 0 to n - 1, with the pool's help if there is one; the first failure by index is thrown. */
-    private void forEach(int n, CancelSignal cancel, IntConsumer task) {
-        if (pool == null || n < 2) {
-            for (int i = 0; i < n; i++) {
+    private static int[] inOrder(int n) {
+        return IntStream.range(0, n).toArray();
+    }
+
+    /** The indices of all pairs and, first and as index n, the union: what takes longest is not begun last. */
+    private static int[] largestFirst(PairMeasurement[] measured) {
+        return Stream.concat(
+                        Stream.of(measured.length),
+                        IntStream.range(0, measured.length)
+                                .boxed()
+                                .sorted(Comparator.comparingLong((Integer i) -> {
+                                            ConfusionCounts c = measured[i].counts();
+                                            return c.prediction() + c.reference();
+                                        })
+                                        .reversed()))
+                .mapToInt(Integer::intValue)
+                .toArray();
+    }
+
+    /** Runs the tasks of these indices, with the pool's help if there is one; the first failure in their order is thrown. */
+    private void forEach(int[] indices, CancelSignal cancel, IntConsumer task) {
+        if (pool == null || indices.length < 2) {
+            for (int i : indices) {
                 cancel.check();
                 task.accept(i);
             }
             return;
         }
         List<ForkJoinTask<?>> tasks = new ArrayList<>();
-        for (int i = 0; i < n; i++) {
-            int index = i;
+        for (int index : indices) {
             tasks.add(pool.submit(() -> {
                 if (cancel.isCancelled()) {
                     throw new CancellationException("cancelled");
@@ -361,7 +390,7 @@ public final class Scorer {
     }
 
     private static Scorecard.Overall overall(
-            PairMeasurement union,
+            Measured union,
             PairMeasurement[] measured,
             List<Scorecard.SegmentScore> segments,
             Protocol protocol,
@@ -376,10 +405,10 @@ public final class Scorer {
             emptiness.add(m.counts().emptiness());
         }
         return new Scorecard.Overall(
-                union.measure(protocol, false),
+                union.metrics(),
                 PairMeasurement.pooled(sum, grid, protocol),
                 SegmentMeans.of(segments, emptiness, protocol, grid),
-                union.measure(protocol, true),
+                union.loss(),
                 multiclass,
                 states[MetricValue.State.OK.ordinal()],
                 states[MetricValue.State.PREDICTION_EMPTY.ordinal()],
@@ -487,7 +516,7 @@ public final class Scorer {
             List<Protocol> chosen,
             ScoringOptions options,
             List<List<@Nullable Measured>> results,
-            PairMeasurement union,
+            List<@Nullable Measured> union,
             List<Map<String, List<MetricValue>>> multiclass) {
         List<Scorecard.ProtocolScores> list = new ArrayList<>();
         for (int k = 1; k < chosen.size(); k++) {
@@ -497,7 +526,7 @@ public final class Scorer {
                     results.stream()
                             .map(r -> Objects.requireNonNull(r.get(index)).metrics())
                             .toList(),
-                    union.measure(chosen.get(k), false),
+                    Objects.requireNonNull(union.get(k)).metrics(),
                     multiclass.get(k)));
         }
         return list;
