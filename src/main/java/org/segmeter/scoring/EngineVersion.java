@@ -5,12 +5,13 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.Properties;
 
-/** Version and commit of this build, from the resources that the build writes. */
+/** Version and commit of this build, from the resources that the build writes, and how it counts. */
 public final class EngineVersion {
 
     private static final Scorecard.Engine CURRENT = new Scorecard.Engine(
             property("/META-INF/build-info.properties", "build.version"),
-            property("/git.properties", "git.commit.id.abbrev"));
+            property("/git.properties", "git.commit.id.abbrev"),
+            "scalar");
 
     private EngineVersion() {}
 

@@ -225,6 +225,8 @@ public record Scorecard(
      *
      * @param version of the product
      * @param commit abbreviated commit of the sources; {@code unknown} for a build without git
+     * @param vector how the loops over voxels were run: {@code scalar}, plain Java on 64-bit words, which the just-in-time compiler turns
+     *     into vector instructions where it can
      */
-    public record Engine(String version, String commit) {}
+    public record Engine(String version, String commit, String vector) {}
 }

@@ -75,6 +75,7 @@ public final class ScorecardJson {
         ObjectNode engine = root.putObject("engine");
         engine.put("version", card.engine().version());
         engine.put("commit", card.engine().commit());
+        engine.put("vector", card.engine().vector());
         return root;
     }
 

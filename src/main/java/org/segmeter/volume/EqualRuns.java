@@ -67,6 +67,15 @@ public final class EqualRuns {
                 return at + (Long.numberOfTrailingZeros(difference) >>> 3 & -width);
             }
             at += Long.BYTES;
+            // A run that outlasts a word is mostly long: four words in one comparison.
+            while (at <= end - 4 * Long.BYTES
+                    && ((long) WORD.get(bytes, at) ^ pattern
+                                    | (long) WORD.get(bytes, at + 8) ^ pattern
+                                    | (long) WORD.get(bytes, at + 16) ^ pattern
+                                    | (long) WORD.get(bytes, at + 24) ^ pattern)
+                            == 0) {
+                at += 4 * Long.BYTES;
+            }
         }
         while (at < end && element(bytes, at, width) == (pattern & mask(width))) {
             at += width;

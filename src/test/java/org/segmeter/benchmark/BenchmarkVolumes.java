@@ -170,7 +170,8 @@ final class BenchmarkVolumes {
             double y = between(random, 30, 480);
             double z = between(random, 20, 280);
             double radius = between(random, 2, 8);
-            double shift = predicted ? between(random, -1, 1) : 0;
+            double drift = between(random, -1, 1);
+            double shift = predicted ? drift : 0;
             boolean there = predicted ? i % 7 != 0 : i < count;
             if (there) {
                 Ellipsoid ball = ellipsoid(x + shift, y - shift, z, radius, radius, Math.max(1, radius / 2));

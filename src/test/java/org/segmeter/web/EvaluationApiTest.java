@@ -420,6 +420,14 @@ class EvaluationApiTest {
     }
 
     @Test
+    void howTheLoopsAreRunIsInTheInfoAndInEveryScorecard() throws Exception {
+        var scored = api.post(Api.pair(""), "Prefer", "wait=30").expect(200).json();
+        var info = api.get("/actuator/info").expect(200).json();
+        assertThat(scored.at("/engine/vector").asString()).isEqualTo("scalar");
+        assertThat(info.at("/engine")).isEqualTo(scored.at("/engine"));
+    }
+
+    @Test
     void metricsHaveTheirNamesAndNoTextOfASender() throws Exception {
         api.post(Api.pair("{\"model\":{\"name\":\"Xyzzy\"}}"), "Prefer", "wait=30")
                 .expect(200);
