@@ -67,6 +67,15 @@ public final class EndToEndBenchmark {
              {"name": "precision"}, {"name": "sensitivity"}, {"name": "specificity"}, {"name": "mcc"}, {"name": "kappa"}]}
             """;
 
+    /** Panoptica matches from the threshold on; segmeter@1 above it. */
+    private static final String LESIONS = """
+            {"id": "benchmark-lesions", "version": 1, "title": "objects as panoptica matches them", "geometry": "strict",
+             "penalty": "none", "empty": {}, "metrics": [{"name": "instances_prediction", "matchRule": "at-least"},
+             {"name": "instances_reference", "matchRule": "at-least"}, {"name": "instances_tp", "matchRule": "at-least"},
+             {"name": "rq", "matchRule": "at-least"}, {"name": "sq", "matchRule": "at-least"},
+             {"name": "pq", "matchRule": "at-least"}]}
+            """;
+
     private final Path folder;
     private final int threads;
     private final int rounds;
@@ -84,7 +93,8 @@ public final class EndToEndBenchmark {
         pool = new ForkJoinPool(threads);
         scorer = Scorer.standard()
                 .withPool(pool)
-                .withProtocols(Protocols.builtIn().with(List.of(Protocol.parse(DISTANCES), Protocol.parse(OVERLAP))));
+                .withProtocols(Protocols.builtIn()
+                        .with(List.of(Protocol.parse(DISTANCES), Protocol.parse(OVERLAP), Protocol.parse(LESIONS))));
     }
 
     public static void main(String[] args) throws Exception {
@@ -336,7 +346,7 @@ public final class EndToEndBenchmark {
                 "panoptica",
                 prediction,
                 reference,
-                score(prediction, reference, ScoringOptions.DEFAULT_PROTOCOL),
+                score(prediction, reference, "benchmark-lesions@1"),
                 ours.median,
                 true,
                 1e-6);
