@@ -11,365 +11,325 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Random;
+import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.segmeter.metric.RandomMasks;
+import org.segmeter.metric.distance.ClosedForms.Lie;
+import org.segmeter.metric.distance.ClosedForms.Shape;
 import org.segmeter.volume.BitMask;
-import org.segmeter.volume.Box;
 import org.segmeter.volume.CancelSignal;
 
-/** Surface models against shapes whose distances are known, voxelised ever finer; the table of errors is part of the documentation. */
+/** Surface models against shapes whose distances are known, voxelised ever finer; the tables of errors are part of the documentation. */
 class AccuracyTest {
 
-    /** A body in mm: whether a point belongs to it. */
-    @FunctionalInterface
-    private interface Body {
-        boolean holds(double x, double y, double z);
+    /** The row of the definition that {@link FaceMesh} writes down, beside the models of this software. */
+    private static final String FACES = "voxel faces (MeshMetrics)";
+
+    private static final String MESH = SurfaceModel.TRIANGLE_MESH.name();
+    private static final String AREA = SurfaceModel.AREA_WEIGHTED.name();
+    private static final List<String> SURFACES = List.of(
+            MESH,
+            FACES,
+            AREA,
+            SurfaceModel.BOUNDARY_6.name(),
+            SurfaceModel.BOUNDARY_18.name(),
+            SurfaceModel.BOUNDARY_26.name());
+    private static final List<String> ALL = Stream.concat(
+                    SURFACES.stream(), Stream.of(SurfaceModel.BOUNDARY_6_TO_REGION.name(), SurfaceModel.REGION.name()))
+            .toList();
+
+    private static final List<Spacing> REFINED =
+            List.of(new Spacing(5, 5, 5), new Spacing(2, 2, 2), new Spacing(1, 1, 1), new Spacing(0.5, 0.5, 0.5));
+    private static final List<Spacing> SPACINGS = Stream.concat(
+                    REFINED.stream(), Stream.of(new Spacing(0.7, 0.7, 3), new Spacing(0.3, 0.3, 1.5)))
+            .toList();
+    private static final double[] SHIFT = {0.13, 0.37, 0.29};
+
+    /** The four numbers of a pair, or their errors. */
+    private record Numbers(double masd, double hd, double hd95, double nsd) {}
+
+    private record Row(String bodies, Spacing spacing, Lie lie, Map<String, Numbers> errors) {}
+
+    private static final Map<String, ToDoubleFunction<Numbers>> METRICS = metrics();
+
+    private static Map<String, ToDoubleFunction<Numbers>> metrics() {
+        Map<String, ToDoubleFunction<Numbers>> metrics = new LinkedHashMap<>();
+        metrics.put("MASD", Numbers::masd);
+        metrics.put("HD", Numbers::hd);
+        metrics.put("HD95", Numbers::hd95);
+        metrics.put("NSD", Numbers::nsd);
+        return metrics;
     }
-
-    private record Shape(Body prediction, Body reference, double halfMm, SurfaceDistances truth, double toleranceMm) {}
-
-    private record Errors(double masd, double hd, double hd95, double nsd) {}
-
-    private static final List<Spacing> SPACINGS = List.of(
-            new Spacing(5, 5, 5),
-            new Spacing(2, 2, 2),
-            new Spacing(1, 1, 1),
-            new Spacing(0.5, 0.5, 0.5),
-            new Spacing(0.7, 0.7, 3),
-            new Spacing(0.3, 0.3, 1.5));
-    private static final List<SurfaceModel> MODELS =
-            List.of(SurfaceModel.TRIANGLE_MESH, SurfaceModel.AREA_WEIGHTED, SurfaceModel.BOUNDARY_6);
 
     @Test
     void theErrorAgainstClosedFormsIsTabulatedAndFallsAsTheGridIsRefined() throws IOException {
-        StringBuilder table = new StringBuilder("""
-                # Accuracy of the surface models against closed forms
-
-                Written by `AccuracyTest`, which fails where this file is out of date; `-Dsegmeter.docs.write=true` writes it anew.
-                Each body is voxelised by whether a voxel's centre lies in it, on a grid shifted against the body by an odd part of a voxel. The
-                table gives measured minus true value: MASD, Hausdorff distance and HD95 (area-weighted) in mm, NSD as a share. `TRIANGLE_MESH` is the
-                reference, `AREA_WEIGHTED` the default, `BOUNDARY_6` what most tools print.
-
-                | bodies | spacing mm | model | MASD | HD | HD95 | NSD |
-                | --- | --- | --- | --- | --- | --- | --- |
-                """);
-        Map<String, Map<String, Errors>> all = new LinkedHashMap<>();
-        for (Map.Entry<String, Shape> e : shapes().entrySet()) {
-            Map<String, Errors> errors = new LinkedHashMap<>();
+        List<Row> rows = new ArrayList<>();
+        for (Map.Entry<String, Shape> e : ClosedForms.shapes().entrySet()) {
+            Numbers truth = numbers(e.getValue().truth(), e.getValue());
             for (Spacing s : SPACINGS) {
-                BitMask p = voxels(e.getValue().prediction, e.getValue().halfMm, s);
-                BitMask r = voxels(e.getValue().reference, e.getValue().halfMm, s);
-                for (SurfaceModel model : MODELS) {
-                    Errors found = errors(e.getValue(), SurfaceDistances.between(p, r, s, model, CancelSignal.none()));
-                    errors.put(model + " " + s.x(), found);
-                    table.append(String.format(
-                            Locale.ROOT,
-                            "| %s | %s x %s x %s | `%s` | %+.3f | %+.3f | %+.3f | %+.3f |%n",
-                            e.getKey(),
-                            s.x(),
-                            s.y(),
-                            s.z(),
-                            model,
-                            found.masd,
-                            found.hd,
-                            found.hd95,
-                            found.nsd));
+                for (Lie lie : e.getValue().lies()) {
+                    rows.add(new Row(e.getKey(), s, lie, errors(e.getValue(), truth, s, lie)));
                 }
             }
-            all.put(e.getKey(), errors);
         }
+        String text = document(rows);
         Path doc = Path.of("docs/accuracy.md");
-        String text = table.toString().replace(System.lineSeparator(), "\n");
         if (Boolean.getBoolean("segmeter.docs.write")) {
-            Files.createDirectories(doc.getParent());
             Files.writeString(doc, text, StandardCharsets.UTF_8);
         }
-        assertErrorsFall(all);
+        assertErrorsFall(rows);
+        assertTheMeshIsNearerThanVoxelFaces(rows);
+        assertTheMeshIsNearestOfTheModelsHere(rows);
         assertThat(Files.readString(doc, StandardCharsets.UTF_8)).isEqualTo(text);
     }
 
-    /** Single numbers may be right by luck on a coarse grid; the mean over the shapes is not. */
-    private static void assertErrorsFall(Map<String, Map<String, Errors>> all) {
-        for (ToDoubleFunction<Errors> metric :
-                List.<ToDoubleFunction<Errors>>of(Errors::masd, Errors::hd, Errors::hd95)) {
-            for (SurfaceModel model : MODELS.subList(0, 2)) {
+    private static Numbers numbers(SurfaceDistances d, Shape shape) {
+        return new Numbers(
+                d.masd(), d.hausdorff(), d.percentile(95, PercentileRule.AREA_STEP_LARGER), d.nsd(shape.toleranceMm()));
+    }
+
+    private static Map<String, Numbers> errors(Shape shape, Numbers truth, Spacing s, Lie lie) {
+        BitMask p = ClosedForms.voxels(shape.prediction(), shape.halfMm(), s, lie, SHIFT);
+        BitMask r = ClosedForms.voxels(shape.reference(), shape.halfMm(), s, lie, SHIFT);
+        Map<String, Numbers> errors = new LinkedHashMap<>();
+        for (String model : ALL) {
+            SurfaceDistances d = model.equals(FACES)
+                    ? FaceMesh.between(p, r, s)
+                    : SurfaceDistances.between(p, r, s, SurfaceModel.valueOf(model), CancelSignal.none());
+            Numbers found = numbers(d, shape);
+            errors.put(
+                    model,
+                    new Numbers(
+                            found.masd - truth.masd,
+                            found.hd - truth.hd,
+                            found.hd95 - truth.hd95,
+                            found.nsd - truth.nsd));
+        }
+        return errors;
+    }
+
+    /** Single numbers may be right by luck on a coarse grid; the mean over the bodies and the two ways the grid lies is not. */
+    private static void assertErrorsFall(List<Row> rows) {
+        for (Map.Entry<String, ToDoubleFunction<Numbers>> metric : METRICS.entrySet()) {
+            for (String model : SURFACES) {
                 double coarser = Double.POSITIVE_INFINITY;
-                for (String spacing : List.of("5.0", "2.0", "1.0", "0.5")) {
-                    double mean = mean(all, model + " " + spacing, metric);
-                    assertThat(mean).as(model + " at " + spacing).isLessThan(coarser);
+                for (Spacing s : REFINED) {
+                    if (metric.getKey().equals("NSD") && s.x() == 1 && model.startsWith("BOUNDARY")) {
+                        // Equal weights of slanted faces: right at 1 mm by chance, of which 0.5 mm has less.
+                        continue;
+                    }
+                    double mean = mean(rows, r -> r.spacing.equals(s), model, metric.getValue());
+                    assertThat(mean)
+                            .as("%s of %s at %s mm", metric.getKey(), model, s.x())
+                            .isLessThan(coarser);
                     coarser = mean;
                 }
             }
-            assertThat(mean(all, "TRIANGLE_MESH 0.5", metric)).isLessThan(mean(all, "AREA_WEIGHTED 0.5", metric));
         }
-        all.forEach((shape, errors) -> {
-            Errors mesh = errors.get("TRIANGLE_MESH 0.5");
-            assertThat(Math.abs(mesh.masd)).as(shape).isLessThan(0.1);
-            assertThat(Math.abs(mesh.hd)).as(shape).isLessThan(0.2);
-            assertThat(Math.abs(mesh.hd95)).as(shape).isLessThan(0.1);
-            Errors area = errors.get("AREA_WEIGHTED 0.5");
-            assertThat(Math.abs(area.masd)).as(shape).isLessThan(0.26);
-            assertThat(Math.abs(area.hd)).as(shape).isLessThan(0.25);
-            assertThat(Math.abs(area.hd95)).as(shape).isLessThan(0.31);
-        });
+        Spacing finest = REFINED.getLast();
+        for (Row row : rows) {
+            if (row.spacing.equals(finest)) {
+                Numbers mesh = row.errors.get(MESH);
+                String which = row.bodies + " " + row.lie;
+                assertThat(Math.abs(mesh.masd)).as(which).isLessThan(0.11);
+                assertThat(Math.abs(mesh.hd)).as(which).isLessThan(0.25);
+                assertThat(Math.abs(mesh.hd95)).as(which).isLessThan(0.13);
+                Numbers area = row.errors.get(AREA);
+                assertThat(Math.abs(area.masd)).as(which).isLessThan(0.27);
+                assertThat(Math.abs(area.hd)).as(which).isLessThan(0.36);
+                assertThat(Math.abs(area.hd95)).as(which).isLessThan(0.33);
+            }
+        }
     }
 
-    private static double mean(Map<String, Map<String, Errors>> all, String which, ToDoubleFunction<Errors> metric) {
-        return all.values().stream()
-                .mapToDouble(errors -> Math.abs(metric.applyAsDouble(errors.get(which))))
+    /** What takes part of the whole distribution; the extremes are told apart in the document. */
+    private static void assertTheMeshIsNearerThanVoxelFaces(List<Row> rows) {
+        for (Spacing s : SPACINGS) {
+            for (Lie lie : Lie.values()) {
+                Predicate<Row> here = r -> r.spacing.equals(s) && r.lie == lie;
+                assertThat(mean(rows, here, MESH, Numbers::masd))
+                        .as("MASD at %s %s", s, lie)
+                        .isLessThan(mean(rows, here, FACES, Numbers::masd));
+            }
+        }
+        ClosedForms.shapes().forEach((bodies, shape) -> {
+            // Voxel faces are exact for boxes along the axes, and for them alone.
+            Lie slanted = shape.lies().getLast();
+            Predicate<Row> there = r -> r.bodies.equals(bodies) && r.lie == slanted && r.spacing.smallest() <= 2;
+            assertThat(mean(rows, there, MESH, Numbers::masd))
+                    .as("MASD of %s", bodies)
+                    .isLessThan(mean(rows, there, FACES, Numbers::masd));
+        });
+        assertThat(mean(rows, r -> true, MESH, Numbers::nsd)).isLessThan(mean(rows, r -> true, FACES, Numbers::nsd));
+        // The document says why the extremes are not told apart by accuracy.
+        for (ToDoubleFunction<Numbers> extreme : List.<ToDoubleFunction<Numbers>>of(Numbers::hd, Numbers::hd95)) {
+            assertThat(mean(rows, r -> true, MESH, extreme)).isLessThan(1.3 * mean(rows, r -> true, FACES, extreme));
+        }
+    }
+
+    private static void assertTheMeshIsNearestOfTheModelsHere(List<Row> rows) {
+        for (Spacing s : SPACINGS) {
+            Predicate<Row> here = r -> r.spacing.equals(s);
+            for (String model : SURFACES) {
+                if (model.equals(MESH) || model.equals(FACES)) {
+                    continue;
+                }
+                METRICS.forEach((name, metric) -> {
+                    // Two errors that cancel bring the mean of BOUNDARY_6 near on isotropic grids; the document says
+                    // so.
+                    double allowed = name.equals("MASD") && model.equals(SurfaceModel.BOUNDARY_6.name()) ? 0.03 : 0;
+                    assertThat(mean(rows, here, MESH, metric))
+                            .as("%s at %s against %s", name, s, model)
+                            .isLessThan(mean(rows, here, model, metric) + allowed);
+                });
+            }
+        }
+    }
+
+    private static double mean(List<Row> rows, Predicate<Row> chosen, String model, ToDoubleFunction<Numbers> metric) {
+        return rows.stream()
+                .filter(chosen)
+                .mapToDouble(r -> Math.abs(metric.applyAsDouble(r.errors.get(model))))
                 .average()
                 .orElseThrow();
     }
 
-    private static Errors errors(Shape shape, SurfaceDistances d) {
-        SurfaceDistances t = shape.truth;
-        return new Errors(
-                rounded(d.masd() - t.masd()),
-                rounded(d.hausdorff() - t.hausdorff()),
-                rounded(d.percentile(95, PercentileRule.AREA_STEP_LARGER)
-                        - t.percentile(95, PercentileRule.AREA_STEP_LARGER)),
-                rounded(d.nsd(shape.toleranceMm) - t.nsd(shape.toleranceMm)));
+    private static String document(List<Row> rows) {
+        StringBuilder text = new StringBuilder("""
+                # Accuracy of the surface models against closed forms
+
+                Written by `AccuracyTest`, which fails where this file is out of date; `-Dsegmeter.docs.write=true` writes it anew.
+
+                Each body is voxelised by whether a voxel's centre lies in it, on a grid shifted against the body by an odd part of a voxel, and,
+                unless the bodies are round about one centre, on such a grid turned by 40 degrees about (1, 2, 3). MASD, Hausdorff distance and HD95 (`AREA_STEP_LARGER`) are in mm, NSD is
+                a share. `voxel faces (MeshMetrics)` is no model of this software but the published definition of MeshMetrics (SurfaceNets without
+                smoothing: the faces between voxels, each as two triangles; from their centres to the nearest point of the other surface),
+                written down in the tests.
+
+                ## Which model for what
+
+                - `TRIANGLE_MESH` has the least error of HD, HD95 and NSD of all models here at every spacing, and of MASD but for `BOUNDARY_6` on
+                  fine isotropic grids (see there). Take it where the number itself counts. It costs several times the others.
+                - `AREA_WEIGHTED`, the default and the convention of DeepMind, MONAI's `use_subvoxels` and BraTS, weighs the same surface, but
+                  measures from corner of voxels to corner of voxels. **It reads MASD low on curved and oblique surfaces**, for two reasons. The
+                  surface of a mask is rough by up to half a voxel, and what is nearest on a rough surface is what stands out: every model
+                  loses by that, `TRIANGLE_MESH` least. And every corner counts whose eight voxels are not all alike, so that the points of a
+                  slanted surface fill a layer one to two voxels thick, of which the nearest is taken: that is the difference between
+                  `AREA_WEIGHTED` and `TRIANGLE_MESH`, which weigh the same areas. On faces along the axes both effects vanish (boxes, slabs).
+                  The table of MASD below has the size of it: a quarter to four tenths of a millimetre at 1 mm for surfaces 2 to 3 mm apart,
+                  falling more slowly than the spacing. Where the surfaces touch over much of their area (shells) it is less. Values of
+                  one convention compare with one another; do not compare them with those of another. The model is kept as it is
+                  because its values are those of the tools it reproduces, to the digit.
+                - `BOUNDARY_6`, what most tools print, is close in MASD on isotropic grids because two errors cancel: equal weights
+                  favour places where the surface is steep against the axes, and its sparser points lose less to roughness. On thick slices
+                  (0.7 x 0.7 x 3 mm) and for NSD, where nothing cancels, it is behind; so it is on the balls and ellipsoids of the oracle cases
+                  (`OracleTruthTest` prints the errors of every tool there).
+                - `REGION` and `BOUNDARY_6_TO_REGION` are not distances between surfaces: they do not come nearer to them on a finer grid.
+                - The extremes (HD, HD95) of all models are too large by part of a voxel, since they pick out the places where rounding to voxels
+                  put the two surfaces farthest apart. Voxel faces often show less of this, because distances from their centres are too small
+                  everywhere by about as much (see their MASD): two errors that cancel where surfaces are evenly apart, and add up in
+                  HD95 where they are not (balls 3 mm apart).
+
+                """);
+        text.append("""
+                ## Mean absolute error over all bodies and both ways the grid lies
+
+                MASD / HD / HD95 / NSD.
+
+                """);
+        header(text, "model", SPACINGS.stream().map(AccuracyTest::name).toList());
+        for (String model : ALL) {
+            text.append("| ").append(code(model)).append(" |");
+            for (Spacing s : SPACINGS) {
+                text.append(cell(metric -> mean(rows, r -> r.spacing.equals(s), model, metric), "%.3f"));
+            }
+            text.append('\n');
+        }
+        text.append("""
+
+                ## Bias of the mean: measured minus true MASD in mm
+
+                """);
+        List<String> bodies = List.copyOf(ClosedForms.shapes().keySet());
+        List<Spacing> isotropic = REFINED.subList(1, REFINED.size());
+        List<String> columns = new ArrayList<>();
+        for (Lie lie : Lie.values()) {
+            for (Spacing s : isotropic) {
+                columns.add(s.x() + " mm, " + lie.name().toLowerCase(Locale.ROOT));
+            }
+        }
+        header(text, "bodies | model", columns);
+        for (String b : bodies) {
+            for (String model : List.of(MESH, FACES, AREA, SurfaceModel.BOUNDARY_6.name())) {
+                text.append("| ").append(b).append(" | ").append(code(model)).append(" |");
+                for (Lie lie : Lie.values()) {
+                    for (Spacing s : isotropic) {
+                        text.append(rows.stream()
+                                .filter(r -> r.bodies.equals(b) && r.spacing.equals(s) && r.lie == lie)
+                                .map(r -> String.format(Locale.ROOT, " %+.3f |", shown(r.errors.get(model).masd)))
+                                .findFirst()
+                                .orElse(" as aligned |"));
+                    }
+                }
+                text.append('\n');
+            }
+        }
+        text.append("""
+
+                ## Every error
+
+                Measured minus true value, MASD / HD / HD95 / NSD.
+
+                """);
+        header(
+                text,
+                "bodies | spacing mm | grid",
+                ALL.stream().map(AccuracyTest::code).toList());
+        for (Row row : rows) {
+            text.append("| ")
+                    .append(row.bodies)
+                    .append(" | ")
+                    .append(name(row.spacing))
+                    .append(" | ")
+                    .append(row.lie.name().toLowerCase(Locale.ROOT))
+                    .append(" |");
+            for (String model : ALL) {
+                text.append(cell(metric -> metric.applyAsDouble(row.errors.get(model)), "%+.3f"));
+            }
+            text.append('\n');
+        }
+        return text.toString();
     }
 
-    /** No minus zero in the table. */
-    private static double rounded(double v) {
+    private static void header(StringBuilder text, String first, List<String> columns) {
+        text.append("| ")
+                .append(first)
+                .append(" | ")
+                .append(String.join(" | ", columns))
+                .append(" |\n|");
+        text.append(" --- |".repeat(first.split(" \\| ").length + columns.size()))
+                .append('\n');
+    }
+
+    private static String name(Spacing s) {
+        return s.x() + " x " + s.y() + " x " + s.z();
+    }
+
+    private static String code(String model) {
+        return model.equals(FACES) ? model : "`" + model + "`";
+    }
+
+    private static String cell(ToDoubleFunction<ToDoubleFunction<Numbers>> value, String format) {
+        List<String> four = new ArrayList<>();
+        for (ToDoubleFunction<Numbers> metric : METRICS.values()) {
+            four.add(String.format(Locale.ROOT, format, shown(value.applyAsDouble(metric))));
+        }
+        return " " + String.join(" / ", four) + " |";
+    }
+
+    /** No minus zero in a table. */
+    private static double shown(double v) {
         return Math.abs(v) < 0.0005 ? 0.0 : v;
-    }
-
-    private static Map<String, Shape> shapes() {
-        Map<String, Shape> shapes = new LinkedHashMap<>();
-        shapes.put(
-                "balls of 10 and 12 mm, one centre",
-                new Shape(ball(0, 0, 0, 10), ball(0, 0, 0, 12), 14, truth(even(2, 100), even(2, 144)), 2.5));
-        double part = 3 / Math.sqrt(3);
-        double[][] moved = movedBall(10, 3);
-        shapes.put(
-                "balls of 10 mm, 3 mm apart",
-                new Shape(ball(0, 0, 0, 10), ball(part, part, part, 10), 15, truth(moved, moved), 1));
-        shapes.put(
-                "shells to 12 mm from 8 and 9 mm",
-                new Shape(
-                        shell(8, 12),
-                        shell(9, 12),
-                        14,
-                        truth(new double[][] {{0, 144}, {1, 64}}, new double[][] {{0, 144}, {1, 81}}),
-                        0.75));
-        shapes.put(
-                "boxes of 16 and 20 mm, one centre",
-                new Shape(box(8), box(10), 12, truth(even(2, 1), aroundBox(8, 10)), 2.5));
-        shapes.put("slabs of 30 x 30 mm, 4 and 6 mm thick", new Shape(slab(2), slab(3), 17, slabTruth(), 1.5));
-        shapes.put(
-                "rings of 12 mm, 3 and 5 mm thick, tilted by 30 degrees",
-                new Shape(ring(12, 3), ring(12, 5), 19, truth(even(2, 3), even(2, 5)), 2.5));
-        return shapes;
-    }
-
-    private static Body ball(double cx, double cy, double cz, double r) {
-        return (x, y, z) -> (x - cx) * (x - cx) + (y - cy) * (y - cy) + (z - cz) * (z - cz) <= r * r;
-    }
-
-    private static Body shell(double inner, double outer) {
-        return (x, y, z) -> {
-            double r2 = x * x + y * y + z * z;
-            return r2 >= inner * inner && r2 <= outer * outer;
-        };
-    }
-
-    private static Body box(double half) {
-        return (x, y, z) -> Math.max(Math.abs(x), Math.max(Math.abs(y), Math.abs(z))) <= half;
-    }
-
-    private static Body slab(double half) {
-        return (x, y, z) -> Math.max(Math.abs(x), Math.abs(y)) <= 15 && Math.abs(z) <= half;
-    }
-
-    private static Body ring(double radius, double thick) {
-        double c = Math.sqrt(3) / 2;
-        double s = 0.5;
-        return (x, y, z) -> {
-            double v = c * y - s * z;
-            double w = s * y + c * z;
-            double r = Math.sqrt(x * x + v * v) - radius;
-            return r * r + w * w <= thick * thick;
-        };
-    }
-
-    /** All at one distance. */
-    private static double[][] even(double distance, double weight) {
-        return new double[][] {{distance, weight}};
-    }
-
-    /** From one of two equal balls to the other: by Archimedes, equal steps along the line of the centres hold equal areas. */
-    private static double[][] movedBall(double r, double apart) {
-        int n = 200_000;
-        double[][] d = new double[n][];
-        for (int i = 0; i < n; i++) {
-            double u = (2 * i + 1.0) / n - 1;
-            d[i] = new double[] {Math.abs(Math.sqrt(r * r + apart * apart + 2 * r * apart * u) - r), 1};
-        }
-        return d;
-    }
-
-    /** From the surface of a box to that of a smaller one in its middle. */
-    private static double[][] aroundBox(double inner, double outer) {
-        int n = 400;
-        double[][] d = new double[n * n][];
-        for (int i = 0; i < n; i++) {
-            for (int j = 0; j < n; j++) {
-                double u = Math.max(0, (i + 0.5) / n * outer - inner);
-                double v = Math.max(0, (j + 0.5) / n * outer - inner);
-                d[i * n + j] = new double[] {Math.sqrt(u * u + v * v + (outer - inner) * (outer - inner)), 1};
-            }
-        }
-        return d;
-    }
-
-    /** Faces are 1 mm apart, the narrow sides lie on one another, the last mm of the thicker one's up to 1 mm from the thinner one. */
-    private static SurfaceDistances slabTruth() {
-        int n = 1000;
-        List<double[]> thick = new ArrayList<>();
-        thick.add(new double[] {1, 2 * 900});
-        thick.add(new double[] {0, 4 * 30 * 4});
-        for (int i = 0; i < n; i++) {
-            thick.add(new double[] {(i + 0.5) / n, 4 * 30 * 2.0 / n});
-        }
-        // Near the rim of the thin slab's faces the thick one's sides are nearer than its faces.
-        List<double[]> thin = new ArrayList<>();
-        thin.add(new double[] {0, 4 * 30 * 4});
-        thin.add(new double[] {1, 2 * 28 * 28});
-        for (int i = 0; i < n; i++) {
-            double in = (i + 0.5) / n;
-            thin.add(new double[] {in, 2 * 4 * (30 - 2 * in) / n});
-        }
-        return truth(thin.toArray(double[][]::new), thick.toArray(double[][]::new));
-    }
-
-    private static SurfaceDistances truth(double[][] prediction, double[][] reference) {
-        return new SurfaceDistances(distribution(prediction), distribution(reference));
-    }
-
-    private static DistanceDistribution distribution(double[][] parts) {
-        double[][] sorted = parts.clone();
-        java.util.Arrays.sort(sorted, (a, b) -> Double.compare(a[0], b[0]));
-        double[] d = new double[sorted.length];
-        double[] w = new double[sorted.length];
-        long[] c = new long[sorted.length];
-        for (int i = 0; i < sorted.length; i++) {
-            d[i] = sorted[i][0];
-            w[i] = sorted[i][1];
-            c[i] = 1;
-        }
-        return new DistanceDistribution(d, w, c);
-    }
-
-    private static BitMask voxels(Body body, double half, Spacing s) {
-        int nx = (int) Math.ceil(2 * half / s.x()) + 2;
-        int ny = (int) Math.ceil(2 * half / s.y()) + 2;
-        int nz = (int) Math.ceil(2 * half / s.z()) + 2;
-        BitMask mask = new BitMask(new Box(0, 0, 0, nx, ny, nz));
-        for (int z = 0; z < nz; z++) {
-            for (int y = 0; y < ny; y++) {
-                for (int x = 0; x < nx; x++) {
-                    if (body.holds((x + 0.13) * s.x() - half, (y + 0.37) * s.y() - half, (z + 0.29) * s.z() - half)) {
-                        mask.set(x, y, z);
-                    }
-                }
-            }
-        }
-        return mask;
-    }
-
-    @Test
-    void meshDistancesAreThoseToTheNearestPointOfAnyTriangle() {
-        Random random = new Random(17);
-        for (int i = 0; i < 15; i++) {
-            Box grid = RandomMasks.grid(random);
-            BitMask p = RandomMasks.next(random, grid);
-            BitMask r = RandomMasks.next(random, grid);
-            if (p.isEmpty() || r.isEmpty()) {
-                continue;
-            }
-            Spacing s = new Spacing(1, 0.7, 1.6);
-            SurfaceDistances d = SurfaceDistances.between(p, r, s, SurfaceModel.TRIANGLE_MESH, CancelSignal.none());
-            double[] sampled = sampled(corners(p, s), corners(r, s));
-            double[] ours = expanded(d.predictionToReference());
-            assertThat(ours).hasSameSizeAs(sampled);
-            for (int k = 0; k < ours.length; k++) {
-                // Samples lie within a 16th of a triangle of each of its points.
-                assertThat(ours[k]).as("round %d of seed 17", i).isBetween(sampled[k] - 0.14, sampled[k] + 1e-9);
-            }
-            assertThat(d.predictionToReference().weight())
-                    .isCloseTo(
-                            SurfaceDistances.between(p, r, s, SurfaceModel.AREA_WEIGHTED, CancelSignal.none())
-                                    .predictionToReference()
-                                    .weight(),
-                            org.assertj.core.api.Assertions.within(1e-9));
-        }
-    }
-
-    private static double[] expanded(DistanceDistribution d) {
-        List<Double> all = new ArrayList<>();
-        for (int i = 0; i < d.distances().length; i++) {
-            for (long n = 0; n < d.counts()[i]; n++) {
-                all.add(d.distances()[i]);
-            }
-        }
-        return all.stream().mapToDouble(v -> v).toArray();
-    }
-
-    /** The triangles around a mask, found voxel by voxel. */
-    private static List<double[]> corners(BitMask m, Spacing s) {
-        List<double[]> triangles = new ArrayList<>();
-        Box b = m.box().grown(1);
-        for (int z = b.z0(); z < b.z1(); z++) {
-            for (int y = b.y0(); y < b.y1(); y++) {
-                for (int x = b.x0(); x < b.x1(); x++) {
-                    int code = 0;
-                    for (int i = 0; i < 8; i++) {
-                        code |= m.contains(x + (i & 1), y + (i >> 1 & 1), z + (i >> 2)) ? 1 << i : 0;
-                    }
-                    double[] t = SurfaceElements.triangles(code);
-                    for (int i = 0; i < t.length; i += 9) {
-                        double[] one = new double[9];
-                        for (int v = 0; v < 9; v += 3) {
-                            one[v] = (x + t[i + v]) * s.x();
-                            one[v + 1] = (y + t[i + v + 1]) * s.y();
-                            one[v + 2] = (z + t[i + v + 2]) * s.z();
-                        }
-                        triangles.add(one);
-                    }
-                }
-            }
-        }
-        return triangles;
-    }
-
-    private static double[] sampled(List<double[]> from, List<double[]> to) {
-        int steps = 16;
-        return from.stream()
-                .mapToDouble(t -> {
-                    double best = Double.POSITIVE_INFINITY;
-                    double[] centre = {(t[0] + t[3] + t[6]) / 3, (t[1] + t[4] + t[7]) / 3, (t[2] + t[5] + t[8]) / 3};
-                    for (double[] u : to) {
-                        for (int i = 0; i <= steps; i++) {
-                            for (int j = 0; i + j <= steps; j++) {
-                                double square = 0;
-                                for (int a = 0; a < 3; a++) {
-                                    double v = u[a]
-                                            + (u[3 + a] - u[a]) * i / steps
-                                            + (u[6 + a] - u[a]) * j / steps
-                                            - centre[a];
-                                    square += v * v;
-                                }
-                                best = Math.min(best, square);
-                            }
-                        }
-                    }
-                    return Math.sqrt(best);
-                })
-                .sorted()
-                .toArray();
     }
 }
