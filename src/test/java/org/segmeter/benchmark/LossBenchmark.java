@@ -2,8 +2,11 @@ package org.segmeter.benchmark;
 
 import com.sun.management.OperatingSystemMXBean;
 import java.lang.management.ManagementFactory;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ForkJoinPool;
@@ -13,9 +16,12 @@ import org.segmeter.metric.calibration.ThresholdSweep;
 import org.segmeter.metric.loss.Channel;
 import org.segmeter.metric.loss.ChannelPass;
 import org.segmeter.metric.loss.ChannelStatistics;
+import org.segmeter.metric.loss.DistanceLosses;
 import org.segmeter.metric.loss.GradientFacts;
+import org.segmeter.metric.loss.RankedLosses;
 import org.segmeter.metric.loss.Region;
 import org.segmeter.metric.loss.RegionLoss;
+import org.segmeter.metric.loss.SkeletonLosses;
 import org.segmeter.metric.loss.VoxelTerm;
 import org.segmeter.volume.BitMask;
 import org.segmeter.volume.Box;
@@ -23,10 +29,13 @@ import org.segmeter.volume.CancelSignal;
 import org.segmeter.volume.ProbabilityVolume;
 
 /**
- * All region and voxel-wise losses with calibration and threshold sweep of a liver-like probability map, against one plain read of
- * a float32 and a uint8 array of the same shape; both on the same threads, in the same run.
+ * All region and voxel-wise losses with calibration and threshold sweep of a liver-like probability map, against two ways of
+ * reading a float32 and a uint8 array of the same shape once, adding the values up in order and only joining their bits; and
+ * against MONAI, which computes the region and voxel-wise losses that it has of the list. All on the same number of threads, in the
+ * same run. Soft skeletons, distances and what sorts voxels are apart, on a smaller volume.
  *
- * <p>{@code java -cp ... org.segmeter.benchmark.LossBenchmark [slices] [threads]}
+ * <p>{@code java -cp ... org.segmeter.benchmark.LossBenchmark [slices] [threads]}; MONAI is found where the environment variable
+ * {@code PYTHONPATH} names its sources.
  */
 final class LossBenchmark {
 
@@ -39,6 +48,8 @@ final class LossBenchmark {
             new VoxelTerm.Huber(0.5),
             new VoxelTerm.LogCosh());
 
+    private static final int RUNS = 9;
+
     private LossBenchmark() {}
 
     public static void main(String[] args) throws Exception {
@@ -47,29 +58,95 @@ final class LossBenchmark {
                 ? Integer.parseInt(args[1])
                 : Runtime.getRuntime().availableProcessors();
         Box box = new Box(0, 0, 0, 512, 512, nz);
-        System.out.printf(Locale.ROOT, "512x512x%d, %d threads, best of 9%n", nz, threads);
+        System.out.printf(Locale.ROOT, "512x512x%d, %d threads, best of %d%n", nz, threads, RUNS);
         try (ForkJoinPool pool = new ForkJoinPool(threads)) {
+            double slowest = 0;
             for (Background background : Background.values()) {
                 float[] p = new float[(int) box.voxelCount()];
                 byte[] g = new byte[p.length];
                 BitMask mask = new BitMask(box);
                 fill(box, p, g, mask, background);
-                Times read = best(pool, () -> read(p, g));
+                Times added = best(pool, () -> add(p, g));
+                Times joined = best(pool, () -> join(p, g));
                 Channel channel = Channel.of(new ProbabilityVolume(box, p), mask);
                 Times all = best(pool, () -> measure(channel, box));
+                slowest = Math.max(slowest, all.wall());
                 System.out.printf(
                         Locale.ROOT,
-                        "background %-22s plain read %7.1f ms   all losses, calibration, sweep %8.1f ms   ratio %5.2f   (CPU"
-                                + " %.0f and %.0f ms, ratio %.2f)%n",
+                        "background %-22s read, adding %6.1f ms, joining bits %6.1f ms   all losses, calibration, sweep %7.1f ms"
+                                + "   ratios %5.2f, %5.2f   (of CPU time %5.2f, %5.2f)%n",
                         background.text,
-                        read.wall(),
+                        added.wall(),
+                        joined.wall(),
                         all.wall(),
-                        all.wall() / read.wall(),
-                        read.cpu(),
-                        all.cpu(),
-                        all.cpu() / read.cpu());
+                        all.wall() / added.wall(),
+                        all.wall() / joined.wall(),
+                        all.cpu() / added.cpu(),
+                        all.cpu() / joined.cpu());
+                if (background == Background.NOISE) {
+                    LossPeer.compareOnePass(p, g, box, threads, slowest);
+                }
+            }
+            apart(threads, pool);
+        }
+    }
+
+    /** What no single pass yields, on 160 x 160 x 160 voxels. */
+    private static void apart(int threads, ForkJoinPool pool) throws Exception {
+        Box box = new Box(0, 0, 0, 160, 160, 160);
+        float[] p = new float[(int) box.voxelCount()];
+        byte[] g = new byte[p.length];
+        BitMask mask = new BitMask(box);
+        for (int i = 0; i < p.length; i++) {
+            int x = i % 160;
+            int y = i / 160 % 160;
+            int z = i / (160 * 160);
+            double outside = Math.sqrt((x - 80) * (x - 80) + (y - 78) * (y - 78) + (z - 82) * (z - 82)) - 50;
+            p[i] = (float) (1 / (1 + Math.exp(outside + 2 * Math.sin(x * 0.2) * Math.cos(y * 0.1))));
+            if (outside <= 0) {
+                g[i] = 1;
+                mask.set(x, y, z);
             }
         }
+        Channel channel = Channel.of(new ProbabilityVolume(box, p), mask);
+        CancelSignal never = CancelSignal.none();
+        System.out.println("160x160x160, apart:");
+        Map<String, Double> millis = new LinkedHashMap<>();
+        Map<String, Callable<Double>> work = new LinkedHashMap<>();
+        work.put(
+                "soft clDice, 3 iterations",
+                () -> SkeletonLosses.of(channel, box, 3, 1, never).clDice());
+        work.put(
+                "Hausdorff distance transform",
+                () -> DistanceLosses.of(channel, box).hausdorffDistanceTransform(2));
+        work.put("boundary", () -> DistanceLosses.of(channel, box).boundary(new double[] {1, 1, 1}));
+        work.put(
+                "Lovasz-softmax",
+                () -> RankedLosses.of(channel, Region.of(box), never).lovaszSoftmax());
+        work.put(
+                "top-k 10 %",
+                () -> RankedLosses.of(channel, Region.of(box), never).topK(10));
+        work.put("AUROC", () -> RankedLosses.of(channel, Region.of(box), never).auroc());
+        for (Map.Entry<String, Callable<Double>> each : work.entrySet()) {
+            Times times = best(pool, each.getValue());
+            millis.put(each.getKey(), times.wall());
+            System.out.printf(Locale.ROOT, "  %-30s %8.1f ms%n", each.getKey(), times.wall());
+        }
+        LossPeer.compareApart(
+                p,
+                g,
+                box,
+                threads,
+                Map.of(
+                        "SoftclDiceLoss",
+                        Objects.requireNonNull(millis.get("soft clDice, 3 iterations")),
+                        "HausdorffDTLoss",
+                        Objects.requireNonNull(millis.get("Hausdorff distance transform"))),
+                Map.of(
+                        "SoftclDiceLoss",
+                        SkeletonLosses.of(channel, box, 3, 1, never).clDice(),
+                        "HausdorffDTLoss",
+                        DistanceLosses.of(channel, box).hausdorffDistanceTransform(2)));
     }
 
     private enum Background {
@@ -113,7 +190,8 @@ final class LossBenchmark {
         });
     }
 
-    private static double read(float[] p, byte[] g) {
+    /** Adds in order, as a plain loop does: each addition waits for the one before. */
+    private static double add(float[] p, byte[] g) {
         return IntStream.range(0, p.length >> 18)
                 .parallel()
                 .mapToDouble(block -> {
@@ -124,6 +202,24 @@ final class LossBenchmark {
                         count += g[i];
                     }
                     return sum + count;
+                })
+                .sum();
+    }
+
+    /** The fastest read there is: the bits are joined by vector instructions, limited by memory only. */
+    private static double join(float[] p, byte[] g) {
+        return IntStream.range(0, p.length >> 18)
+                .parallel()
+                .mapToLong(block -> {
+                    int bits = 0;
+                    int count = 0;
+                    for (int i = block << 18; i < block + 1 << 18; i++) {
+                        bits |= Float.floatToRawIntBits(p[i]);
+                    }
+                    for (int i = block << 18; i < block + 1 << 18; i++) {
+                        count += g[i];
+                    }
+                    return bits + (long) count;
                 })
                 .sum();
     }
@@ -144,7 +240,7 @@ final class LossBenchmark {
         double wall = Double.POSITIVE_INFINITY;
         double cpu = Double.POSITIVE_INFINITY;
         double seen = 0;
-        for (int i = 0; i < 9; i++) {
+        for (int i = 0; i < RUNS; i++) {
             long start = System.nanoTime();
             long cpuStart = system.getProcessCpuTime();
             seen += pool.submit(work).get();

@@ -11,7 +11,7 @@ import java.util.List;
  * its square are kept as integers. They are exact, so the result is the same to the bit in whatever order, on however many
  * threads and with whatever machine instructions the voxels are read. A sum over the voxels of a bin of any function that is
  * smooth in it follows from its values at three Chebyshev nodes, with weights that reproduce the three sums: an interpolatory
- * quadrature. For logarithms and powers, whose singularity is at p = 0 or p = 1, its relative error is below 2e-12 if all voxels
+ * quadrature. For logarithms and powers, whose singularity is at p = 0 or p = 1, its relative error is below 1e-11 if all voxels
  * have the most unfortunate value, and of the size of rounding for voxels spread over the bin.
  *
  * <p>So many nodes would still cost more than small volumes; those of 128 neighbouring bins are replaced by eight, in the same

@@ -116,9 +116,9 @@ public sealed interface VoxelTerm {
     record SmoothedFocal(double gamma, double smooth) implements VoxelTerm {
         @Override
         public double at(double error, double surprise) {
-            double pt = (1 - smooth) * (1 - error) + smooth * error + smooth;
-            // pt reaches 1 + rounding where e = 0; the power of a tiny negative number is not a number.
-            return -power(Math.max(0, 1 - pt), gamma) * Math.log(pt);
+            // 1 - p_t without the cancellation of computing it from p_t.
+            double rest = (1 - 2 * smooth) * error;
+            return -power(rest, gamma) * Math.log1p(-rest);
         }
 
         @Override

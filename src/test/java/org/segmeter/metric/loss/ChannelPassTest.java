@@ -172,6 +172,36 @@ class ChannelPassTest {
         }
     }
 
+    /** The worst case of the quadrature: nothing averages out when every voxel has the same place in its bin. */
+    @ParameterizedTest
+    @ValueSource(
+            floats = {
+                0.4999f, 0.25003f, 0.1f, 0.01f, 1e-6f, 1e-7f, 3e-20f, 1e-30f, 1e-42f, 0.50001f, 0.75f, 0.99f, 0.999999f
+            })
+    void aMapOfOneValueAndItsNeighbourIsSummedToTenDigits(float value) {
+        Box grid = new Box(0, 0, 0, 192, 10, 4);
+        float[] values = new float[(int) grid.voxelCount()];
+        float above = Math.nextUp(value);
+        for (int i = 0; i < values.length; i++) {
+            // Words of one value and words in which two neighbouring floats alternate.
+            values[i] = i / 64 % 2 == 0 || i % 2 == 0 ? value : above;
+        }
+        Channel channel = Channel.of(new ProbabilityVolume(grid, values), Volumes.mask(grid, 0.5, new Random(22)));
+        ChannelStatistics one = ChannelPass.of(channel, Region.of(grid), TERMS, CancelSignal.none(), false);
+        ChannelStatistics moments = ChannelPass.of(channel, Region.of(grid), TERMS, CancelSignal.none(), true);
+        assertThat(moments.cells().count()).isEqualTo(one.cells().count());
+        assertThat(moments.sums().voxels()).isEqualTo(one.sums().voxels());
+        for (VoxelTerm term : TERMS) {
+            double reference = one.term(term).onReference();
+            double elsewhere = one.term(term).elsewhere();
+            assertThat(moments.term(term).onReference()).as("%s", term).isCloseTo(reference, within(1e-11 * reference));
+            assertThat(moments.term(term).elsewhere()).as("%s", term).isCloseTo(elsewhere, within(1e-11 * elsewhere));
+        }
+        assertClose(moments.sums().fp(), one.sums().fp());
+        assertClose(moments.sums().tp(), one.sums().tp());
+        assertClose(moments.sums().l2(), one.sums().l2());
+    }
+
     /** To 1e-12 relative, a thousand times closer than any answer is compared. */
     private static void assertClose(double actual, double expected) {
         assertThat(actual).isCloseTo(expected, within(1e-12 * Math.abs(expected)));
