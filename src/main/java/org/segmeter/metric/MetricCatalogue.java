@@ -12,6 +12,8 @@ import static org.segmeter.metric.MetricDefinition.Group.INSTANCE;
 import static org.segmeter.metric.MetricDefinition.Group.LOSS;
 import static org.segmeter.metric.MetricDefinition.Group.OVERLAP;
 import static org.segmeter.metric.MetricDefinition.Group.POSITION;
+import static org.segmeter.metric.MetricDefinition.Group.SLICE;
+import static org.segmeter.metric.MetricDefinition.Group.TOPOLOGY;
 import static org.segmeter.metric.MetricDefinition.Group.VOLUME;
 
 import java.util.ArrayList;
@@ -30,6 +32,10 @@ public final class MetricCatalogue {
 
     private static final String TAHA = "Taha and Hanbury, BMC Medical Imaging 15:29 (2015)";
     private static final String RELOADED = "Maier-Hein et al., Nature Methods 21:195 (2024)";
+
+    private static final List<String> AXES = List.of("z", "y", "x");
+    private static final List<String> PERCENTILE_RULES =
+            List.of("area-step", "linear-larger", "linear-pooled", "linear-mean", "rank-mean");
 
     private static final Map<String, MetricDefinition> BY_NAME = byName();
 
@@ -108,6 +114,9 @@ public final class MetricCatalogue {
         overlap(all);
         distance(all);
         instances(all);
+        lesions(all);
+        topology(all);
+        slices(all);
         losses(all);
         Map<String, MetricDefinition> result = new LinkedHashMap<>();
         for (MetricDefinition d : all) {
@@ -517,12 +526,16 @@ public final class MetricCatalogue {
                 false));
         Map<String, NumberParameter> tolerance =
                 Map.of("toleranceMm", new NumberParameter(0, 1000, List.of(1.0, 2.0), true, "mm"));
+        Map<String, NumberParameter> refusing = new LinkedHashMap<>(tolerance);
+        refusing.put(
+                "zeroBelowDice",
+                new NumberParameter(0, 1, List.of(0.0), false, "where the Dice is below this the value is 0 (FLARE22: 0.2)"));
         all.add(distance(
                 "nsd",
                 "normalised surface distance (surface Dice)",
                 "share of both surfaces together within the tolerance of the other",
                 "1",
-                tolerance,
+                refusing,
                 false));
         all.add(distance(
                 "nsd_mean_of_sides",
@@ -585,6 +598,22 @@ public final class MetricCatalogue {
                 Map.of("distanceVoxels", new NumberParameter(0.001, 1000, List.of(1.0), true, "voxels")),
                 Map.of(),
                 "MetricsReloaded"));
+        all.add(new MetricDefinition(
+                "boundary_iou_2d",
+                List.of(),
+                "boundary IoU of slices",
+                "IoU of the voxels that a number of erosions by 3 x 3 pixels take away, slice by slice along z; the number is"
+                        + " diagonalFraction times the diagonal of a slice in pixels, rounded, at least 1",
+                "1",
+                HIGHER,
+                0.0,
+                1.0,
+                DISTANCE,
+                Map.of(
+                        "diagonalFraction",
+                        new NumberParameter(0, 1, List.of(0.02), true, "share of the slice's diagonal")),
+                Map.of(),
+                "Cheng et al., CVPR (2021)"));
     }
 
     private static MetricDefinition distance(
@@ -594,16 +623,6 @@ public final class MetricCatalogue {
             String unit,
             Map<String, NumberParameter> numbers,
             boolean percentile) {
-        Map<String, List<String>> choices = new LinkedHashMap<>();
-        choices.put(
-                "surface",
-                List.of("area-weighted", "boundary-6", "boundary-18", "boundary-26", "boundary-6-to-region", "region"));
-        choices.put("spacing", List.of("mm", "voxels"));
-        if (percentile) {
-            choices.put(
-                    "percentileRule",
-                    List.of("area-step", "linear-larger", "linear-pooled", "linear-mean", "rank-mean"));
-        }
         boolean share = unit.equals("1");
         boolean size = unit.equals("mm2");
         return new MetricDefinition(
@@ -617,8 +636,27 @@ public final class MetricCatalogue {
                 share ? 1.0 : null,
                 DISTANCE,
                 numbers,
-                choices,
+                surfaceChoices(percentile),
                 "Nikolov et al., JMIR 23:e26151 (2021); " + RELOADED);
+    }
+
+    private static Map<String, List<String>> surfaceChoices(boolean percentile) {
+        Map<String, List<String>> choices = new LinkedHashMap<>();
+        choices.put(
+                "surface",
+                List.of(
+                        "area-weighted",
+                        "triangle-mesh",
+                        "boundary-6",
+                        "boundary-18",
+                        "boundary-26",
+                        "boundary-6-to-region",
+                        "region"));
+        choices.put("spacing", List.of("mm", "voxels", "1.5 mm"));
+        if (percentile) {
+            choices.put("percentileRule", PERCENTILE_RULES);
+        }
+        return choices;
     }
 
     private static void instances(List<MetricDefinition> all) {
@@ -644,10 +682,125 @@ public final class MetricCatalogue {
                 kirillov));
         all.add(instance("instances_precision", "object precision", "TP / (TP + FP)", HIGHER, 1.0, kirillov));
         all.add(instance("instances_recall", "object sensitivity", "TP / (TP + FN)", HIGHER, 1.0, kirillov));
+        NumberParameter smooth = new NumberParameter(0, 1, List.of(0.0), false, "added to the denominators");
         all.add(instance(
-                "rq", "recognition quality", "TP / (TP + FP/2 + FN/2), the F1 of objects", HIGHER, 1.0, kirillov));
-        all.add(instance("sq", "segmentation quality", "mean IoU of matched objects", HIGHER, 1.0, kirillov));
-        all.add(instance("pq", "panoptic quality", "rq sq", HIGHER, 1.0, kirillov));
+                "rq",
+                "recognition quality",
+                "TP / (TP + FP/2 + FN/2), the F1 of objects",
+                "1",
+                HIGHER,
+                1.0,
+                Map.of("smooth", smooth),
+                Map.of(),
+                kirillov));
+        all.add(instance(
+                "sq",
+                "segmentation quality",
+                "mean IoU of matched objects",
+                "1",
+                HIGHER,
+                1.0,
+                Map.of("smooth", smooth),
+                Map.of(),
+                kirillov));
+        all.add(instance(
+                "pq",
+                "panoptic quality",
+                "rq sq",
+                "1",
+                HIGHER,
+                1.0,
+                Map.of("smooth", smooth),
+                Map.of(),
+                kirillov));
+        String panoptica = "Kofler et al., arXiv:2312.02608 (panoptica)";
+        all.add(instance(
+                "instance_dice", "Dice of matched objects", "mean Dice of matched objects", HIGHER, 1.0, panoptica));
+        all.add(instance("pq_dice", "panoptic quality of Dice", "rq instance_dice", HIGHER, 1.0, panoptica));
+        Map<String, List<String>> surface = surfaceChoices(false);
+        Map<String, List<String>> percentile = surfaceChoices(true);
+        all.add(instance(
+                "instance_hd",
+                "Hausdorff distance of matched objects",
+                "mean HD of matched objects",
+                "mm",
+                LOWER,
+                null,
+                Map.of(),
+                surface,
+                panoptica));
+        all.add(instance(
+                "instance_hd95",
+                "95th percentile of the Hausdorff distance of matched objects",
+                "mean HD95 of matched objects",
+                "mm",
+                LOWER,
+                null,
+                Map.of(),
+                percentile,
+                panoptica));
+        all.add(instance(
+                "instance_masd",
+                "mean average surface distance of matched objects",
+                "mean MASD of matched objects",
+                "mm",
+                LOWER,
+                null,
+                Map.of(),
+                surface,
+                panoptica));
+        all.add(instance(
+                "instance_assd",
+                "average symmetric surface distance of matched objects",
+                "mean ASSD of matched objects",
+                "mm",
+                LOWER,
+                null,
+                Map.of(),
+                surface,
+                panoptica));
+        Map<String, NumberParameter> tolerance =
+                Map.of("toleranceMm", new NumberParameter(0, 1000, List.of(1.0), true, "mm"));
+        all.add(instance(
+                "instance_nsd",
+                "surface Dice of matched objects",
+                "mean NSD of matched objects",
+                "1",
+                HIGHER,
+                1.0,
+                tolerance,
+                surface,
+                panoptica));
+        all.add(instance(
+                "instance_nsd_mean_of_sides",
+                "surface Dice of matched objects, each surface counting alike",
+                "mean nsd_mean_of_sides of matched objects",
+                "1",
+                HIGHER,
+                1.0,
+                tolerance,
+                surface,
+                panoptica));
+        all.add(instance(
+                "instance_centroid_distance",
+                "centroid distance of matched objects",
+                "mean distance of the centres of mass of matched objects",
+                "mm",
+                LOWER,
+                null,
+                Map.of(),
+                Map.of(),
+                panoptica));
+        all.add(instance(
+                "instance_relative_volume_difference",
+                "relative volume difference of matched objects",
+                "mean (|a| - |b|) / |b| of matched objects a, b",
+                "1",
+                ZERO,
+                null,
+                Map.of(),
+                Map.of(),
+                panoptica));
     }
 
     private static MetricDefinition instance(
@@ -657,21 +810,390 @@ public final class MetricCatalogue {
             MetricDefinition.Direction direction,
             @Nullable Double most,
             String source) {
+        return instance(name, title, formula, "1", direction, most, Map.of(), Map.of(), source);
+    }
+
+    private static MetricDefinition instance(
+            String name,
+            String title,
+            String formula,
+            String unit,
+            MetricDefinition.Direction direction,
+            @Nullable Double most,
+            Map<String, NumberParameter> moreNumbers,
+            Map<String, List<String>> moreChoices,
+            String source) {
+        Map<String, NumberParameter> numbers = new LinkedHashMap<>();
+        numbers.put("matchIou", new NumberParameter(0, 1, List.of(0.5), false, "IoU that a match needs"));
+        numbers.putAll(moreNumbers);
         Map<String, List<String>> choices = new LinkedHashMap<>();
         choices.put("connectivity", List.of("26", "18", "6"));
         choices.put("matchRule", List.of("above", "at-least"));
+        choices.put("matching", List.of("bipartite", "greedy"));
+        choices.putAll(moreChoices);
         return new MetricDefinition(
                 name,
                 List.of(),
                 title,
                 formula,
+                unit,
+                direction,
+                direction == ZERO ? (Double) (-1.0) : (Double) 0.0,
+                most,
+                INSTANCE,
+                numbers,
+                choices,
+                source);
+    }
+
+    private static void lesions(List<MetricDefinition> all) {
+        String autopet = "Gatidis et al., Scientific Data 9:601 (2022), autoPET";
+        all.add(detected(
+                "false_positive_volume_ml",
+                "volume of objects of the prediction that nothing of the reference accounts for",
+                "volume of components of A that are not found in B",
+                "ml",
+                LOWER,
+                false,
+                autopet));
+        all.add(detected(
+                "false_negative_volume_ml",
+                "volume of missed objects of the reference",
+                "volume of components of B that are not found in A",
+                "ml",
+                LOWER,
+                false,
+                autopet));
+        all.add(detected(
+                "largest_spurious_ml",
+                "largest spurious island",
+                "volume of the largest component of A that is not found in B",
+                "ml",
+                LOWER,
+                false,
+                RELOADED));
+        all.add(detected(
+                "largest_missed_ml",
+                "largest missed component",
+                "volume of the largest component of B that is not found in A",
+                "ml",
+                LOWER,
+                false,
+                RELOADED));
+        all.add(detected(
+                "instances_recall_by_size",
+                "object sensitivity by size of the reference object",
+                "found / all components of B with fromMl <= volume < toMl",
                 "1",
+                HIGHER,
+                true,
+                RELOADED));
+        all.add(detected(
+                "instances_reference_by_size",
+                "objects of the reference by size",
+                "number of components of B with fromMl <= volume < toMl",
+                "1",
+                NONE,
+                true,
+                RELOADED));
+        String brats = "Moawad et al., arXiv:2306.00838 (BraTS 2023)";
+        all.add(lesion("lesion_tp", "found lesions", "lesions of B that a component of A touches", "1", NONE, null, brats));
+        all.add(lesion(
+                "lesion_fp", "false lesions", "components of A that touch no lesion of B", "1", LOWER, null, brats));
+        all.add(lesion("lesion_fn", "missed lesions", "lesions of B that no component of A touches", "1", LOWER, null, brats));
+        all.add(lesion(
+                "lesion_wise_dice",
+                "lesion-wise Dice",
+                "sum of the Dice of found lesions / (found + missed + false lesions)",
+                "1",
+                HIGHER,
+                1.0,
+                brats));
+        all.add(lesion(
+                "lesion_wise_hd95",
+                "lesion-wise HD95",
+                "mean HD95 of lesions, the penalty for each missed and each false one",
+                "mm",
+                LOWER,
+                null,
+                brats));
+        all.add(lesion(
+                "lesion_wise_nsd",
+                "lesion-wise surface Dice",
+                "sum of the NSD of found lesions / (found + missed + false lesions)",
+                "1",
+                HIGHER,
+                1.0,
+                brats));
+        String medpy = "MedPy 0.5.2";
+        all.add(object("object_tpr", "MedPy's obj_tpr", "objects of A taken by an object of B / objects of A", "1", HIGHER, 1.0, medpy));
+        all.add(object("object_fpr", "MedPy's obj_fpr", "objects of B that take none of A / objects of B", "1", LOWER, 1.0, medpy));
+        all.add(object(
+                "object_assd",
+                "MedPy's obj_assd",
+                "mean over both directions of boundary distances of objects that correspond",
+                "mm",
+                LOWER,
+                null,
+                medpy));
+    }
+
+    private static MetricDefinition detected(
+            String name,
+            String title,
+            String formula,
+            String unit,
+            MetricDefinition.Direction direction,
+            boolean bySize,
+            String source) {
+        MetricDefinition matched = instance(name, title, formula, direction, null, source);
+        Map<String, NumberParameter> numbers = new LinkedHashMap<>();
+        if (bySize) {
+            numbers.put(
+                    "limitsMl",
+                    new NumberParameter(
+                            0, 1e6, List.of(0.1, 1.0, 10.0), true, "volumes in ml that divide the classes of size"));
+        }
+        numbers.putAll(matched.numbers());
+        Map<String, List<String>> choices = new LinkedHashMap<>();
+        choices.put("foundBy", List.of("touch", "match"));
+        choices.putAll(matched.choices());
+        return new MetricDefinition(
+                name,
+                List.of(),
+                title,
+                formula,
+                unit,
+                direction,
+                0.0,
+                bySize && direction == HIGHER ? (Double) 1.0 : null,
+                INSTANCE,
+                numbers,
+                choices,
+                source);
+    }
+
+    private static MetricDefinition lesion(
+            String name,
+            String title,
+            String formula,
+            String unit,
+            MetricDefinition.Direction direction,
+            @Nullable Double most,
+            String source) {
+        Map<String, NumberParameter> numbers = new LinkedHashMap<>();
+        if (name.equals("lesion_wise_nsd")) {
+            numbers.put("toleranceMm", new NumberParameter(0, 1000, List.of(1.0), true, "mm"));
+        }
+        numbers.put(
+                "dilation",
+                new NumberParameter(0, 20, List.of(3.0), false, "times that lesions grow by 18 neighbours; whole"));
+        numbers.put(
+                "ignoredUpToMm3",
+                new NumberParameter(0, 1e9, List.of(50.0), false, "mm3; lesions of B no larger are not scored"));
+        numbers.put(
+                "penaltyMm",
+                new NumberParameter(0, 1e6, List.of(374.0), false, "mm; HD95 of a missed and of a false lesion"));
+        return new MetricDefinition(
+                name, List.of(), title, formula, unit, direction, 0.0, most, INSTANCE, numbers, Map.of(), source);
+    }
+
+    private static MetricDefinition object(
+            String name,
+            String title,
+            String formula,
+            String unit,
+            MetricDefinition.Direction direction,
+            @Nullable Double most,
+            String source) {
+        return new MetricDefinition(
+                name,
+                List.of(),
+                title,
+                formula,
+                unit,
                 direction,
                 0.0,
                 most,
                 INSTANCE,
-                Map.of("matchIou", new NumberParameter(0, 1, List.of(0.5), false, "IoU that a match needs")),
+                Map.of(),
+                Map.of("connectivity", List.of("6", "18", "26")),
+                source);
+    }
+
+    private static void topology(List<MetricDefinition> all) {
+        String shit = "Shit et al., CVPR (2021)";
+        all.add(centreline(
+                "cldice",
+                "centreline Dice (clDice)",
+                "2 P S / (P + S), P = topology_precision, S = topology_sensitivity",
+                HIGHER,
+                1.0,
+                shit));
+        all.add(centreline(
+                "topology_precision",
+                "topology precision",
+                "share of the centreline of A that lies in B",
+                HIGHER,
+                1.0,
+                shit));
+        all.add(centreline(
+                "topology_sensitivity",
+                "topology sensitivity",
+                "share of the centreline of B that lies in A",
+                HIGHER,
+                1.0,
+                shit));
+        String lee = "Lee, Kashyap and Chu, CVGIP 56:462 (1994)";
+        all.add(centreline(
+                "skeleton_voxels_prediction", "centreline of the prediction", "voxels of A's centreline", NONE, null, lee));
+        all.add(centreline(
+                "skeleton_voxels_reference", "centreline of the reference", "voxels of B's centreline", NONE, null, lee));
+        topology(all, "euler_characteristic", "Euler characteristic", "parts - tunnels + cavities");
+        topology(all, "betti_0", "Betti number 0", "connected parts");
+        topology(all, "betti_1", "Betti number 1", "tunnels");
+        topology(all, "betti_2", "Betti number 2", "cavities");
+    }
+
+    private static void topology(List<MetricDefinition> all, String name, String title, String number) {
+        String source = "Kong and Rosenfeld, CVGIP 48:357 (1989)";
+        boolean signed = name.startsWith("euler");
+        Map<String, List<String>> choices = Map.of("connectivity", List.of("26", "6"));
+        for (String side : List.of("prediction", "reference")) {
+            all.add(new MetricDefinition(
+                    name + "_" + side,
+                    List.of(),
+                    title + " of the " + side,
+                    number + " of " + (side.equals("prediction") ? "A" : "B"),
+                    "1",
+                    NONE,
+                    signed ? null : (Double) 0.0,
+                    null,
+                    TOPOLOGY,
+                    Map.of(),
+                    choices,
+                    source));
+        }
+        all.add(new MetricDefinition(
+                name + "_error",
+                List.of(),
+                title + " error",
+                "|" + number + " of A less those of B|",
+                "1",
+                LOWER,
+                0.0,
+                null,
+                TOPOLOGY,
+                Map.of(),
                 choices,
+                source));
+    }
+
+    private static MetricDefinition centreline(
+            String name,
+            String title,
+            String formula,
+            MetricDefinition.Direction direction,
+            @Nullable Double most,
+            String source) {
+        Map<String, List<String>> choices = new LinkedHashMap<>();
+        choices.put("dimensions", List.of("3d", "2d"));
+        choices.put("axis", AXES);
+        choices.put("skeleton", List.of("keeps-topology", "scikit-image"));
+        return new MetricDefinition(
+                name, List.of(), title, formula, "1", direction, 0.0, most, TOPOLOGY, Map.of(), choices, source);
+    }
+
+    private static void slices(List<MetricDefinition> all) {
+        all.add(slice(
+                "slice_series",
+                "slice by slice",
+                "slices with a voxel of A or B; series holds TP, FP and FN of each slice",
+                "1",
+                NONE,
+                null,
+                Map.of(),
+                RELOADED));
+        all.add(slice(
+                "worst_slice_dice",
+                "Dice of the worst slice",
+                "least Dice of the slices with a voxel of A or B",
+                "1",
+                HIGHER,
+                1.0,
+                Map.of(),
+                RELOADED));
+        all.add(slice(
+                "worst_slice_index",
+                "worst slice",
+                "index of the first slice of least Dice on the evaluation grid",
+                "1",
+                NONE,
+                null,
+                Map.of(),
+                RELOADED));
+        all.add(slice(
+                "differing_slices_fraction",
+                "share of slices that differ",
+                "slices in which A and B differ by any voxel / slices with a voxel of either",
+                "1",
+                LOWER,
+                1.0,
+                Map.of(),
+                RELOADED));
+        String vaassen = "Vaassen et al., Phys. Imaging Radiat. Oncol. 13:1 (2020)";
+        Map<String, NumberParameter> tolerance =
+                Map.of("toleranceMm", new NumberParameter(0, 1000, List.of(0.0), true, "mm, in the plane of the slice"));
+        all.add(slice(
+                "added_path_length",
+                "added path length",
+                "contour pixels of B farther than the tolerance from A's contour in their slice, times the slice's mean spacing",
+                "mm",
+                LOWER,
+                null,
+                tolerance,
+                vaassen));
+        all.add(slice(
+                "added_path_fraction",
+                "added share of the path",
+                "added_path_length / the same of all contour pixels of B",
+                "1",
+                LOWER,
+                1.0,
+                tolerance,
+                vaassen));
+        all.add(slice(
+                "edited_slices_fraction",
+                "share of slices to edit",
+                "slices with added path, or with voxels of one side only / slices with a voxel of either",
+                "1",
+                LOWER,
+                1.0,
+                tolerance,
+                vaassen));
+    }
+
+    private static MetricDefinition slice(
+            String name,
+            String title,
+            String formula,
+            String unit,
+            MetricDefinition.Direction direction,
+            @Nullable Double most,
+            Map<String, NumberParameter> numbers,
+            String source) {
+        return new MetricDefinition(
+                name,
+                List.of(),
+                title,
+                formula,
+                unit,
+                direction,
+                0.0,
+                most,
+                SLICE,
+                numbers,
+                Map.of("axis", AXES),
                 source);
     }
 

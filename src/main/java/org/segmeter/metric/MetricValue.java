@@ -2,6 +2,7 @@ package org.segmeter.metric;
 
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -13,13 +14,37 @@ import org.jspecify.annotations.Nullable;
  * @param state why there is a value or none
  * @param reason a sentence, where the state is NOT_APPLICABLE or NOT_SCORED; else null
  * @param parameters what the definition depends on beside the protocol, for example {@code toleranceMm}; in a fixed order
+ * @param series what the value was made of, slice by slice; null for most metrics
  */
 public record MetricValue(
         @Nullable Number value,
         String unit,
         State state,
         @Nullable String reason,
-        Map<String, Object> parameters) {
+        Map<String, Object> parameters,
+        @Nullable Series series) {
+
+    /**
+     * Counts along an axis.
+     *
+     * @param first index of the first slice; the others follow without a gap
+     * @param counts by name, each one number a slice
+     */
+    public record Series(int first, Map<String, List<Long>> counts) {
+        public Series {
+            counts = Collections.unmodifiableMap(new LinkedHashMap<>(counts));
+        }
+    }
+
+    /** Without a series. */
+    public MetricValue(
+            @Nullable Number value,
+            String unit,
+            State state,
+            @Nullable String reason,
+            Map<String, Object> parameters) {
+        this(value, unit, state, reason, parameters, null);
+    }
 
     /** Why a value is there or not. */
     public enum State {
@@ -69,6 +94,11 @@ public record MetricValue(
     public MetricValue with(String parameter, Object parameterValue) {
         Map<String, Object> more = new LinkedHashMap<>(parameters);
         more.put(parameter, parameterValue);
-        return new MetricValue(value, unit, state, reason, more);
+        return new MetricValue(value, unit, state, reason, more, series);
+    }
+
+    /** The same value, with what it was made of. */
+    public MetricValue with(Series slices) {
+        return new MetricValue(value, unit, state, reason, parameters, slices);
     }
 }

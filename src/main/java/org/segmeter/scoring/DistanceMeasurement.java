@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.ToDoubleFunction;
-import org.jspecify.annotations.Nullable;
 import org.segmeter.metric.distance.BoundaryIou;
 import org.segmeter.metric.distance.PercentileRule;
 import org.segmeter.metric.distance.Spacing;
@@ -20,17 +19,9 @@ import org.segmeter.volume.Mask;
 /** The surface distances of one pair of masks: measured once for each surface model, read by every metric and protocol. */
 final class DistanceMeasurement {
 
-    /**
-     * What a distance metric gave.
-     *
-     * @param value NaN if the definition gives none
-     * @param parameter name of the parameter that tells several values apart; null if there is only one
-     * @param setting that parameter's value
-     */
-    record Reading(double value, @Nullable String parameter, double setting) {}
+    private record Key(SurfaceModel model, Spacing spacing) {}
 
-    private record Key(SurfaceModel model, boolean voxelUnits) {}
-
+    private final Grid grid;
     private final BitMask prediction;
     private final BitMask reference;
     private final Optional<Spacing> spacing;
@@ -38,6 +29,7 @@ final class DistanceMeasurement {
     private final Map<Key, SurfaceDistances> measured = new HashMap<>();
 
     DistanceMeasurement(Grid grid, Mask prediction, Mask reference, CancelSignal cancel) {
+        this.grid = grid;
         this.prediction = prediction.toBitMask();
         this.reference = reference.toBitMask();
         this.spacing = Spacing.of(grid);
@@ -87,6 +79,7 @@ final class DistanceMeasurement {
                 one(metric, d -> d.referenceToPrediction().weight());
             case "boundary_iou" -> boundary(numbers.getOrDefault("toleranceMm", List.of()));
             case "boundary_iou_voxels" -> boundaryInVoxels(numbers.getOrDefault("distanceVoxels", List.of()));
+            case "boundary_iou_2d" -> boundaryInSlices(numbers.getOrDefault("diagonalFraction", List.of()));
             default -> throw new IllegalStateException("nothing computes the metric " + metric.name());
         };
     }
@@ -96,14 +89,14 @@ final class DistanceMeasurement {
     }
 
     private List<Reading> one(Protocol.Metric metric, ToDoubleFunction<SurfaceDistances> measure) {
-        return List.of(new Reading(measure.applyAsDouble(distances(metric)), null, 0));
+        return List.of(Reading.of(measure.applyAsDouble(distances(metric))));
     }
 
     private List<Reading> each(
             Protocol.Metric metric, Map<String, List<Double>> numbers, String parameter, Measure measure) {
         List<Reading> list = new ArrayList<>();
         for (double setting : numbers.getOrDefault(parameter, List.of())) {
-            list.add(new Reading(measure.of(distances(metric), setting), parameter, setting));
+            list.add(Reading.of(measure.of(distances(metric), setting), parameter, setting));
         }
         return list;
     }
@@ -111,7 +104,7 @@ final class DistanceMeasurement {
     private List<Reading> boundary(List<Double> tolerances) {
         List<Reading> list = new ArrayList<>();
         for (double tolerance : tolerances) {
-            list.add(new Reading(
+            list.add(Reading.of(
                     BoundaryIou.inMm(prediction, reference, spacing.orElseThrow(), tolerance, cancel),
                     "toleranceMm",
                     tolerance));
@@ -122,29 +115,52 @@ final class DistanceMeasurement {
     private List<Reading> boundaryInVoxels(List<Double> distances) {
         List<Reading> list = new ArrayList<>();
         for (double distance : distances) {
-            list.add(new Reading(
+            list.add(Reading.of(
                     BoundaryIou.inVoxels(prediction, reference, distance, cancel), "distanceVoxels", distance));
         }
         return list;
     }
 
+    private List<Reading> boundaryInSlices(List<Double> fractions) {
+        List<Reading> list = new ArrayList<>();
+        for (double fraction : fractions) {
+            int erosions = Math.max(1, (int) Math.rint(fraction * Math.hypot(grid.nx(), grid.ny())));
+            list.add(Reading.of(
+                    BoundaryIou.inSlices(prediction, reference, erosions, cancel), "diagonalFraction", fraction));
+        }
+        return list;
+    }
+
     private SurfaceDistances distances(Protocol.Metric metric) {
-        SurfaceModel model = switch (metric.choice("surface", "area-weighted")) {
+        return measured.computeIfAbsent(
+                new Key(model(metric), spacing(metric, spacing.orElseThrow())),
+                key -> SurfaceDistances.between(prediction, reference, key.spacing, key.model, cancel));
+    }
+
+    /** The surface model that a metric is measured with. */
+    static SurfaceModel model(Protocol.Metric metric) {
+        return switch (metric.choice("surface", "area-weighted")) {
             case "area-weighted" -> SurfaceModel.AREA_WEIGHTED;
+            case "triangle-mesh" -> SurfaceModel.TRIANGLE_MESH;
             case "boundary-6" -> SurfaceModel.BOUNDARY_6;
             case "boundary-18" -> SurfaceModel.BOUNDARY_18;
             case "boundary-26" -> SurfaceModel.BOUNDARY_26;
             case "boundary-6-to-region" -> SurfaceModel.BOUNDARY_6_TO_REGION;
             default -> SurfaceModel.REGION;
         };
-        boolean voxelUnits = metric.choice("spacing", "mm").equals("voxels");
-        return measured.computeIfAbsent(
-                new Key(model, voxelUnits),
-                key -> SurfaceDistances.between(
-                        prediction, reference, voxelUnits ? Spacing.VOXELS : spacing.orElseThrow(), model, cancel));
     }
 
-    private static PercentileRule rule(Protocol.Metric metric) {
+    /** The spacing that a metric is measured with: the grid's, or what a tool takes in its place. */
+    static Spacing spacing(Protocol.Metric metric, Spacing ofGrid) {
+        return switch (metric.choice("spacing", "mm")) {
+            case "voxels" -> Spacing.VOXELS;
+            case "1.5 mm" -> new Spacing(1.5, 1.5, 1.5);
+            default -> ofGrid;
+        };
+    }
+
+    /** How the directed distances become one percentile. */
+    static PercentileRule rule(Protocol.Metric metric) {
         return switch (metric.choice("percentileRule", "area-step")) {
             case "area-step" -> PercentileRule.AREA_STEP_LARGER;
             case "linear-larger" -> PercentileRule.LINEAR_LARGER;

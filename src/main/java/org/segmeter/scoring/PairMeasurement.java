@@ -2,14 +2,13 @@ package org.segmeter.scoring;
 
 import java.util.ArrayList;
 import java.util.EnumMap;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.metric.ConfusionCounts;
-import org.segmeter.metric.Connectivity;
 import org.segmeter.metric.MetricCatalogue;
 import org.segmeter.metric.MetricDefinition;
 import org.segmeter.metric.MetricValue;
@@ -18,14 +17,12 @@ import org.segmeter.metric.Overlap;
 import org.segmeter.metric.fragility.DiceAnatomy;
 import org.segmeter.metric.fragility.Envelope;
 import org.segmeter.metric.fragility.Fragility;
-import org.segmeter.metric.instance.Components;
-import org.segmeter.metric.instance.InstanceMatching;
-import org.segmeter.metric.instance.MatchRule;
 import org.segmeter.volume.BitMask;
 import org.segmeter.volume.Box;
 import org.segmeter.volume.CancelSignal;
 import org.segmeter.volume.Grid;
 import org.segmeter.volume.Mask;
+import org.segmeter.volume.Segment;
 import org.segmeter.volume.Voxels;
 
 /**
@@ -37,6 +34,7 @@ final class PairMeasurement {
     /** The metrics that are functions of the confusion matrix alone. */
     private static final Map<String, ToDoubleFunction<ConfusionCounts>> RATIOS = ratios();
 
+    private final @Nullable Segment segment;
     private final Grid grid;
     private final Mask prediction;
     private final Mask reference;
@@ -45,18 +43,20 @@ final class PairMeasurement {
     private final boolean shapes;
     private final @Nullable LossMeasurement losses;
     private @Nullable DistanceMeasurement distances;
-    private final Map<InstanceKey, InstanceMatching> instances = new HashMap<>();
-    private final Map<Connectivity, Components> predictionComponents = new EnumMap<>(Connectivity.class);
-    private final Map<Connectivity, Components> referenceComponents = new EnumMap<>(Connectivity.class);
+    private @Nullable InstanceMeasurement instances;
+    private @Nullable ShapeMeasurement form;
+    private final Map<Protocol.Metric.Slices, PairMeasurement> cut = new EnumMap<>(Protocol.Metric.Slices.class);
     private @Nullable Moments predictionMoments;
     private @Nullable Moments referenceMoments;
 
     /**
+     * @param segment who the pair is; null for all segments together
      * @param softPrediction the probabilities that {@code prediction} was hardened from, or that mask itself
      * @param protocols that will be asked for
      * @param shapes false if the voxels are scattered too thinly for surfaces and objects to be worth their cost
      */
     PairMeasurement(
+            @Nullable Segment segment,
             Grid grid,
             Mask prediction,
             Mask reference,
@@ -65,6 +65,7 @@ final class PairMeasurement {
             List<Protocol> protocols,
             boolean shapes,
             CancelSignal cancel) {
+        this.segment = segment;
         this.shapes = shapes;
         this.grid = grid;
         this.prediction = prediction;
@@ -76,6 +77,7 @@ final class PairMeasurement {
 
     /** Of counts alone. */
     private PairMeasurement(Grid grid, ConfusionCounts counts) {
+        this.segment = null;
         this.shapes = false;
         this.grid = grid;
         this.prediction = new BitMask(Box.EMPTY);
@@ -83,6 +85,47 @@ final class PairMeasurement {
         this.counts = counts;
         this.cancel = CancelSignal.none();
         this.losses = null;
+    }
+
+    /** Of the slices of a pair from {@code z0} to before {@code z1}, and of nothing else of the volume. */
+    private PairMeasurement(PairMeasurement whole, int z0, int z1) {
+        this.segment = whole.segment;
+        this.shapes = whole.shapes;
+        this.grid = whole.grid;
+        this.prediction = slices(whole.prediction.toBitMask(), z0, z1);
+        this.reference = slices(whole.reference.toBitMask(), z0, z1);
+        this.counts = ConfusionCounts.of(prediction, reference, (long) grid.nx() * grid.ny() * Math.max(0, z1 - z0));
+        this.cancel = whole.cancel;
+        this.losses = null;
+    }
+
+    private static BitMask slices(BitMask mask, int z0, int z1) {
+        Box box = mask.box();
+        Box kept = box.intersection(new Box(box.x0(), box.y0(), z0, box.x1(), box.y1(), Math.max(z0, z1)));
+        BitMask cut = new BitMask(kept);
+        for (int z = kept.z0(); z < kept.z1(); z++) {
+            for (int y = kept.y0(); y < kept.y1(); y++) {
+                System.arraycopy(
+                        mask.words(),
+                        mask.rowStart(y, z) + cut.wordX0() - mask.wordX0(),
+                        cut.words(),
+                        cut.rowStart(y, z),
+                        cut.wordsPerRow());
+            }
+        }
+        return cut;
+    }
+
+    /** What is measured where only some slices count: this pair, if they are all. */
+    private PairMeasurement within(Protocol.Metric.Slices slices) {
+        if (slices == Protocol.Metric.Slices.ALL || counts.emptiness() != MetricValue.State.OK) {
+            return this;
+        }
+        return cut.computeIfAbsent(slices, s -> {
+            Box box = reference.box();
+            return new PairMeasurement(
+                    this, box.z0(), s == Protocol.Metric.Slices.REFERENCE_BUT_LAST ? box.z1() - 1 : box.z1());
+        });
     }
 
     ConfusionCounts counts() {
@@ -110,8 +153,11 @@ final class PairMeasurement {
         Map<String, List<MetricValue>> result = new LinkedHashMap<>();
         for (Protocol.Metric metric : protocol.metrics()) {
             MetricDefinition definition = MetricCatalogue.require(metric.name());
-            if ((definition.group() == MetricDefinition.Group.LOSS) == loss) {
-                List<MetricValue> values = values(metric, definition, protocol);
+            if ((definition.group() == MetricDefinition.Group.LOSS) == loss && protocol.isFor(metric, segment)) {
+                Map<String, String> telling = protocol.distinguishing(metric);
+                List<MetricValue> values = within(metric.slices()).values(metric, definition, protocol).stream()
+                        .map(v -> told(v, telling))
+                        .toList();
                 if (!values.isEmpty()) {
                     result.computeIfAbsent(metric.name(), unused -> new ArrayList<>())
                             .addAll(values);
@@ -119,6 +165,17 @@ final class PairMeasurement {
             }
         }
         return result;
+    }
+
+    /** Where a protocol has a metric more than once, what tells its entries apart stands beside each value. */
+    private static MetricValue told(MetricValue value, Map<String, String> telling) {
+        MetricValue told = value;
+        for (Map.Entry<String, String> choice : telling.entrySet()) {
+            if (!told.parameters().containsKey(choice.getKey())) {
+                told = told.with(choice.getKey(), choice.getValue());
+            }
+        }
+        return told;
     }
 
     private List<MetricValue> values(Protocol.Metric metric, MetricDefinition definition, Protocol protocol) {
@@ -200,7 +257,11 @@ final class PairMeasurement {
                     return distances(metric, definition, protocol);
                 }
                 if (definition.group() == MetricDefinition.Group.INSTANCE) {
-                    return List.of(instances(metric, definition, protocol));
+                    return instances(metric, definition, protocol);
+                }
+                if (definition.group() == MetricDefinition.Group.TOPOLOGY
+                        || definition.group() == MetricDefinition.Group.SLICE) {
+                    return form(metric, definition, protocol);
                 }
                 if (definition.group() == MetricDefinition.Group.LOSS
                         || definition.group() == MetricDefinition.Group.CALIBRATION) {
@@ -216,20 +277,21 @@ final class PairMeasurement {
     }
 
     private List<MetricValue> distances(Protocol.Metric metric, MetricDefinition definition, Protocol protocol) {
-        Map<String, List<Double>> numbers = new LinkedHashMap<>();
-        definition.numbers().keySet().forEach(name -> numbers.put(name, numbers(metric, definition, name)));
+        Map<String, List<Double>> numbers = numbers(metric, definition);
         if (counts.emptiness() != MetricValue.State.OK) {
             // One surface without the other: no distance; of a share within a tolerance, none of it.
             double formula = definition.unit().equals("1") && counts.emptiness() != MetricValue.State.BOTH_EMPTY
                     ? 0
                     : Double.NaN;
-            if (numbers.isEmpty()) {
+            Optional<String> parameter = definition.numbers().entrySet().stream()
+                    .filter(p -> p.getValue().list())
+                    .map(Map.Entry::getKey)
+                    .findFirst();
+            if (parameter.isEmpty()) {
                 return List.of(ruled(definition, protocol, formula));
             }
-            Map.Entry<String, List<Double>> parameter =
-                    numbers.entrySet().iterator().next();
-            return parameter.getValue().stream()
-                    .map(setting -> ruled(definition, protocol, formula).with(parameter.getKey(), setting))
+            return numbers.getOrDefault(parameter.get(), List.of()).stream()
+                    .map(setting -> ruled(definition, protocol, formula).with(parameter.get(), setting))
                     .toList();
         }
         if (!shapes) {
@@ -239,57 +301,59 @@ final class PairMeasurement {
             distances = new DistanceMeasurement(grid, prediction, reference, cancel);
         }
         if (!distances.isPossible()) {
-            return List.of(MetricValue.notApplicable(
-                    definition.unit(),
-                    "The axes of the grid are not at right angles: distances along them tell nothing."));
+            return List.of(sheared(definition));
         }
-        List<MetricValue> list = new ArrayList<>();
-        for (DistanceMeasurement.Reading reading : distances.read(metric, numbers)) {
-            MetricValue value = ruled(definition, protocol, reading.value());
-            list.add(reading.parameter() == null ? value : value.with(reading.parameter(), reading.setting()));
-        }
-        return list;
+        boolean refused = Overlap.dice(counts) < metric.number("zeroBelowDice", 0);
+        return distances.read(metric, numbers).stream()
+                .map(r -> value(refused ? new Reading(0.0, r.parameters(), null) : r, definition, protocol))
+                .toList();
     }
 
-    private MetricValue instances(Protocol.Metric metric, MetricDefinition definition, Protocol protocol) {
+    private List<MetricValue> instances(Protocol.Metric metric, MetricDefinition definition, Protocol protocol) {
         if (!shapes) {
-            return scattered(definition);
+            return List.of(scattered(definition));
         }
-        Connectivity connectivity = switch (metric.choice("connectivity", "26")) {
-            case "6" -> Connectivity.FACES;
-            case "18" -> Connectivity.EDGES;
-            default -> Connectivity.CORNERS;
-        };
-        double iou = numbers(metric, definition, "matchIou").getFirst();
-        boolean above = metric.choice("matchRule", "above").equals("above");
-        InstanceMatching matching = instances.computeIfAbsent(
-                new InstanceKey(connectivity, iou, above),
-                key -> InstanceMatching.of(
-                        components(connectivity, prediction, predictionComponents),
-                        components(connectivity, reference, referenceComponents),
-                        new MatchRule(iou, above)));
-        MetricValue value = switch (metric.name()) {
-            case "instances_prediction" -> MetricValue.count(matching.predictions());
-            case "instances_reference" -> MetricValue.count(matching.references());
-            case "instances_tp" -> MetricValue.count(matching.truePositives());
-            case "instances_fp" -> MetricValue.count(matching.falsePositives());
-            case "instances_fn" -> MetricValue.count(matching.falseNegatives());
-            case "instances_precision" ->
-                ruled(definition, protocol, matching.precision().orElse(Double.NaN));
-            case "instances_recall" ->
-                ruled(definition, protocol, matching.recall().orElse(Double.NaN));
-            case "rq" ->
-                ruled(definition, protocol, matching.recognitionQuality().orElse(Double.NaN));
-            case "sq" ->
-                ruled(definition, protocol, matching.segmentationQuality().orElse(Double.NaN));
-            case "pq" -> ruled(definition, protocol, matching.panopticQuality().orElse(Double.NaN));
-            default -> throw new IllegalStateException("nothing computes the metric " + metric.name());
-        };
-        return value.with("connectivity", connectivity.neighbours()).with("matchIou", iou);
+        if (instances == null) {
+            instances = new InstanceMeasurement(grid, prediction, reference, cancel);
+        }
+        if (!instances.isPossible(metric.name())) {
+            return List.of(sheared(definition));
+        }
+        return instances.read(metric, numbers(metric, definition)).stream()
+                .map(r -> value(r, definition, protocol))
+                .toList();
     }
 
-    private static Components components(Connectivity connectivity, Mask mask, Map<Connectivity, Components> known) {
-        return known.computeIfAbsent(connectivity, c -> Components.of(mask.toBitMask(), c));
+    /** Topology and slices. */
+    private List<MetricValue> form(Protocol.Metric metric, MetricDefinition definition, Protocol protocol) {
+        if (!shapes) {
+            return List.of(scattered(definition));
+        }
+        if (form == null) {
+            form = new ShapeMeasurement(grid, prediction, reference, cancel);
+        }
+        if (!form.isPossible(metric.name())) {
+            return List.of(sheared(definition));
+        }
+        return form.read(metric, numbers(metric, definition)).stream()
+                .map(r -> value(r, definition, protocol))
+                .toList();
+    }
+
+    /** A reading under the protocol's rule for empty masks; a count is what it is, whichever side is empty. */
+    private MetricValue value(Reading reading, MetricDefinition definition, Protocol protocol) {
+        MetricValue value = reading.value() instanceof Long count
+                ? MetricValue.count(count)
+                : ruled(definition, protocol, reading.value().doubleValue());
+        for (Map.Entry<String, Object> parameter : reading.parameters().entrySet()) {
+            value = value.with(parameter.getKey(), parameter.getValue());
+        }
+        return reading.series() == null ? value : value.with(reading.series());
+    }
+
+    private static MetricValue sheared(MetricDefinition definition) {
+        return MetricValue.notApplicable(
+                definition.unit(), "The axes of the grid are not at right angles: distances along them tell nothing.");
     }
 
     private static MetricValue scattered(MetricDefinition definition) {
@@ -300,8 +364,6 @@ final class PairMeasurement {
                 "The segments are scattered so thinly over the volume that their surfaces and objects were not measured.",
                 Map.of());
     }
-
-    private record InstanceKey(Connectivity connectivity, double iou, boolean above) {}
 
     /** Empty for calibration of a prediction that is no probability: nothing is said about it. */
     private List<MetricValue> losses(Protocol.Metric metric, MetricDefinition definition, Protocol protocol) {
@@ -344,6 +406,12 @@ final class PairMeasurement {
         MetricDefinition.NumberParameter declared = definition.numbers().get(parameter);
         List<Double> defaults = declared == null ? List.of() : declared.defaults();
         return metric.numbers().getOrDefault(parameter, defaults);
+    }
+
+    private static Map<String, List<Double>> numbers(Protocol.Metric metric, MetricDefinition definition) {
+        Map<String, List<Double>> numbers = new LinkedHashMap<>();
+        definition.numbers().keySet().forEach(name -> numbers.put(name, numbers(metric, definition, name)));
+        return numbers;
     }
 
     private double ml(long voxels) {

@@ -17,6 +17,7 @@ import org.segmeter.metric.MetricCatalogue;
 import org.segmeter.metric.MetricValue;
 import org.segmeter.volume.InputException;
 import org.segmeter.volume.InputProblem;
+import org.segmeter.volume.Segment;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
@@ -25,7 +26,7 @@ import tools.jackson.databind.JsonNode;
  *
  * <pre>{@code
  * { "id": "segmeter", "version": 1, "title": "...", "geometry": "strict" | "lenient" | "resample",
- *   "metrics": [ {"name": "dice"}, {"name": "f_beta", "beta": [0.5, 2]} ],
+ *   "metrics": [ {"name": "dice"}, {"name": "f_beta", "beta": [0.5, 2]}, {"name": "nsd", "toleranceMm": 5, "for": ["Liver", 4]} ],
  *   "empty": { "*":    {"both": "formula", "prediction": "formula", "reference": "formula", "undefined": "absent"},
  *              "dice": {"both": 1, "reference": "absent"} },
  *   "penalty": "diagonal" | "none" | 374 }
@@ -64,11 +65,36 @@ public record Protocol(
      * @param name as in the catalogue
      * @param numbers numeric parameters, each a list of at least one value
      * @param choices textual parameters
+     * @param segments labels (whatever their case) or numbers of the segments that this entry is for; {@code *} for those that no other
+     *     entry of the metric names; empty for all
+     * @param slices which slices along z count
      */
-    public record Metric(String name, Map<String, List<Double>> numbers, Map<String, String> choices) {
+    public record Metric(
+            String name,
+            Map<String, List<Double>> numbers,
+            Map<String, String> choices,
+            List<String> segments,
+            Slices slices) {
+
+        /** Which slices along z of the evaluation grid count; both masks are cut to them before anything is measured. */
+        public enum Slices {
+            ALL,
+            /** From the reference's first to its last. */
+            REFERENCE,
+            /** The same without the last (FLARE22). */
+            REFERENCE_BUT_LAST
+        }
+
         public Metric {
             numbers = Collections.unmodifiableMap(new LinkedHashMap<>(numbers));
             choices = Collections.unmodifiableMap(new LinkedHashMap<>(choices));
+            segments = List.copyOf(segments);
+        }
+
+        private boolean names(Segment segment) {
+            return segments.stream()
+                    .anyMatch(s -> s.equalsIgnoreCase(segment.label().strip())
+                            || s.equals(Integer.toString(segment.number())));
         }
 
         /** The values of a numeric parameter, else those given. */
@@ -142,6 +168,35 @@ public record Protocol(
         };
     }
 
+    /** True if an entry is for a segment; null stands for all segments together, which only entries for all are for. */
+    boolean isFor(Metric metric, @Nullable Segment segment) {
+        if (metric.segments().isEmpty()) {
+            return true;
+        }
+        if (segment == null) {
+            return false;
+        }
+        return metric.names(segment)
+                || metric.segments().contains("*")
+                        && metrics.stream()
+                                .noneMatch(m -> m.name().equals(metric.name()) && m.names(segment));
+    }
+
+    /** The choices of a metric that differ from those of another entry of the same metric in this protocol. */
+    Map<String, String> distinguishing(Metric metric) {
+        Map<String, String> choices = new LinkedHashMap<>();
+        for (Metric other : metrics) {
+            if (other.name().equals(metric.name())) {
+                metric.choices().forEach((key, value) -> {
+                    if (!value.equals(other.choices().get(key))) {
+                        choices.put(key, value);
+                    }
+                });
+            }
+        }
+        return choices;
+    }
+
     /** The penalty in mm for an evaluation grid with this diagonal; empty if the protocol has none. */
     OptionalDouble penaltyMm(double diagonal) {
         return switch (penalty) {
@@ -166,7 +221,7 @@ public record Protocol(
                         MetricCatalogue.requireParameter(m.name(), parameter.getKey(), parameter.getValue());
                         numbers.put(parameter.getKey(), parameter.getValue());
                     }
-                    changed.set(i, new Metric(m.name(), numbers, m.choices()));
+                    changed.set(i, new Metric(m.name(), numbers, m.choices(), m.segments(), m.slices()));
                 }
             }
             if (!found) {
@@ -259,7 +314,7 @@ public record Protocol(
             Map<String, String> choices = new LinkedHashMap<>();
             for (Map.Entry<String, JsonNode> parameter : entry.properties()) {
                 String key = parameter.getKey();
-                if (key.equals("name")) {
+                if (key.equals("name") || key.equals("for") || key.equals("slices")) {
                     continue;
                 }
                 JsonNode value = parameter.getValue();
@@ -279,9 +334,43 @@ public record Protocol(
                     numbers.put(key, List.copyOf(list));
                 }
             }
-            result.add(new Metric(name, numbers, choices));
+            result.add(new Metric(name, numbers, choices, segments(entry.get("for")), slices(entry.get("slices"))));
         }
         return result;
+    }
+
+    private static List<String> segments(@Nullable JsonNode node) throws InputException {
+        if (node == null) {
+            return List.of();
+        }
+        if (!node.isArray() || node.isEmpty() || node.size() > MOST_METRICS) {
+            throw wrong("metrics, for", "no list, or one too short or too long", "labels or numbers of segments, or *");
+        }
+        List<String> segments = new ArrayList<>();
+        for (JsonNode element : node) {
+            if (element.isString() && !element.stringValue().isBlank()) {
+                segments.add(element.stringValue().strip());
+            } else if (element.canConvertToInt()) {
+                segments.add(Integer.toString(element.intValue()));
+            } else {
+                throw wrong("metrics, for", "neither text nor number", "labels or numbers of segments, or *");
+            }
+        }
+        return segments;
+    }
+
+    private static Metric.Slices slices(@Nullable JsonNode node) throws InputException {
+        if (node == null) {
+            return Metric.Slices.ALL;
+        }
+        for (Metric.Slices slices : Metric.Slices.values()) {
+            if (node.isString()
+                    && node.stringValue()
+                            .equals(slices.name().toLowerCase(Locale.ROOT).replace('_', '-'))) {
+                return slices;
+            }
+        }
+        throw wrong("metrics, slices", "another value", "all, reference or reference-but-last");
     }
 
     private static Map<String, EmptyRule> empty(@Nullable JsonNode node) throws InputException {

@@ -128,6 +128,12 @@ public final class ScorecardJson {
         if (value.reason() != null) {
             node.put("reason", value.reason());
         }
+        MetricValue.Series slices = value.series();
+        if (slices != null) {
+            ObjectNode series = node.putObject("series");
+            series.put("first", slices.first());
+            slices.counts().forEach((name, counts) -> series.set(name, plain(counts)));
+        }
         return node;
     }
 

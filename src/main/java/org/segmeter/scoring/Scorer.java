@@ -152,6 +152,7 @@ public final class Scorer {
             Voxels softPrediction = p.voxels(pair.prediction());
             Voxels softReference = r.voxels(pair.reference());
             measured[i] = new PairMeasurement(
+                    identity(pair.prediction(), pair.reference()),
                     grid,
                     p.hard(softPrediction),
                     r.hard(softReference),
@@ -164,15 +165,18 @@ public final class Scorer {
         BitMask allPrediction = p.union();
         BitMask allReference = r.union();
         PairMeasurement union = new PairMeasurement(
-                grid, allPrediction, allReference, allPrediction, allReference, chosen, shapes, cancel);
+                null, grid, allPrediction, allReference, allPrediction, allReference, chosen, shapes, cancel);
         // One entry per pair and protocol, and a last one for the union; filled in any order, read in one.
         List<List<@Nullable Measured>> results = new ArrayList<>();
         for (int i = 0; i <= n; i++) {
             results.add(new ArrayList<>(Collections.nCopies(chosen.size(), null)));
         }
-        // The union of a single segment is that segment: it is not measured twice.
-        boolean alone =
-                n == 1 && shapes && measured[0].isHard() && measured[0].counts().equals(union.counts());
+        // The union of a single segment is that segment: it is not measured twice, unless an entry is for that segment alone.
+        boolean alone = n == 1
+                && shapes
+                && measured[0].isHard()
+                && measured[0].counts().equals(union.counts())
+                && chosen.stream().flatMap(c -> c.metrics().stream()).allMatch(m -> m.segments().isEmpty());
         forEach(alone ? inOrder(n) : largestFirst(measured), cancel, i -> {
             PairMeasurement measurement = i == n ? union : measured[i];
             for (int k = 0; k < chosen.size(); k++) {

@@ -22,27 +22,35 @@ final class SegmentMeans {
         if (segments.isEmpty()) {
             return result;
         }
-        for (Map.Entry<String, List<MetricValue>> entry :
-                segments.getFirst().metrics().entrySet()) {
-            MetricDefinition definition = MetricCatalogue.require(entry.getKey());
-            if (definition.direction() == MetricDefinition.Direction.NONE
-                    || definition.group() == MetricDefinition.Group.COUNT) {
-                continue;
-            }
-            List<Scorecard.Mean> means = new ArrayList<>();
-            for (int v = 0; v < entry.getValue().size(); v++) {
-                List<MetricValue> values = new ArrayList<>();
-                for (Scorecard.SegmentScore segment : segments) {
-                    values.add(segment.metrics()
-                            .getOrDefault(entry.getKey(), entry.getValue())
-                            .get(v));
+        // A metric that a protocol has for some segments only is averaged over these.
+        Map<String, Map<Map<String, Object>, List<Value>>> byName = new LinkedHashMap<>();
+        for (int i = 0; i < segments.size(); i++) {
+            MetricValue.State state = emptiness.get(i);
+            segments.get(i).metrics().forEach((name, values) -> {
+                MetricDefinition definition = MetricCatalogue.require(name);
+                if (definition.direction() != MetricDefinition.Direction.NONE
+                        && definition.group() != MetricDefinition.Group.COUNT) {
+                    for (MetricValue v : values) {
+                        byName.computeIfAbsent(name, unused -> new LinkedHashMap<>())
+                                .computeIfAbsent(v.parameters(), unused -> new ArrayList<>())
+                                .add(new Value(v, state));
+                    }
                 }
-                means.add(mean(values, emptiness, penalty(definition, protocol, grid)));
-            }
-            result.put(entry.getKey(), means);
+            });
         }
+        byName.forEach((name, byParameters) -> {
+            OptionalDouble penalty = penalty(MetricCatalogue.require(name), protocol, grid);
+            result.put(
+                    name,
+                    byParameters.values().stream().map(v -> mean(v, penalty)).toList());
+        });
         return result;
     }
+
+    /**
+     * @param state of the segment's pair of masks
+     */
+    private record Value(MetricValue value, MetricValue.State state) {}
 
     private static OptionalDouble penalty(MetricDefinition definition, Protocol protocol, Grid grid) {
         boolean length = definition.unit().equals("mm")
@@ -63,16 +71,15 @@ final class SegmentMeans {
                 + (to[2] - from[2]) * (to[2] - from[2]));
     }
 
-    private static Scorecard.Mean mean(
-            List<MetricValue> values, List<MetricValue.State> emptiness, OptionalDouble penalty) {
+    private static Scorecard.Mean mean(List<Value> values, OptionalDouble penalty) {
         double detectedSum = 0;
         double penalisedSum = 0;
         int detected = 0;
         int penalised = 0;
         int notScored = 0;
-        for (int i = 0; i < values.size(); i++) {
-            Number value = values.get(i).value();
-            MetricValue.State state = emptiness.get(i);
+        for (Value each : values) {
+            Number value = each.value().value();
+            MetricValue.State state = each.state();
             if (state == MetricValue.State.BOTH_EMPTY) {
                 continue;
             }
@@ -91,8 +98,8 @@ final class SegmentMeans {
             }
         }
         return new Scorecard.Mean(
-                values.getFirst().parameters(),
-                values.getFirst().unit(),
+                values.getFirst().value().parameters(),
+                values.getFirst().value().unit(),
                 detected == 0 ? null : (Double) (detectedSum / detected),
                 penalised == 0 ? null : (Double) (penalisedSum / penalised),
                 detected,

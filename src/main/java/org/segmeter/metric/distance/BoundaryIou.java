@@ -52,6 +52,61 @@ public final class BoundaryIou {
                 hollow(reference, boundary(reference), Spacing.VOXELS, 0, voxels, cancel));
     }
 
+    /**
+     * Slice by slice along z, as the authors have it: a voxel belongs to the hollow if this many erosions by 3 x 3 pixels take it away;
+     * what lies outside the volume is background.
+     *
+     * @param prediction and reference: on one grid, not both empty
+     * @param erosions at least 1
+     * @return 0 to 1
+     */
+    public static double inSlices(BitMask prediction, BitMask reference, int erosions, CancelSignal cancel) {
+        if (erosions < 1) {
+            throw new IllegalArgumentException("a hollow takes at least one erosion, not " + erosions);
+        }
+        return ratio(peeled(prediction, erosions, cancel), peeled(reference, erosions, cancel));
+    }
+
+    private static BitMask peeled(BitMask mask, int erosions, CancelSignal cancel) {
+        Box box = mask.box();
+        BitMask peeled = new BitMask(box);
+        for (int z = box.z0(); z < box.z1(); z++) {
+            Box flat = new Box(box.x0(), box.y0(), z, box.x1(), box.y1(), z + 1);
+            PointSet whole = PointSet.voxels(mask, flat, false);
+            long[] left = whole.words.clone();
+            for (int i = 0; i < erosions; i++) {
+                cancel.check();
+                left = eroded(left, whole.stride, whole.ny);
+            }
+            for (int j = 0; j < whole.ny; j++) {
+                int to = peeled.rowStart(whole.y0 + j, z);
+                for (int w = 0; w < peeled.wordsPerRow(); w++) {
+                    int at = j * whole.stride + w + 1;
+                    peeled.words()[to + w] = whole.words[at] & ~left[at];
+                }
+            }
+        }
+        return peeled;
+    }
+
+    /** One slice after one erosion; rows have an empty word at each end. */
+    private static long[] eroded(long[] words, int stride, int rows) {
+        long[] along = new long[words.length];
+        for (int at = 1; at + 1 < words.length; at++) {
+            along[at] = words[at]
+                    & (words[at] << 1 | words[at - 1] >>> 63)
+                    & (words[at] >>> 1 | words[at + 1] << 63);
+        }
+        long[] result = new long[words.length];
+        for (int j = 1; j + 1 < rows; j++) {
+            for (int i = 0; i < stride; i++) {
+                int at = j * stride + i;
+                result[at] = along[at] & along[at - stride] & along[at + stride];
+            }
+        }
+        return result;
+    }
+
     private static double ratio(BitMask p, BitMask r) {
         long both = p.intersectionCount(r);
         long any = p.count() + r.count() - both;

@@ -3,6 +3,7 @@ package org.segmeter.metric.instance;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 import org.segmeter.metric.Connectivity;
 import org.segmeter.metric.distance.PercentileRule;
 import org.segmeter.metric.distance.Spacing;
@@ -29,8 +30,10 @@ public record BratsLesions(List<Lesion> lesions, int falsePositives, double pena
      * @param found by how many predicted components
      * @param dice of the lesion and all components that found it; 0 if missed
      * @param hd95Mm likewise; the penalty if missed
+     * @param distances between the lesion and all components that found it; null if missed
      */
-    public record Lesion(double volumeMm3, int found, double dice, double hd95Mm) {}
+    public record Lesion(
+            double volumeMm3, int found, double dice, double hd95Mm, @Nullable SurfaceDistances distances) {}
 
     /**
      * @param dilation how many times lesions are grown by their 18 neighbours: 3 for GLI, SSA and PED, 1 for MEN and MET
@@ -102,13 +105,14 @@ public record BratsLesions(List<Lesion> lesions, int falsePositives, double pena
             Rules rules,
             CancelSignal cancel) {
         if (found.isEmpty()) {
-            return new Lesion(size * voxelVolumeMm3, 0, 0, rules.penaltyMm);
+            return new Lesion(size * voxelVolumeMm3, 0, 0, rules.penaltyMm, null);
         }
         BitMask finding = predicted.mask(found::contains);
         double dice = 2.0 * finding.intersectionCount(lesion) / (finding.count() + size);
-        double hd95 = SurfaceDistances.between(finding, lesion, spacing, SurfaceModel.AREA_WEIGHTED, cancel)
-                .percentile(95, PercentileRule.AREA_STEP_LARGER);
-        return new Lesion(size * voxelVolumeMm3, found.size(), dice, hd95);
+        SurfaceDistances distances =
+                SurfaceDistances.between(finding, lesion, spacing, SurfaceModel.AREA_WEIGHTED, cancel);
+        double hd95 = distances.percentile(95, PercentileRule.AREA_STEP_LARGER);
+        return new Lesion(size * voxelVolumeMm3, found.size(), dice, hd95, distances);
     }
 
     /** Reference lesions that were found. */
@@ -125,6 +129,16 @@ public record BratsLesions(List<Lesion> lesions, int falsePositives, double pena
     public double dice() {
         int n = lesions.size() + falsePositives;
         return n == 0 ? 1 : lesions.stream().mapToDouble(Lesion::dice).sum() / n;
+    }
+
+    /** Mean surface Dice over lesions and false positives, which count 0; 1 if there is neither. @param toleranceMm at least 0 */
+    public double nsd(double toleranceMm) {
+        int n = lesions.size() + falsePositives;
+        double sum = 0;
+        for (Lesion lesion : lesions) {
+            sum += lesion.distances == null ? 0 : lesion.distances.nsd(toleranceMm);
+        }
+        return n == 0 ? 1 : sum / n;
     }
 
     /** Mean HD95 in mm over lesions and false positives, which count the penalty; 0 if there is neither. */

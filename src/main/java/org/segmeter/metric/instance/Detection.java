@@ -38,8 +38,37 @@ public record Detection(
             InstanceMatching matching,
             double voxelVolumeMm3,
             List<Double> limitsMl) {
-        boolean[] p = matching.predictionsMatched();
-        boolean[] r = matching.referencesMatched();
+        return of(
+                prediction,
+                reference,
+                matching.predictionsMatched(),
+                matching.referencesMatched(),
+                voxelVolumeMm3,
+                limitsMl);
+    }
+
+    /** Where a component is found by any voxel that it shares with the other side, however many components share it. */
+    public static Detection byTouch(
+            Components prediction, Components reference, double voxelVolumeMm3, List<Double> limitsMl) {
+        Overlaps overlaps = prediction.overlapsWith(reference);
+        boolean[] p = new boolean[prediction.count()];
+        boolean[] r = new boolean[reference.count()];
+        for (int i = 0; i < p.length; i++) {
+            for (int touched : overlaps.touching(i)) {
+                p[i] = true;
+                r[touched] = true;
+            }
+        }
+        return of(prediction, reference, p, r, voxelVolumeMm3, limitsMl);
+    }
+
+    private static Detection of(
+            Components prediction,
+            Components reference,
+            boolean[] p,
+            boolean[] r,
+            double voxelVolumeMm3,
+            List<Double> limitsMl) {
         long falsePositive = 0;
         long spurious = 0;
         for (int i = 0; i < p.length; i++) {

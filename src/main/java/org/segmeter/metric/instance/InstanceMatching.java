@@ -25,8 +25,42 @@ public record InstanceMatching(int predictions, int references, List<Match> matc
         matches = List.copyOf(matches);
     }
 
+    /**
+     * Pairs in descending order of intersection over union, each taken if both components are still free; of equal pairs the first
+     * by prediction, then by reference. The matching of panoptica's NaiveThresholdMatching.
+     */
+    public static InstanceMatching greedy(Components prediction, Components reference, MatchRule rule) {
+        List<Match> all = new ArrayList<>();
+        admitted(prediction, reference, rule).forEach(all::addAll);
+        all.sort(Comparator.comparingDouble(Match::iou)
+                .reversed()
+                .thenComparingInt(Match::prediction)
+                .thenComparingInt(Match::reference));
+        boolean[] p = new boolean[prediction.count()];
+        boolean[] r = new boolean[reference.count()];
+        List<Match> matches = new ArrayList<>();
+        for (Match m : all) {
+            if (!p[m.prediction] && !r[m.reference]) {
+                p[m.prediction] = true;
+                r[m.reference] = true;
+                matches.add(m);
+            }
+        }
+        matches.sort(Comparator.comparingInt(Match::prediction));
+        return new InstanceMatching(prediction.count(), reference.count(), matches);
+    }
+
     /** The matching of largest total intersection over union among the pairs that the rule admits; exact. */
     public static InstanceMatching of(Components prediction, Components reference, MatchRule rule) {
+        List<Match> matches = new ArrayList<>();
+        for (List<Match> cluster : clusters(admitted(prediction, reference, rule), reference.count())) {
+            matches.addAll(assigned(cluster));
+        }
+        matches.sort(Comparator.comparingInt(Match::prediction));
+        return new InstanceMatching(prediction.count(), reference.count(), matches);
+    }
+
+    private static List<List<Match>> admitted(Components prediction, Components reference, MatchRule rule) {
         Overlaps overlaps = prediction.overlapsWith(reference);
         List<List<Match>> admitted = new ArrayList<>();
         for (int p = 0; p < prediction.count(); p++) {
@@ -40,12 +74,7 @@ public record InstanceMatching(int predictions, int references, List<Match> matc
             }
             admitted.add(row);
         }
-        List<Match> matches = new ArrayList<>();
-        for (List<Match> cluster : clusters(admitted, reference.count())) {
-            matches.addAll(assigned(cluster));
-        }
-        matches.sort(Comparator.comparingInt(Match::prediction));
-        return new InstanceMatching(prediction.count(), reference.count(), matches);
+        return admitted;
     }
 
     /** Pairs that compete with one another, directly or through others. */

@@ -2,6 +2,7 @@ package org.segmeter.metric.topology;
 
 import java.util.OptionalDouble;
 import org.segmeter.volume.BitMask;
+import org.segmeter.volume.Box;
 import org.segmeter.volume.CancelSignal;
 
 /**
@@ -19,6 +20,40 @@ public record CentrelineDice(long predictionLength, long predictionInside, long 
         BitMask r = Skeleton.of(reference, rule, cancel);
         return new CentrelineDice(
                 p.count(), p.intersectionCount(reference), r.count(), r.intersectionCount(prediction));
+    }
+
+    /** The centrelines of the slices along z, each thinned as a plane of its own; the counts are those of all slices together. */
+    public static CentrelineDice bySlice(
+            BitMask prediction, BitMask reference, Skeleton.Rule rule, CancelSignal cancel) {
+        Box box = prediction.box().union(reference.box());
+        CentrelineDice sum = new CentrelineDice(0, 0, 0, 0);
+        for (int z = box.z0(); z < box.z1(); z++) {
+            cancel.check();
+            CentrelineDice slice = of(slice(prediction, z), slice(reference, z), rule, cancel);
+            sum = new CentrelineDice(
+                    sum.predictionLength + slice.predictionLength,
+                    sum.predictionInside + slice.predictionInside,
+                    sum.referenceLength + slice.referenceLength,
+                    sum.referenceInside + slice.referenceInside);
+        }
+        return sum;
+    }
+
+    private static BitMask slice(BitMask mask, int z) {
+        Box box = mask.box();
+        if (z < box.z0() || z >= box.z1()) {
+            return new BitMask(Box.EMPTY);
+        }
+        BitMask slice = new BitMask(new Box(box.x0(), box.y0(), z, box.x1(), box.y1(), z + 1));
+        for (int y = box.y0(); y < box.y1(); y++) {
+            System.arraycopy(
+                    mask.words(),
+                    mask.rowStart(y, z) + slice.wordX0() - mask.wordX0(),
+                    slice.words(),
+                    slice.rowStart(y, z),
+                    slice.wordsPerRow());
+        }
+        return slice;
     }
 
     /** Share, 0 to 1, of the prediction's centreline in the reference; empty if there is no centreline. */

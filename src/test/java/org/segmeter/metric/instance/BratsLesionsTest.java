@@ -20,9 +20,9 @@ class BratsLesionsTest {
     void missedLesionsAndFalsePositivesCountZeroAndThePenalty() {
         BratsLesions scores = new BratsLesions(
                 List.of(
-                        new BratsLesions.Lesion(100, 1, 0.9, 2),
-                        new BratsLesions.Lesion(80, 2, 0.8, 3),
-                        new BratsLesions.Lesion(60, 0, 0, 374)),
+                        new BratsLesions.Lesion(100, 1, 0.9, 2, null),
+                        new BratsLesions.Lesion(80, 2, 0.8, 3, null),
+                        new BratsLesions.Lesion(60, 0, 0, 374, null)),
                 1,
                 374);
         assertThat(scores.dice()).isCloseTo(0.425, within(1e-12));
