@@ -529,7 +529,8 @@ public final class MetricCatalogue {
         Map<String, NumberParameter> refusing = new LinkedHashMap<>(tolerance);
         refusing.put(
                 "zeroBelowDice",
-                new NumberParameter(0, 1, List.of(0.0), false, "where the Dice is below this the value is 0 (FLARE22: 0.2)"));
+                new NumberParameter(
+                        0, 1, List.of(0.0), false, "where the Dice is below this the value is 0 (FLARE22: 0.2)"));
         all.add(distance(
                 "nsd",
                 "normalised surface distance (surface Dice)",
@@ -704,15 +705,7 @@ public final class MetricCatalogue {
                 Map.of(),
                 kirillov));
         all.add(instance(
-                "pq",
-                "panoptic quality",
-                "rq sq",
-                "1",
-                HIGHER,
-                1.0,
-                Map.of("smooth", smooth),
-                Map.of(),
-                kirillov));
+                "pq", "panoptic quality", "rq sq", "1", HIGHER, 1.0, Map.of("smooth", smooth), Map.of(), kirillov));
         String panoptica = "Kofler et al., arXiv:2312.02608 (panoptica)";
         all.add(instance(
                 "instance_dice", "Dice of matched objects", "mean Dice of matched objects", HIGHER, 1.0, panoptica));
@@ -897,10 +890,12 @@ public final class MetricCatalogue {
                 true,
                 RELOADED));
         String brats = "Moawad et al., arXiv:2306.00838 (BraTS 2023)";
-        all.add(lesion("lesion_tp", "found lesions", "lesions of B that a component of A touches", "1", NONE, null, brats));
+        all.add(lesion(
+                "lesion_tp", "found lesions", "lesions of B that a component of A touches", "1", NONE, null, brats));
         all.add(lesion(
                 "lesion_fp", "false lesions", "components of A that touch no lesion of B", "1", LOWER, null, brats));
-        all.add(lesion("lesion_fn", "missed lesions", "lesions of B that no component of A touches", "1", LOWER, null, brats));
+        all.add(lesion(
+                "lesion_fn", "missed lesions", "lesions of B that no component of A touches", "1", LOWER, null, brats));
         all.add(lesion(
                 "lesion_wise_dice",
                 "lesion-wise Dice",
@@ -926,8 +921,22 @@ public final class MetricCatalogue {
                 1.0,
                 brats));
         String medpy = "MedPy 0.5.2";
-        all.add(object("object_tpr", "MedPy's obj_tpr", "objects of A taken by an object of B / objects of A", "1", HIGHER, 1.0, medpy));
-        all.add(object("object_fpr", "MedPy's obj_fpr", "objects of B that take none of A / objects of B", "1", LOWER, 1.0, medpy));
+        all.add(object(
+                "object_tpr",
+                "MedPy's obj_tpr",
+                "objects of A taken by an object of B / objects of A",
+                "1",
+                HIGHER,
+                1.0,
+                medpy));
+        all.add(object(
+                "object_fpr",
+                "MedPy's obj_fpr",
+                "objects of B that take none of A / objects of B",
+                "1",
+                LOWER,
+                1.0,
+                medpy));
         all.add(object(
                 "object_assd",
                 "MedPy's obj_assd",
@@ -1046,9 +1055,19 @@ public final class MetricCatalogue {
                 shit));
         String lee = "Lee, Kashyap and Chu, CVGIP 56:462 (1994)";
         all.add(centreline(
-                "skeleton_voxels_prediction", "centreline of the prediction", "voxels of A's centreline", NONE, null, lee));
+                "skeleton_voxels_prediction",
+                "centreline of the prediction",
+                "voxels of A's centreline",
+                NONE,
+                null,
+                lee));
         all.add(centreline(
-                "skeleton_voxels_reference", "centreline of the reference", "voxels of B's centreline", NONE, null, lee));
+                "skeleton_voxels_reference",
+                "centreline of the reference",
+                "voxels of B's centreline",
+                NONE,
+                null,
+                lee));
         topology(all, "euler_characteristic", "Euler characteristic", "parts - tunnels + cavities");
         topology(all, "betti_0", "Betti number 0", "connected parts");
         topology(all, "betti_1", "Betti number 1", "tunnels");
@@ -1142,8 +1161,8 @@ public final class MetricCatalogue {
                 Map.of(),
                 RELOADED));
         String vaassen = "Vaassen et al., Phys. Imaging Radiat. Oncol. 13:1 (2020)";
-        Map<String, NumberParameter> tolerance =
-                Map.of("toleranceMm", new NumberParameter(0, 1000, List.of(0.0), true, "mm, in the plane of the slice"));
+        Map<String, NumberParameter> tolerance = Map.of(
+                "toleranceMm", new NumberParameter(0, 1000, List.of(0.0), true, "mm, in the plane of the slice"));
         all.add(slice(
                 "added_path_length",
                 "added path length",

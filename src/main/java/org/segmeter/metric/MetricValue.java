@@ -38,11 +38,7 @@ public record MetricValue(
 
     /** Without a series. */
     public MetricValue(
-            @Nullable Number value,
-            String unit,
-            State state,
-            @Nullable String reason,
-            Map<String, Object> parameters) {
+            @Nullable Number value, String unit, State state, @Nullable String reason, Map<String, Object> parameters) {
         this(value, unit, state, reason, parameters, null);
     }
 

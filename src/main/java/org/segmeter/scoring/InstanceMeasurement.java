@@ -80,15 +80,22 @@ final class InstanceMeasurement {
     /** The values of a metric; either mask may be empty. */
     List<Reading> read(Protocol.Metric metric, Map<String, List<Double>> numbers) {
         return switch (metric.name()) {
-            case "instances_prediction" -> List.of(count(metric, numbers, matching(metric, numbers).predictions()));
-            case "instances_reference" -> List.of(count(metric, numbers, matching(metric, numbers).references()));
-            case "instances_tp" -> List.of(count(metric, numbers, matching(metric, numbers).truePositives()));
-            case "instances_fp" -> List.of(count(metric, numbers, matching(metric, numbers).falsePositives()));
-            case "instances_fn" -> List.of(count(metric, numbers, matching(metric, numbers).falseNegatives()));
+            case "instances_prediction" ->
+                List.of(count(metric, numbers, matching(metric, numbers).predictions()));
+            case "instances_reference" ->
+                List.of(count(metric, numbers, matching(metric, numbers).references()));
+            case "instances_tp" ->
+                List.of(count(metric, numbers, matching(metric, numbers).truePositives()));
+            case "instances_fp" ->
+                List.of(count(metric, numbers, matching(metric, numbers).falsePositives()));
+            case "instances_fn" ->
+                List.of(count(metric, numbers, matching(metric, numbers).falseNegatives()));
             case "instances_precision" ->
-                List.of(matched(metric, numbers, matching(metric, numbers).precision().orElse(Double.NaN)));
+                List.of(matched(
+                        metric, numbers, matching(metric, numbers).precision().orElse(Double.NaN)));
             case "instances_recall" ->
-                List.of(matched(metric, numbers, matching(metric, numbers).recall().orElse(Double.NaN)));
+                List.of(matched(
+                        metric, numbers, matching(metric, numbers).recall().orElse(Double.NaN)));
             case "rq" -> List.of(matched(metric, numbers, recognition(metric, numbers)));
             case "sq" -> List.of(matched(metric, numbers, segmentation(metric, numbers)));
             case "pq" -> List.of(matched(metric, numbers, panoptic(metric, numbers)));
@@ -100,17 +107,29 @@ final class InstanceMeasurement {
                         mean(metric, numbers, LesionScores.Pair::dice)
                                 * matching(metric, numbers).recognitionQuality().orElse(Double.NaN)));
             case "instance_hd" ->
-                List.of(matched(metric, numbers, mean(metric, numbers, p -> p.distances().hausdorff())));
+                List.of(matched(
+                        metric,
+                        numbers,
+                        mean(metric, numbers, p -> p.distances().hausdorff())));
             case "instance_hd95" -> {
                 PercentileRule rule = DistanceMeasurement.rule(metric);
                 yield List.of(matched(
-                        metric, numbers, mean(metric, numbers, p -> p.distances().percentile(95, rule))));
+                        metric,
+                        numbers,
+                        mean(metric, numbers, p -> p.distances().percentile(95, rule))));
             }
             case "instance_masd" ->
-                List.of(matched(metric, numbers, mean(metric, numbers, p -> p.distances().masd())));
+                List.of(matched(
+                        metric,
+                        numbers,
+                        mean(metric, numbers, p -> p.distances().masd())));
             case "instance_assd" ->
-                List.of(matched(metric, numbers, mean(metric, numbers, p -> p.distances().assd())));
-            case "instance_nsd" -> withinTolerances(metric, numbers, (p, t) -> p.distances().nsd(t));
+                List.of(matched(
+                        metric,
+                        numbers,
+                        mean(metric, numbers, p -> p.distances().assd())));
+            case "instance_nsd" ->
+                withinTolerances(metric, numbers, (p, t) -> p.distances().nsd(t));
             case "instance_nsd_mean_of_sides" ->
                 withinTolerances(metric, numbers, (p, t) -> p.distances().nsdMeanOfSides(t));
             case "instance_centroid_distance" ->
@@ -120,9 +139,12 @@ final class InstanceMeasurement {
                 yield List.of(matched(
                         metric,
                         numbers,
-                        mean(metric, numbers, p -> (double) predicted(c).size(p.match().prediction())
-                                        / referenced(c).size(p.match().reference())
-                                - 1)));
+                        mean(
+                                metric,
+                                numbers,
+                                p -> (double) predicted(c).size(p.match().prediction())
+                                                / referenced(c).size(p.match().reference())
+                                        - 1)));
             }
             case "false_positive_volume_ml" ->
                 List.of(found(metric, numbers, ml(detection(metric, numbers).falsePositiveVoxels())));
@@ -289,8 +311,7 @@ final class InstanceMeasurement {
         return metric.choice("foundBy", "touch").equals("touch");
     }
 
-    private static Map<String, Object> detectionParameters(
-            Protocol.Metric metric, Map<String, List<Double>> numbers) {
+    private static Map<String, Object> detectionParameters(Protocol.Metric metric, Map<String, List<Double>> numbers) {
         if (!byTouch(metric)) {
             return parameters(metric, numbers);
         }
@@ -329,8 +350,7 @@ final class InstanceMeasurement {
             throw new IllegalStateException("lesions are measured in mm: ask isPossible first");
         }
         return lesions.computeIfAbsent(
-                rules,
-                r -> BratsLesions.of(prediction, reference, grid.box(), mm, grid.voxelVolumeMm3(), r, cancel));
+                rules, r -> BratsLesions.of(prediction, reference, grid.box(), mm, grid.voxelVolumeMm3(), r, cancel));
     }
 
     private static Reading lesion(Map<String, List<Double>> numbers, Number value) {
@@ -341,8 +361,7 @@ final class InstanceMeasurement {
     }
 
     private MedpyObjects objects(Protocol.Metric metric) {
-        return objects.computeIfAbsent(
-                connectivity(metric), c -> MedpyObjects.of(predicted(c), referenced(c)));
+        return objects.computeIfAbsent(connectivity(metric), c -> MedpyObjects.of(predicted(c), referenced(c)));
     }
 
     private static Reading object(Protocol.Metric metric, double value) {

@@ -178,8 +178,7 @@ public record Protocol(
         }
         return metric.names(segment)
                 || metric.segments().contains("*")
-                        && metrics.stream()
-                                .noneMatch(m -> m.name().equals(metric.name()) && m.names(segment));
+                        && metrics.stream().noneMatch(m -> m.name().equals(metric.name()) && m.names(segment));
     }
 
     /** The choices of a metric that differ from those of another entry of the same metric in this protocol. */

@@ -152,7 +152,7 @@ public final class Scorer {
             Voxels softPrediction = p.voxels(pair.prediction());
             Voxels softReference = r.voxels(pair.reference());
             measured[i] = new PairMeasurement(
-                    identity(pair.prediction(), pair.reference()),
+                    pair.identity(),
                     grid,
                     p.hard(softPrediction),
                     r.hard(softReference),

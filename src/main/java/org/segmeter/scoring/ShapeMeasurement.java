@@ -61,8 +61,10 @@ final class ShapeMeasurement {
     List<Reading> read(Protocol.Metric metric, Map<String, List<Double>> numbers) {
         return switch (metric.name()) {
             case "cldice" -> List.of(centreline(metric, centrelines(metric).value()));
-            case "topology_precision" -> List.of(centreline(metric, centrelines(metric).topologyPrecision()));
-            case "topology_sensitivity" -> List.of(centreline(metric, centrelines(metric).topologySensitivity()));
+            case "topology_precision" ->
+                List.of(centreline(metric, centrelines(metric).topologyPrecision()));
+            case "topology_sensitivity" ->
+                List.of(centreline(metric, centrelines(metric).topologySensitivity()));
             case "skeleton_voxels_prediction" ->
                 List.of(new Reading(centrelines(metric).predictionLength(), centrelineParameters(metric), null));
             case "skeleton_voxels_reference" ->
@@ -99,8 +101,7 @@ final class ShapeMeasurement {
                 yield List.of(new Reading(index, axisOf(metric), null));
             }
             case "differing_slices_fraction" ->
-                List.of(new Reading(
-                        series(axis(metric)).differingFraction().orElse(Double.NaN), axisOf(metric), null));
+                List.of(new Reading(series(axis(metric)).differingFraction().orElse(Double.NaN), axisOf(metric), null));
             case "added_path_length" -> paths(metric, numbers, AddedPath::lengthMm);
             case "added_path_fraction" -> paths(metric, numbers, p -> p.lengthMm() / p.contourMm());
             case "edited_slices_fraction" -> paths(metric, numbers, p -> (double) p.editedSlices() / p.slices());
@@ -166,7 +167,8 @@ final class ShapeMeasurement {
         if (s == null) {
             throw new IllegalStateException("paths are measured in mm: ask isPossible first");
         }
-        Spacing along = key.axis == 2 ? s : key.axis == 1 ? new Spacing(s.x(), s.z(), s.y()) : new Spacing(s.y(), s.z(), s.x());
+        Spacing along =
+                key.axis == 2 ? s : key.axis == 1 ? new Spacing(s.x(), s.z(), s.y()) : new Spacing(s.y(), s.z(), s.x());
         Turned masks = turned(key.axis);
         return AddedPath.of(masks.prediction, masks.reference, along, key.toleranceMm, cancel);
     }
@@ -179,7 +181,8 @@ final class ShapeMeasurement {
                 default -> Reindexing.NONE;
             };
             return new Turned(
-                    turn.apply((Mask) prediction).toBitMask(), turn.apply((Mask) reference).toBitMask());
+                    turn.apply((Mask) prediction).toBitMask(),
+                    turn.apply((Mask) reference).toBitMask());
         });
     }
 
@@ -227,7 +230,6 @@ final class ShapeMeasurement {
     }
 
     private static Reading topological(Protocol.Metric metric, long value) {
-        return new Reading(
-                value, Map.of("connectivity", connectivity(metric).neighbours()), null);
+        return new Reading(value, Map.of("connectivity", connectivity(metric).neighbours()), null);
     }
 }

@@ -63,6 +63,10 @@ class ProtocolOracleTest {
     }
 
     private static final String AREA_ALONE = "an area without its counterpart is no comparison: absent here";
+    private static final String NO_CENTRELINE_SHARED =
+            "0/0 where neither centreline meets the other side: the harmonic mean of two zeros is 0 here";
+    private static final String PLASTIMATCH_MAP =
+            "its distance map is not exact, and its rank rule jumps between neighbours";
     private static final String MATCHED_ONLY = "compares matched instances only; a case without a match has none";
 
     private static final List<Explained> EXPLAINED = List.of(
@@ -80,12 +84,25 @@ class ProtocolOracleTest {
                     List.of("s10-border", "s11-multilabel", "s14-full-ref", "s16-blobs", "s20-softmax", "s22-slice"),
                     Kind.NUMBERS_DIFFER,
                     "voxels at the border of the image are no boundary there, and its distance map is off near them"),
+            new Explained("plastimatch", "hd_percentile", List.of(), Kind.NUMBERS_DIFFER, PLASTIMATCH_MAP),
+            new Explained("metrics-reloaded", "cl_dice", List.of(), Kind.ABSENT_THERE, NO_CENTRELINE_SHARED),
+            new Explained("cldice-authors", "cl_dice", List.of(), Kind.ABSENT_THERE, NO_CENTRELINE_SHARED),
+            new Explained(
+                    "panoptica",
+                    "assd",
+                    List.of(),
+                    Kind.ABSENT_THERE,
+                    "masks without a common voxel are not measured; here the distance is given"),
             new Explained(
                     "plastimatch",
-                    "hd_percentile",
-                    List.of(),
+                    "hd_percentile_regions",
+                    List.of("s06-voxel-apart", "s23-disjoint"),
                     Kind.NUMBERS_DIFFER,
-                    "its distance map is within 0.1 % of the exact one, and its rank rule jumps between neighbours"),
+                    PLASTIMATCH_MAP),
+            new Explained("plastimatch", "hd_regions", List.of("s12-shell"), Kind.NUMBERS_DIFFER, PLASTIMATCH_MAP),
+            new Explained("plastimatch", "assd", List.of("s21-logit"), Kind.NUMBERS_DIFFER, PLASTIMATCH_MAP),
+            new Explained(
+                    "plastimatch", "average_hd_regions", List.of("s21-logit"), Kind.NUMBERS_DIFFER, PLASTIMATCH_MAP),
             new Explained(
                     "sklearn",
                     "normalized_mutual_information",
@@ -444,14 +461,20 @@ class ProtocolOracleTest {
                                 : "monai@1";
             case "deepmind" -> "deepmind@1";
             case "metrics-reloaded" -> "metrics-reloaded@1";
-            case "medpy" -> surface.endsWith("-18") ? "medpy-18@1" : surface.endsWith("-26") ? "medpy-26@1" : "medpy@1";
+            case "medpy" -> {
+                boolean corners =
+                        surface.endsWith("-26") || text(p, "connectivity").equals("26");
+                yield surface.endsWith("-18") ? "medpy-18@1" : corners ? "medpy-26@1" : "medpy@1";
+            }
             case "miseval" -> "miseval@1";
             case "sklearn" -> "scikit-learn@1";
             case "skimage" -> "scikit-image@1";
             case "itk" -> "itk@1";
             case "plastimatch" -> "plastimatch@1";
             case "panoptica" -> "panoptica@1";
-            case "brats2023" -> "brats-2023@1";
+            case "brats2023" -> text(p, "challenge").equals("BraTS-MET") ? "brats-2023-met@1" : "brats-2023-gli@1";
+            case "cldice-authors" -> "cldice@1";
+            case "boundary-iou-authors" -> "boundary-iou@1";
             default -> null;
         };
         if (protocol == null) {
@@ -467,7 +490,6 @@ class ProtocolOracleTest {
         }
         if ((metric.equals("hd") && peer.equals("monai") && text(p, "spacing").equals("ignored"))
                 || (metric.equals("nsd") && peer.equals("panoptica"))
-                || (metric.equals("assd") && peer.equals("plastimatch"))
                 || p.has("average")
                 || p.has("weights")
                 || p.has("note") && peer.equals("sklearn")
@@ -524,8 +546,59 @@ class ProtocolOracleTest {
         };
     }
 
+    /** Names of metrics of objects, all of which are told apart by their connectivity. */
+    private static final Map<String, String> OBJECTS = Map.ofEntries(
+            Map.entry("instances_pred", "instances_prediction"),
+            Map.entry("instances_ref", "instances_reference"),
+            Map.entry("instances_tp", "instances_tp"),
+            Map.entry("instances_fp", "instances_fp"),
+            Map.entry("instances_fn", "instances_fn"),
+            Map.entry("instances_precision", "instances_precision"),
+            Map.entry("instances_recall", "instances_recall"),
+            Map.entry("rq", "rq"),
+            Map.entry("sq", "sq"),
+            Map.entry("pq", "pq"),
+            Map.entry("pq_dice", "pq_dice"),
+            Map.entry("sq_dice", "instance_dice"),
+            Map.entry("sq_assd", "instance_masd"),
+            Map.entry("sq_hd", "instance_hd"),
+            Map.entry("sq_hd95", "instance_hd95"),
+            Map.entry("sq_centre_distance", "instance_centroid_distance"),
+            Map.entry("sq_rvd", "instance_relative_volume_difference"));
+
     private static @Nullable Claim special(String protocol, String peer, String metric, JsonNode p, String surface) {
+        if (OBJECTS.containsKey(metric)) {
+            return new Claim(
+                    protocol,
+                    OBJECTS.get(metric),
+                    Map.of(
+                            "connectivity",
+                            Integer.parseInt(p.get("connectivity").asString())),
+                    AS_IS);
+        }
+        if (peer.equals("plastimatch")) {
+            String model = metric.endsWith("_regions") ? "region" : "boundary-6";
+            String ours = switch (metric) {
+                case "hd", "hd_regions" -> "hd";
+                case "hd_percentile", "hd_percentile_regions" -> "hd95";
+                case "assd", "average_hd_regions" -> "masd";
+                default -> null;
+            };
+            if (ours != null) {
+                return new Claim(protocol, ours, Map.of("surface", model), AS_IS);
+            }
+        }
         return switch (metric) {
+            case "lesion_tp", "lesion_fp", "lesion_fn", "lesion_wise_dice", "lesion_wise_hd95" ->
+                new Claim(protocol, metric, Map.of(), AS_IS);
+            case "object_tpr", "object_fpr", "object_assd" -> new Claim(protocol, metric, Map.of(), AS_IS);
+            case "cl_dice" -> new Claim(protocol, "cldice", Map.of(), AS_IS);
+            case "topology_precision", "topology_sensitivity" -> new Claim(protocol, metric, Map.of(), AS_IS);
+            case "skeleton_voxels_pred" -> new Claim(protocol, "skeleton_voxels_prediction", Map.of(), AS_IS);
+            case "skeleton_voxels_ref" -> new Claim(protocol, "skeleton_voxels_reference", Map.of(), AS_IS);
+            case "hd_pointset" -> new Claim(protocol, "hd", Map.of(), AS_IS);
+            case "assd" -> peer.equals("panoptica") ? new Claim(protocol, "masd", Map.of(), AS_IS) : null;
+            case "max_directed_asd" -> null;
             case "f1" -> peer.equals("monai") ? new Claim(protocol, "f_beta", Map.of("beta", 1.0), AS_IS) : null;
             case "f_beta" ->
                 new Claim(protocol, "f_beta", Map.of("beta", p.get("beta").doubleValue()), AS_IS);
@@ -560,7 +633,15 @@ class ProtocolOracleTest {
                                         "distanceVoxels",
                                         p.get("distance_voxels").doubleValue()),
                                 AS_IS)
-                        : null;
+                        : peer.equals("boundary-iou-authors")
+                                ? new Claim(
+                                        protocol,
+                                        "boundary_iou_2d",
+                                        Map.of(
+                                                "diagonalFraction",
+                                                p.get("dilation_ratio").doubleValue()),
+                                        AS_IS)
+                                : null;
             case "volume_pred_mm3" -> new Claim(protocol, "volume_prediction_ml", Map.of(), MM3);
             case "volume_ref_mm3" -> new Claim(protocol, "volume_reference_ml", Map.of(), MM3);
             case "volume_difference_mm3" -> new Claim(protocol, "volume_difference_ml", Map.of(), MM3);

@@ -93,9 +93,7 @@ public final class BoundaryIou {
     private static long[] eroded(long[] words, int stride, int rows) {
         long[] along = new long[words.length];
         for (int at = 1; at + 1 < words.length; at++) {
-            along[at] = words[at]
-                    & (words[at] << 1 | words[at - 1] >>> 63)
-                    & (words[at] >>> 1 | words[at + 1] << 63);
+            along[at] = words[at] & (words[at] << 1 | words[at - 1] >>> 63) & (words[at] >>> 1 | words[at + 1] << 63);
         }
         long[] result = new long[words.length];
         for (int j = 1; j + 1 < rows; j++) {

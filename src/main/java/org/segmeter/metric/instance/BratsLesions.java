@@ -33,7 +33,11 @@ public record BratsLesions(List<Lesion> lesions, int falsePositives, double pena
      * @param distances between the lesion and all components that found it; null if missed
      */
     public record Lesion(
-            double volumeMm3, int found, double dice, double hd95Mm, @Nullable SurfaceDistances distances) {}
+            double volumeMm3,
+            int found,
+            double dice,
+            double hd95Mm,
+            @Nullable SurfaceDistances distances) {}
 
     /**
      * @param dilation how many times lesions are grown by their 18 neighbours: 3 for GLI, SSA and PED, 1 for MEN and MET

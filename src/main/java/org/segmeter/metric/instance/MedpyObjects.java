@@ -106,7 +106,8 @@ public final class MedpyObjects {
                 return mapping;
             }
             Candidates fewest = several.removeFirst();
-            // Python's set of labels gives up the one in its lowest place first: the label modulo the size of its table.
+            // Python's set of labels gives up the one in its lowest place first: the label modulo the size of its
+            // table.
             int places = 8;
             while (fewest.left.size() * 5 >= (places - 1) * 3) {
                 places *= 4;
@@ -149,9 +150,7 @@ public final class MedpyObjects {
             }
             firsts.add(first);
         }
-        firsts.sort(Comparator.comparingInt(First::x)
-                .thenComparingInt(First::y)
-                .thenComparingInt(First::z));
+        firsts.sort(Comparator.comparingInt(First::x).thenComparingInt(First::y).thenComparingInt(First::z));
         return firsts.stream().map(First::component).toList();
     }
 }
