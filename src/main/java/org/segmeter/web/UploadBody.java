@@ -49,9 +49,14 @@ final class UploadBody extends FilterInputStream {
 
     @Override
     public int read(byte[] into, int offset, int length) throws IOException {
+        if (state == State.TOO_LARGE) {
+            throw tooLarge();
+        }
         int n;
         try {
-            n = super.read(into, offset, length);
+            // Not beyond the limit, so that the answer is the same in whatever pieces the body comes; then one byte to
+            // tell.
+            n = super.read(into, offset, (int) Math.min(length, Math.max(1, left)));
         } catch (IOException e) {
             state = State.ENDED;
             throw e;
@@ -60,11 +65,15 @@ final class UploadBody extends FilterInputStream {
             state = State.ENDED;
             return n;
         }
-        left -= n;
-        if (left < 0) {
+        if (n > left) {
             state = State.TOO_LARGE;
-            throw new IOException("the body is larger than the limit");
+            throw tooLarge();
         }
+        left -= n;
         return n;
+    }
+
+    private static IOException tooLarge() {
+        return new IOException("the body is larger than the limit");
     }
 }

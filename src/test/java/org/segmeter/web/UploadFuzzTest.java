@@ -82,12 +82,12 @@ class UploadFuzzTest {
 
     @FuzzTest(maxDuration = "8h", maxExecutions = 10_000_000)
     @DictionaryEntries({
-        "\\x0d\\x0a--xYz\\x0d\\x0a",
-        "\\x0d\\x0a--xYz--",
-        "\\x0d\\x0a\\x0d\\x0a",
-        "Content-Disposition: form-data; name=\\\"prediction\\\"; filename=\\\"p\\\"",
-        "Content-Disposition: form-data; name=\\\"reference\\\"; filename=\\\"r\\\"",
-        "Content-Disposition: form-data; name=\\\"request\\\"",
+        "\r\n--xYz\r\n",
+        "\r\n--xYz--",
+        "\r\n\r\n",
+        "Content-Disposition: form-data; name=\"prediction\"; filename=\"p\"",
+        "Content-Disposition: form-data; name=\"reference\"; filename=\"r\"",
+        "Content-Disposition: form-data; name=\"request\"",
         "Content-Type: multipart/mixed; boundary=",
         "Content-Encoding: ",
         "Content-Transfer-Encoding: ",
