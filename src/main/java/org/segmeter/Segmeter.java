@@ -16,8 +16,12 @@ public class Segmeter {
     public static void main(String[] arguments) {
         if (CommandLineTool.isFor(arguments)) {
             // Standard output belongs to the result: libraries may speak on standard error only, and only when
-            // something is wrong.
-            System.setProperty("logback.configurationFile", "logback-tool.xml");
+            // something is wrong. The one library here that logs does so by commons-logging, whose own logger is
+            // there at once; the way to the service's takes longer than scoring a small pair.
+            System.setProperty(
+                    "org.apache.commons.logging.LogFactory", "org.apache.commons.logging.impl.LogFactoryImpl");
+            System.setProperty("org.apache.commons.logging.Log", "org.apache.commons.logging.impl.SimpleLog");
+            System.setProperty("org.apache.commons.logging.simplelog.defaultlog", "error");
             int status = CommandLineTool.run(arguments, System.out, System.err);
             System.out.flush();
             System.exit(status);

@@ -13,7 +13,7 @@ public final class MetricCatalogueJson {
     private MetricCatalogueJson() {}
 
     public static String write(Protocols protocols) {
-        return ScorecardJson.MAPPER.writeValueAsString(tree(protocols));
+        return JsonDocument.write(tree(protocols));
     }
 
     /** @param protocols that each metric lists, with the parameters by which they compute it */

@@ -245,7 +245,7 @@ public record Protocol(
         }
         JsonNode node;
         try {
-            node = ScorecardJson.MAPPER.readTree(json);
+            node = JsonDocument.read(json);
         } catch (JacksonException e) {
             throw wrong("the document", "no valid JSON", "a JSON object");
         }

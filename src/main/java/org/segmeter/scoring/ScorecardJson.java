@@ -13,10 +13,7 @@ import org.segmeter.volume.CodedConcept;
 import org.segmeter.volume.InputException;
 import org.segmeter.volume.Segment;
 import org.segmeter.volume.SegmentConcept;
-import tools.jackson.core.StreamReadFeature;
-import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
@@ -26,12 +23,6 @@ import tools.jackson.databind.node.ObjectNode;
  * infinity. Two equal scorecards give the same bytes.
  */
 public final class ScorecardJson {
-
-    /** Reads strictly: a member twice or text after the end is an error. */
-    public static final JsonMapper MAPPER = JsonMapper.builder()
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .build();
 
     private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
 
@@ -81,12 +72,12 @@ public final class ScorecardJson {
 
     /** The scorecard as text, UTF-8 when encoded, without white space between tokens. */
     public static String write(Scorecard card) {
-        return MAPPER.writeValueAsString(tree(card));
+        return JsonDocument.write(tree(card));
     }
 
     /** The scorecard for people, indented. */
     public static String writeIndented(Scorecard card) {
-        return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(tree(card));
+        return JsonDocument.writeIndented(tree(card));
     }
 
     /**
@@ -113,7 +104,7 @@ public final class ScorecardJson {
 
     /** @see #problemTree */
     public static String problem(InputException e) {
-        return MAPPER.writeValueAsString(problemTree(e));
+        return JsonDocument.write(problemTree(e));
     }
 
     /** A metric's value: value, unit, state, and what it depends on. */

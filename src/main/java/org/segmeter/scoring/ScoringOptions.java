@@ -131,7 +131,7 @@ public record ScoringOptions(
     public static ScoringOptions parse(String json) throws InputException {
         JsonNode node;
         try {
-            node = ScorecardJson.MAPPER.readTree(json);
+            node = JsonDocument.read(json);
         } catch (JacksonException e) {
             throw new InputException(
                     InputProblem.INVALID_REQUEST,

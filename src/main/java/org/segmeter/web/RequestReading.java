@@ -4,7 +4,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.evaluation.Description;
 import org.segmeter.evaluation.ProtocolStore;
-import org.segmeter.scoring.ScorecardJson;
+import org.segmeter.scoring.JsonDocument;
 import org.segmeter.scoring.ScoringOptions;
 import org.segmeter.volume.InputException;
 import org.segmeter.volume.InputProblem;
@@ -39,7 +39,7 @@ final class RequestReading {
         ScoringOptions options = ScoringOptions.parse(json);
         protocols.require(options.protocols());
         try {
-            return new Request(Description.parse(ScorecardJson.MAPPER.readTree(json)), options.protocols());
+            return new Request(Description.parse(JsonDocument.read(json)), options.protocols());
         } catch (JacksonException e) {
             throw new IllegalStateException("was parsed a moment ago", e);
         }

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import org.segmeter.scoring.ScorecardJson;
+import org.segmeter.scoring.JsonDocument;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -64,8 +64,8 @@ final class Peer {
             System.err.println("ABSENT: the peer " + name + " did not run: " + reason);
             return Optional.empty();
         }
-        JsonNode json = ScorecardJson.MAPPER.readTree(
-                output.strip().substring(output.strip().lastIndexOf('\n') + 1));
+        JsonNode json =
+                JsonDocument.read(output.strip().substring(output.strip().lastIndexOf('\n') + 1));
         return Optional.of(new Run(
                 json.get("version").asString(),
                 1000 * json.get("loadSeconds").asDouble(),

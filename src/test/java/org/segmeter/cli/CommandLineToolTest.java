@@ -6,7 +6,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
-import org.segmeter.scoring.ScorecardJson;
+import org.segmeter.scoring.JsonDocument;
 import tools.jackson.databind.JsonNode;
 
 class CommandLineToolTest {
@@ -38,7 +38,7 @@ class CommandLineToolTest {
     @Test
     void asJsonItIsTheScorecardOfTheService() {
         Run run = run("score", OBJECT, MASK, "--json", "--threads", "1");
-        JsonNode card = ScorecardJson.MAPPER.readTree(run.out());
+        JsonNode card = JsonDocument.read(run.out());
         assertThat(card.at("/segments/0/metrics/tp/value").longValue()).isEqualTo(1280);
         assertThat(card.at("/protocol/id").stringValue()).isEqualTo("segmeter@1");
         assertThat(card.at("/prediction/sha256").stringValue()).hasSize(64);
@@ -56,10 +56,7 @@ class CommandLineToolTest {
     @Test
     void anExplicitMappingIsObeyed() {
         Run run = run("score", OBJECT, MASK, "--map", "2=1", "--json");
-        assertThat(ScorecardJson.MAPPER
-                        .readTree(run.out())
-                        .at("/segments/0/match/rule")
-                        .stringValue())
+        assertThat(JsonDocument.read(run.out()).at("/segments/0/match/rule").stringValue())
                 .isEqualTo("explicit");
     }
 
@@ -72,8 +69,7 @@ class CommandLineToolTest {
                 .contains("unsupported-format", "side:     prediction", "expected:")
                 .doesNotContain("pom.xml");
         Run json = run("score", "pom.xml", MASK, "--json");
-        assertThat(ScorecardJson.MAPPER.readTree(json.err()).at("/type").stringValue())
-                .isEqualTo("/problems/unsupported-format");
+        assertThat(JsonDocument.read(json.err()).at("/type").stringValue()).isEqualTo("/problems/unsupported-format");
     }
 
     @Test

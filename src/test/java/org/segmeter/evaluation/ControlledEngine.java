@@ -2,8 +2,9 @@ package org.segmeter.evaluation;
 
 import java.io.IOException;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
-import org.segmeter.scoring.ScorecardJson;
+import org.segmeter.scoring.JsonDocument;
 import org.segmeter.scoring.ScoringInput;
 import org.segmeter.scoring.ScoringProgress;
 import org.segmeter.volume.CancelSignal;
@@ -18,6 +19,7 @@ public final class ControlledEngine implements ScoringEngine {
 
     private final StandardEngine engine;
     private volatile CountDownLatch gate = new CountDownLatch(1);
+    private final AtomicInteger waiting = new AtomicInteger();
 
     private ControlledEngine(StandardEngine engine) {
         this.engine = engine;
@@ -33,8 +35,12 @@ public final class ControlledEngine implements ScoringEngine {
         }
     }
 
-    /** Lets all evaluations labelled {@code block} go on, and later ones wait again. */
-    public void open() {
+    /** Lets all evaluations labelled {@code block} go on, once one has come to the gate, and later ones wait again. */
+    public void open() throws InterruptedException {
+        // An evaluation is RUNNING a moment before it is at the gate.
+        for (long end = System.nanoTime() + 20_000_000_000L; waiting.get() == 0 && System.nanoTime() < end; ) {
+            Thread.sleep(5);
+        }
         CountDownLatch opened = gate;
         gate = new CountDownLatch(1);
         opened.countDown();
@@ -50,18 +56,19 @@ public final class ControlledEngine implements ScoringEngine {
             throws InputException, IOException {
         String trouble = request == null
                 ? ""
-                : ScorecardJson.MAPPER
-                        .readTree(request)
-                        .path("labels")
-                        .path("test")
-                        .asString("");
+                : JsonDocument.read(request).path("labels").path("test").asString("");
         switch (trouble) {
             case "block" -> {
                 progress.entered(ScoringProgress.Stage.DECODING);
                 CountDownLatch waitFor = gate;
-                while (waitFor.getCount() > 0) {
-                    cancel.check();
-                    java.util.concurrent.locks.LockSupport.parkNanos(5_000_000);
+                waiting.incrementAndGet();
+                try {
+                    while (waitFor.getCount() > 0) {
+                        cancel.check();
+                        java.util.concurrent.locks.LockSupport.parkNanos(5_000_000);
+                    }
+                } finally {
+                    waiting.decrementAndGet();
                 }
             }
             case "fault" -> throw new IllegalStateException("a fault of the program, on purpose");

@@ -32,6 +32,7 @@ import org.segmeter.volume.Segment;
 import org.segmeter.volume.Segmentation;
 import org.segmeter.volume.Voxels;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
 
 /**
  * What each peer printed for a pair of masks against what the protocol that bears its name gives, through the whole scorer. A value that
@@ -168,7 +169,7 @@ class ProtocolOracleTest {
     private static Tally run(List<Path> cases) throws Exception {
         Tally tally = new Tally();
         for (Path folder : cases) {
-            JsonNode oracle = ScorecardJson.MAPPER.readTree(Files.readString(folder.resolve("oracle.json")));
+            JsonNode oracle = JsonDocument.read(Files.readString(folder.resolve("oracle.json")));
             Map<String, Map<String, Map<String, List<MetricValue>>>> byLabel = score(folder, oracle);
             for (JsonNode row : oracle.get("results")) {
                 compare(folder.getFileName().toString(), row, byLabel, tally);
@@ -181,7 +182,7 @@ class ProtocolOracleTest {
             String name, JsonNode row, Map<String, Map<String, Map<String, List<MetricValue>>>> byLabel, Tally tally) {
         String peer = row.get("peer").stringValue();
         String metric = row.get("metric").stringValue();
-        JsonNode params = row.has("params") ? row.get("params") : ScorecardJson.MAPPER.createObjectNode();
+        JsonNode params = row.has("params") ? row.get("params") : JsonNodeFactory.instance.objectNode();
         String label = row.get("label").asString();
         Claim claim = label.equals("all") ? ofAllLabels(peer, metric, params) : claim(peer, metric, params);
         Map<String, Map<String, List<MetricValue>>> scores = byLabel.get(label);

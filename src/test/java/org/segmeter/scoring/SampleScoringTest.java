@@ -89,7 +89,7 @@ class SampleScoringTest {
     }
 
     private static int realPair(Path folder, Path truthFile) throws Exception {
-        JsonNode truth = ScorecardJson.MAPPER.readTree(Files.readString(truthFile));
+        JsonNode truth = JsonDocument.read(Files.readString(truthFile));
         Scorecard card = score(
                 folder.resolve(truth.get("prediction").stringValue()),
                 folder.resolve(truth.get("reference").stringValue()),
@@ -205,7 +205,7 @@ class SampleScoringTest {
     private static List<Sample> derived(Path objects, Path masks) throws IOException {
         List<Sample> samples = new ArrayList<>();
         for (Path truth : list(masks, ".pair.truth.json")) {
-            JsonNode node = ScorecardJson.MAPPER.readTree(Files.readString(truth));
+            JsonNode node = JsonDocument.read(Files.readString(truth));
             String name = node.get("case").stringValue();
             samples.add(new Sample(name, objects.resolve(name + ".dcm"), masks, node));
         }
@@ -215,7 +215,7 @@ class SampleScoringTest {
 
     private static List<Sample> published(Path objects, Path masks) throws IOException {
         List<Sample> samples = new ArrayList<>();
-        JsonNode index = ScorecardJson.MAPPER.readTree(Files.readString(masks.resolve("seg_vs_nifti.json")));
+        JsonNode index = JsonDocument.read(Files.readString(masks.resolve("seg_vs_nifti.json")));
         for (Map.Entry<String, JsonNode> entry : index.properties()) {
             Path object = objects.resolve(entry.getKey());
             if (Files.exists(object)) {

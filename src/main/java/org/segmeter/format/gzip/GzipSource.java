@@ -2,6 +2,7 @@ package org.segmeter.format.gzip;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.zip.CRC32;
 import org.segmeter.volume.InputException;
@@ -15,6 +16,11 @@ public final class GzipSource implements ByteSource, AutoCloseable {
 
     /** A byte of DEFLATE holds at most 1,032 bytes: 258 bytes for two bits, plus what a byte may begin. */
     private static final long MOST_PER_BYTE = 1_032;
+
+    private static final long LITTLE_COMPRESSED = 64 << 10;
+    private static final int LITTLE_INFLATED = 16 << 20;
+    private static final ValueLayout.OfInt TRAILER_LENGTH =
+            ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private final MemorySegment content;
     private final DeflateDecoder decoder;
@@ -65,13 +71,14 @@ public final class GzipSource implements ByteSource, AutoCloseable {
     }
 
     /**
-     * Reads gzip content by the fastest engine of this machine. Whatever that engine does not like, and whatever the caller refuses,
+     * Reads gzip content by the fastest engine of this machine; little content by java.util.zip, which is done before ISA-L's library
+     * would be loaded. Whatever that engine does not like, and whatever the caller refuses,
      * is read again from the beginning by java.util.zip: its answer counts, so that the outcome is the same everywhere. (But for forged
      * files: ISA-L reads incomplete Huffman codes that java.util.zip refuses; nobody's compressor writes them, and the checksum must still fit.) The
      * caller must therefore begin anew when it is called a second time, and has to read to the end for the checksum to be compared.
      */
     public static <T> T read(MemorySegment content, Reading<T> reading) throws InputException {
-        if (IsalDeflateDecoder.LIBRARY != null) {
+        if (!isLittle(content) && IsalDeflateDecoder.LIBRARY != null) {
             try {
                 return read(content, Engine.FAST, reading);
             } catch (InputException e) {
@@ -79,6 +86,17 @@ public final class GzipSource implements ByteSource, AutoCloseable {
             }
         }
         return read(content, Engine.JDK, reading);
+    }
+
+    /**
+     * By its size and by what its trailer declares, modulo 2^32: an untrue trailer can only make java.util.zip inflate 64 MiB, a tenth of
+     * a second.
+     */
+    private static boolean isLittle(MemorySegment content) {
+        long size = content.byteSize();
+        return size < LITTLE_COMPRESSED
+                && size >= Integer.BYTES
+                && Integer.compareUnsigned(content.get(TRAILER_LENGTH, size - Integer.BYTES), LITTLE_INFLATED) <= 0;
     }
 
     static <T> T read(MemorySegment content, Engine engine, Reading<T> reading) throws InputException {
