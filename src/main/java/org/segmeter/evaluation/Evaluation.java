@@ -33,6 +33,12 @@ public record Evaluation(
     /** One file. */
     public record Input(Side side, Blob blob) {}
 
+    /** The same as it was when it was accepted, whatever has happened since. */
+    public Evaluation asAccepted() {
+        return new Evaluation(
+                id, createdAt, State.QUEUED, null, 0, false, null, null, description, protocols, null, inputs, null);
+    }
+
     Evaluation withInputs(List<Input> files) {
         return new Evaluation(
                 id,

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.segmeter.telemetry.ServiceMetrics;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -15,6 +16,7 @@ import org.slf4j.MDC;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.context.event.ContextClosedEvent;
 import org.springframework.context.event.EventListener;
+import org.springframework.dao.ConcurrencyFailureException;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.support.TransactionTemplate;
 
@@ -28,6 +30,7 @@ public final class Evaluations {
     private static final Duration LOOK_AGAIN = Duration.ofSeconds(1);
 
     private final EvaluationRows rows;
+    private final IdempotencyKeys keys;
     private final TransactionTemplate transaction;
     private final ObjectProvider<Scheduler> scheduler;
     private final RunningEvaluations running;
@@ -36,12 +39,14 @@ public final class Evaluations {
 
     Evaluations(
             EvaluationRows rows,
+            IdempotencyKeys keys,
             TransactionTemplate transaction,
             ObjectProvider<Scheduler> scheduler,
             RunningEvaluations running,
             Changes changes,
             ServiceMetrics metrics) {
         this.rows = rows;
+        this.keys = keys;
         this.transaction = transaction;
         this.scheduler = scheduler;
         this.running = running;
@@ -61,17 +66,32 @@ public final class Evaluations {
         ABSENT
     }
 
+    /** What the key already stands for; empty if it is free, or there is none. */
+    public Optional<Acceptance> known(@Nullable IdempotencyKey key, Submission submission) {
+        return key == null ? Optional.empty() : keys.find(key, submission.contentSha256());
+    }
+
     /**
-     * Accepts an evaluation. When this returns, content, evaluation and job are committed: it will reach a final state, whatever
-     * happens to this process.
+     * Accepts an evaluation, once for each key. When this returns that it was accepted, content, evaluation, key and job are
+     * committed: it will reach a final state, whatever happens to this process.
+     *
+     * @param key the client's name for this submission; null if it gave none
      */
-    public UUID submit(Submission submission) {
+    public Acceptance submit(Submission submission, @Nullable IdempotencyKey key) {
         UUID id = UUID.randomUUID();
         Scheduler jobs = scheduler.getObject();
-        transaction.executeWithoutResult(status -> {
+        Acceptance acceptance = transaction.execute(status -> {
+            if (key != null && !keys.take(key, submission.contentSha256(), id)) {
+                return keys.find(key, submission.contentSha256())
+                        .orElseThrow(() -> new ConcurrencyFailureException("the key expired at this moment"));
+            }
             rows.insert(id, submission);
             jobs.schedule(EvaluationJob.TASK.instance(id.toString()).build(), Instant.now());
+            return new Acceptance.Accepted(id);
         });
+        if (!(acceptance instanceof Acceptance.Accepted)) {
+            return acceptance;
+        }
         // Only now can a worker see the job; the scheduler's own trigger came before the commit.
         jobs.triggerCheckForDueExecutions();
         metrics.submitted();
@@ -81,7 +101,7 @@ public final class Evaluations {
                     submission.prediction().size(),
                     submission.reference().size());
         }
-        return id;
+        return acceptance;
     }
 
     public Optional<Evaluation> find(UUID id) {

@@ -9,7 +9,13 @@ public enum ServiceProblem {
             "digest-mismatch",
             400,
             "The content is not what its digest says",
-            "The content was changed on the way, or the digest belongs to another file. Nothing was stored; send it again."),
+            "The content was changed on the way, or the digest belongs to another file. Nothing was stored; send it"
+                    + " again."),
+    INVALID_IDEMPOTENCY_KEY(
+            "invalid-idempotency-key",
+            400,
+            "The Idempotency-Key is not well-formed",
+            "A key is 1 to 255 visible ASCII characters, in quotes or bare, and is sent once; a UUID is a good one."),
     UNKNOWN_PART(
             "unknown-part",
             400,
@@ -42,6 +48,16 @@ public enum ServiceProblem {
             409,
             "A protocol of this id exists",
             "Protocols never change, so that numbers stay comparable. Raise the version."),
+    IDEMPOTENCY_KEY_IN_USE(
+            "idempotency-key-in-use",
+            409,
+            "A request of this Idempotency-Key is being received",
+            "Try again after the time in Retry-After: the answer will then be that of the first request."),
+    EVALUATION_REMOVED(
+            "evaluation-removed",
+            410,
+            "The evaluation of this Idempotency-Key was removed",
+            "The key was used and its evaluation removed since. To have the pair scored again, use another key."),
     PAYLOAD_TOO_LARGE(
             "payload-too-large",
             413,
@@ -54,11 +70,17 @@ public enum ServiceProblem {
             415,
             "The content encoding is not supported",
             "Send the content as it is, without Content-Encoding; .nii.gz files are read as they are."),
+    IDEMPOTENCY_KEY_REUSED(
+            "idempotency-key-reused",
+            422,
+            "The Idempotency-Key was used for another submission",
+            "A key names one submission: the same files in the same order and the same request. Use a new key."),
     QUARANTINED(
             "quarantined",
             422,
             "The evaluation ended its worker too often",
-            "Three attempts did not come to an end; the input is kept. The log has the reason under the evaluation's id."),
+            "Three attempts did not come to an end; the input is kept. The log has the reason under the evaluation's"
+                    + " id."),
     INTERNAL_ERROR(
             "internal-error",
             500,

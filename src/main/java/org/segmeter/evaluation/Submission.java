@@ -1,5 +1,9 @@
 package org.segmeter.evaluation;
 
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +28,36 @@ public record Submission(
         protocols = List.copyOf(protocols);
         if (prediction.isEmpty() || reference.isEmpty() || protocols.isEmpty()) {
             throw new IllegalArgumentException("a submission has two sides and a protocol");
+        }
+    }
+
+    /**
+     * Digest of all that is submitted: the sides' files in their order, and the request as it was sent. Two submissions of one
+     * digest are the same submission.
+     *
+     * @return SHA-256 in lower-case hexadecimal
+     */
+    public String contentSha256() {
+        StringBuilder all = new StringBuilder();
+        prediction.forEach(blob -> all.append(Side.PREDICTION.word())
+                .append(' ')
+                .append(blob.sha256())
+                .append('\n'));
+        reference.forEach(blob -> all.append(Side.REFERENCE.word())
+                .append(' ')
+                .append(blob.sha256())
+                .append('\n'));
+        if (request != null) {
+            all.append("request ").append(request);
+        }
+        return sha256(all.toString().getBytes(StandardCharsets.UTF_8));
+    }
+
+    static String sha256(byte[] bytes) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
         }
     }
 }

@@ -64,6 +64,13 @@ public final class ServiceMetrics {
         REFUSED
     }
 
+    /** What a key of a submission that was known led to; the label {@code result}. */
+    public enum Replay {
+        HIT,
+        CONFLICT,
+        MISMATCH
+    }
+
     private final MeterRegistry registry;
     private final AtomicInteger uploads = new AtomicInteger();
     private final AtomicInteger busy = new AtomicInteger();
@@ -112,6 +119,9 @@ public final class ServiceMetrics {
         for (UploadFailure reason : UploadFailure.values()) {
             uploadFailureCounter(reason);
         }
+        for (Replay result : Replay.values()) {
+            replayCounter(result);
+        }
     }
 
     public void uploadBegan() {
@@ -129,6 +139,10 @@ public final class ServiceMetrics {
 
     public void uploadFailed(UploadFailure reason) {
         uploadFailureCounter(reason).increment();
+    }
+
+    public void replayed(Replay result) {
+        replayCounter(result).increment();
     }
 
     public void submitted() {
@@ -206,6 +220,13 @@ public final class ServiceMetrics {
         return Counter.builder("segmeter.upload.failures")
                 .description("Uploads that were not accepted")
                 .tag("reason", word(reason))
+                .register(registry);
+    }
+
+    private Counter replayCounter(Replay result) {
+        return Counter.builder("segmeter.idempotency.replays")
+                .description("Submissions whose Idempotency-Key was known")
+                .tag("result", word(result))
                 .register(registry);
     }
 

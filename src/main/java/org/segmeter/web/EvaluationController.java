@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.segmeter.evaluation.Acceptance;
 import org.segmeter.evaluation.BlobStore;
 import org.segmeter.evaluation.Evaluation;
 import org.segmeter.evaluation.EvaluationQuery;
@@ -55,6 +56,7 @@ final class EvaluationController {
     private final EvaluationResource resource;
     private final BlobStore store;
     private final RequestReading requests;
+    private final KeysInUse keysInUse;
     private final WebSettings settings;
     private final ServiceMetrics metrics;
     private final JsonMapper json;
@@ -64,6 +66,7 @@ final class EvaluationController {
             EvaluationResource resource,
             BlobStore store,
             RequestReading requests,
+            KeysInUse keysInUse,
             WebSettings settings,
             ServiceMetrics metrics,
             JsonMapper json) {
@@ -71,6 +74,7 @@ final class EvaluationController {
         this.resource = resource;
         this.store = store;
         this.requests = requests;
+        this.keysInUse = keysInUse;
         this.settings = settings;
         this.metrics = metrics;
         this.json = json;
@@ -78,25 +82,57 @@ final class EvaluationController {
 
     @PostMapping
     ResponseEntity<byte[]> submit(HttpServletRequest http) throws IOException, InputException, InterruptedException {
-        UUID id;
-        try (Upload upload = Upload.receive(http, store, settings.upload(), metrics)) {
+        Acceptance acceptance;
+        try (KeysInUse.Use use = keysInUse.begin(KeyHeader.read(http.getHeaders(KeyHeader.NAME)));
+                Upload upload = Upload.receive(http, store, settings.upload(), metrics)) {
             Submission submission = submission(upload);
-            upload.keep();
-            id = evaluations.submit(submission);
+            Optional<Acceptance> before = evaluations.known(use.key(), submission);
+            if (before.isPresent()) {
+                acceptance = before.get();
+            } else {
+                upload.keep();
+                acceptance = evaluations.submit(submission, use.key());
+            }
         }
+        return switch (acceptance) {
+            case Acceptance.Accepted made -> accepted(http, made.id(), new HttpHeaders());
+            case Acceptance.Replayed known -> {
+                metrics.replayed(ServiceMetrics.Replay.HIT);
+                if (evaluations.find(known.id()).isEmpty()) {
+                    throw new ProblemException(
+                            ServiceProblem.EVALUATION_REMOVED,
+                            "The evaluation that was accepted under this key was removed.");
+                }
+                HttpHeaders replayed = new HttpHeaders();
+                replayed.set("Idempotent-Replayed", "true");
+                yield accepted(http, known.id(), replayed);
+            }
+            case Acceptance.OtherContent ignored -> {
+                metrics.replayed(ServiceMetrics.Replay.MISMATCH);
+                throw new ProblemException(
+                        ServiceProblem.IDEMPOTENCY_KEY_REUSED,
+                        "Under this key another submission was accepted; nothing was stored.");
+            }
+        };
+    }
+
+    private ResponseEntity<byte[]> accepted(HttpServletRequest http, UUID id, HttpHeaders headers)
+            throws InterruptedException {
         Optional<Duration> wait = Preference.waiting(http.getHeaders("Prefer"), settings.maxWait());
         if (wait.isPresent()) {
             State state = evaluations.awaitFinal(id, wait.get()).orElse(State.CANCELLED);
             if (state.isFinal()) {
-                return finished(id, wait.get());
+                return finished(id, wait.get(), headers);
             }
         }
         Evaluation evaluation = find(id.toString());
         return ResponseEntity.accepted()
+                .headers(headers)
                 .header(HttpHeaders.LOCATION, EvaluationResource.path(evaluation))
                 .header(HttpHeaders.RETRY_AFTER, "1")
                 .contentType(MediaType.APPLICATION_JSON)
-                .body(resource.bytes(resource.of(evaluation, null)));
+                // As it was accepted, so that a repeated request is answered with the same bytes.
+                .body(resource.bytes(resource.of(evaluation.asAccepted(), null)));
     }
 
     @GetMapping
@@ -193,10 +229,9 @@ final class EvaluationController {
                 text);
     }
 
-    private ResponseEntity<byte[]> finished(UUID id, Duration waited) {
+    private ResponseEntity<byte[]> finished(UUID id, Duration waited, HttpHeaders headers) {
         Evaluation evaluation = find(id.toString());
         String location = EvaluationResource.path(evaluation);
-        HttpHeaders headers = new HttpHeaders();
         headers.set(HttpHeaders.LOCATION, location);
         headers.set("Preference-Applied", "wait=" + waited.toSeconds());
         Optional<StoredScorecard> card = evaluations.scorecard(id);

@@ -1,0 +1,81 @@
+package org.segmeter.evaluation;
+
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.boot.actuate.info.Info;
+import org.springframework.boot.actuate.info.InfoContributor;
+import org.springframework.dao.DataAccessException;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.scheduling.annotation.Scheduled;
+import org.springframework.stereotype.Component;
+
+/** The keys of accepted submissions, for as long as they are kept; all times are the database's. */
+@Component
+final class IdempotencyKeys implements InfoContributor {
+
+    private static final Logger log = LoggerFactory.getLogger(IdempotencyKeys.class);
+
+    private final JdbcClient sql;
+    private final double keepSeconds;
+
+    IdempotencyKeys(JdbcClient sql, EvaluationSettings settings) {
+        this.sql = sql;
+        this.keepSeconds = settings.idempotencyKeep().toMillis() / 1000.0;
+    }
+
+    /** {@code idempotency} in {@code /actuator/info}. */
+    @Override
+    public void contribute(Info.Builder builder) {
+        builder.withDetail("idempotency", Map.of("keepSeconds", (long) keepSeconds));
+    }
+
+    /** What the key stands for; empty if it is free. */
+    Optional<Acceptance> find(IdempotencyKey key, String contentSha256) {
+        return sql.sql("""
+            select evaluation_id, content_sha256 from idempotency_key
+            where key_sha256 = :key and created_at >= now() - make_interval(secs => :keep)\
+            """)
+                .param("key", key.sha256())
+                .param("keep", keepSeconds)
+                .<Acceptance>query((row, number) -> row.getString(2).equals(contentSha256)
+                        ? new Acceptance.Replayed(row.getObject(1, UUID.class))
+                        : new Acceptance.OtherContent())
+                .optional();
+    }
+
+    /**
+     * Takes a key for an evaluation, within the transaction that accepts it. Waits for another transaction that is taking the same
+     * key, in this or any other process.
+     *
+     * @return false if the key is not free
+     */
+    boolean take(IdempotencyKey key, String contentSha256, UUID id) {
+        return sql.sql("""
+            insert into idempotency_key as k (key_sha256, content_sha256, evaluation_id) values (:key, :content, :id)
+            on conflict (key_sha256) do update set content_sha256 = excluded.content_sha256,
+                evaluation_id = excluded.evaluation_id, created_at = now()
+            where k.created_at < now() - make_interval(secs => :keep)\
+            """)
+                        .param("key", key.sha256())
+                        .param("content", contentSha256)
+                        .param("id", id)
+                        .param("keep", keepSeconds)
+                        .update()
+                == 1;
+    }
+
+    /** Forgets the keys whose time is over. */
+    @Scheduled(initialDelay = 300_000, fixedDelay = 3_600_000)
+    void sweep() {
+        try {
+            sql.sql("delete from idempotency_key where created_at < now() - make_interval(secs => :keep)")
+                    .param("keep", keepSeconds)
+                    .update();
+        } catch (DataAccessException e) {
+            log.warn("old idempotency keys could not be removed: {}", Reasons.describe(e));
+        }
+    }
+}
