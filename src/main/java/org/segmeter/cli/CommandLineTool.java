@@ -3,7 +3,10 @@ package org.segmeter.cli;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.segmeter.scoring.EngineVersion;
 import org.segmeter.scoring.Scorecard;
 import picocli.CommandLine;
@@ -44,12 +47,19 @@ public final class CommandLineTool {
     public static int run(String[] arguments, PrintStream out, PrintStream err) {
         PrintWriter output = new PrintWriter(out, false, StandardCharsets.UTF_8);
         PrintWriter errors = new PrintWriter(err, false, StandardCharsets.UTF_8);
-        CommandLine line = new CommandLine(new Root())
-                .addSubcommand(new ScoreCommand(output, errors))
-                .addSubcommand(new MetricsCommand(output))
-                .addSubcommand(new ProtocolsCommand(output, errors))
-                .addSubcommand(new HealthCheckCommand(errors))
-                .setOut(output)
+        Map<String, Supplier<Object>> commands = new LinkedHashMap<>();
+        commands.put("score", () -> new ScoreCommand(output, errors));
+        commands.put("metrics", () -> new MetricsCommand(output));
+        commands.put("protocols", () -> new ProtocolsCommand(output, errors));
+        commands.put("healthcheck", () -> new HealthCheckCommand(errors));
+        commands.put("rehearse", RehearseCommand::new);
+        if (arguments.length > 0 && commands.containsKey(arguments[0])) {
+            // The others would cost the time to look at their options.
+            commands.keySet().retainAll(Set.of(arguments[0]));
+        }
+        CommandLine line = new CommandLine(new Root());
+        commands.values().forEach(command -> line.addSubcommand(command.get()));
+        line.setOut(output)
                 .setErr(errors)
                 .setUsageHelpWidth(110)
                 .setCaseInsensitiveEnumValuesAllowed(true)

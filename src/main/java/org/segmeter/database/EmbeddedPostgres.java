@@ -7,12 +7,15 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFilePermission;
 import java.security.SecureRandom;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
@@ -57,6 +60,7 @@ final class EmbeddedPostgres implements AutoCloseable {
             if (!Files.isRegularFile(cluster.resolve("PG_VERSION"))) {
                 initialise(binaries, directory, cluster, passwordFile);
             }
+            ownerOnly(passwordFile);
             String password = Files.readString(passwordFile).strip();
             Optional<DatabaseAddress> running = adopt(cluster, password);
             if (running.isPresent()) {
@@ -88,6 +92,8 @@ final class EmbeddedPostgres implements AutoCloseable {
         byte[] secret = new byte[24];
         new SecureRandom().nextBytes(secret);
         Files.deleteIfExists(passwordFile);
+        Files.createFile(passwordFile);
+        ownerOnly(passwordFile);
         Files.writeString(passwordFile, HexFormat.of().formatHex(secret));
         run(binaries.command(
                 "initdb",
@@ -105,6 +111,14 @@ final class EmbeddedPostgres implements AutoCloseable {
                         "-D",
                         unfinished.toString())));
         Files.move(unfinished, cluster, StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    /** Mode 0600, where files have modes: volumes of a cluster may be given others from one start to the next. */
+    private static void ownerOnly(Path file) throws IOException {
+        PosixFileAttributeView mode = Files.getFileAttributeView(file, PosixFileAttributeView.class);
+        if (mode != null) {
+            mode.setPermissions(EnumSet.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE));
+        }
     }
 
     private static Optional<DatabaseAddress> adopt(Path cluster, String password) throws IOException {

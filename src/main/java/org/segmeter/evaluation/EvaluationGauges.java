@@ -9,7 +9,10 @@ import org.segmeter.telemetry.ServiceMetrics;
 import org.springframework.dao.DataAccessException;
 import org.springframework.stereotype.Component;
 
-/** How much is queued and stored, asked of the database at most once a second. */
+/**
+ * How much is queued and stored, asked of the database at most once a second. Counting what is stored takes longer the more there
+ * is; it may have a hundredth of the time.
+ */
 @Component
 final class EvaluationGauges implements MeterBinder {
 
@@ -18,7 +21,9 @@ final class EvaluationGauges implements MeterBinder {
     private final EvaluationRows rows;
     private final BlobStore blobs;
     private long readAt = System.nanoTime() - 2 * FRESH;
-    private EvaluationRows.Load last = new EvaluationRows.Load(0, 0, 0, 0);
+    private EvaluationRows.Load last = new EvaluationRows.Load(0, 0, 0);
+    private long countAgainAt = System.nanoTime();
+    private long stored;
 
     EvaluationGauges(EvaluationRows rows, BlobStore blobs, EvaluationSettings settings, ServiceMetrics metrics) {
         this.rows = rows;
@@ -36,8 +41,8 @@ final class EvaluationGauges implements MeterBinder {
                         g -> g.load().oldestQueuedSeconds())
                 .description("Age of the evaluation that has been queued longest; 0 if none is")
                 .register(registry);
-        Gauge.builder("segmeter.storage.objects", this, g -> g.load().blobs())
-                .description("Files stored, estimated by the database's statistics")
+        Gauge.builder("segmeter.storage.objects", this, g -> g.stored())
+                .description("Different files stored; counted again after a hundred times as long as counting took")
                 .tag("volume", "blobs")
                 .register(registry);
         Gauge.builder("segmeter.storage.free.bytes", this, g -> g.free())
@@ -63,11 +68,25 @@ final class EvaluationGauges implements MeterBinder {
             try {
                 last = rows.load();
             } catch (DataAccessException e) {
-                last = new EvaluationRows.Load(-1, -1, -1, -1);
+                last = new EvaluationRows.Load(-1, -1, -1);
             }
             readAt = System.nanoTime();
         }
         return last;
+    }
+
+    private synchronized double stored() {
+        long begin = System.nanoTime();
+        if (begin - countAgainAt >= 0) {
+            try {
+                stored = rows.blobs();
+            } catch (DataAccessException e) {
+                stored = -1;
+            }
+            long end = System.nanoTime();
+            countAgainAt = end + Math.max(FRESH, 100 * (end - begin));
+        }
+        return stored;
     }
 
     private double free() {

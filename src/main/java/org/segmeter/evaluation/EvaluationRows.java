@@ -406,16 +406,20 @@ final class EvaluationRows {
                 > 0;
     }
 
-    /** How many evaluations are queued and running, how old the oldest queued one is, and how much content is stored. */
-    record Load(long queued, long running, double oldestQueuedSeconds, long blobs) {}
+    /** How many different files are stored. It reads an entry for each of them. */
+    long blobs() {
+        return sql.sql("select count(*) from blob").query(Long.class).single();
+    }
+
+    /** How many evaluations are queued and running, and how old the oldest queued one is. */
+    record Load(long queued, long running, double oldestQueuedSeconds) {}
 
     Load load() {
         return sql.sql("""
                 select count(*) filter (where state = 'QUEUED'), count(*) filter (where state = 'RUNNING'),
-                    coalesce(extract(epoch from now() - min(created_at) filter (where state = 'QUEUED')), 0),
-                    (select greatest(reltuples, 0)::bigint from pg_class where oid = 'blob'::regclass)
+                    coalesce(extract(epoch from now() - min(created_at) filter (where state = 'QUEUED')), 0)
                 from evaluation where state in ('QUEUED', 'RUNNING')""")
-                .query((row, number) -> new Load(row.getLong(1), row.getLong(2), row.getDouble(3), row.getLong(4)))
+                .query((row, number) -> new Load(row.getLong(1), row.getLong(2), row.getDouble(3)))
                 .single();
     }
 

@@ -42,7 +42,7 @@ public final class SubmissionBenchmark {
         int evaluations = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 2000;
         Path data = Files.createTempDirectory("segmeter-benchmark");
         try (JarProcess service = JarProcess.start(data, List.of("-Xmx1g")).awaitReady(Duration.ofSeconds(120))) {
-            run(service, Math.min(50, evaluations)); // warms up
+            run(service, Math.min(500, evaluations)); // warms up
             run(service, evaluations);
         } finally {
             org.springframework.util.FileSystemUtils.deleteRecursively(data);
@@ -139,7 +139,7 @@ public final class SubmissionBenchmark {
     }
 
     /** A gzip-compressed NIfTI-1 label map with a ball of a radius and place that the seed says. */
-    private static byte[] ball(long seed) throws IOException {
+    static byte[] ball(long seed) throws IOException {
         Random random = new Random(seed);
         double radius = 12 + random.nextInt(8);
         double centre = 28 + random.nextInt(8);

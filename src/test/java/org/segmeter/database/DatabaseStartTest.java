@@ -2,9 +2,12 @@ package org.segmeter.database;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.util.List;
@@ -59,6 +62,20 @@ class DatabaseStartTest {
                     .hasStackTraceContaining("fsync");
             // The directory was given back.
             DataDirectory.claim(data).close();
+        }
+    }
+
+    @Test
+    void thePasswordIsForTheOwnerAloneWhateverModeItsFileWasGivenMeanwhile(@TempDir Path directory) throws Exception {
+        Path password = directory.resolve("postgres.password");
+        assumeTrue(Files.getFileAttributeView(directory, PosixFileAttributeView.class) != null, "files without modes");
+        for (int start = 0; start < 2; start++) {
+            try (EmbeddedPostgres server = EmbeddedPostgres.start(directory, PROGRAMS)) {
+                execute(server.address(), "select 1");
+                assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(password)))
+                        .isEqualTo("rw-------");
+            }
+            Files.setPosixFilePermissions(password, PosixFilePermissions.fromString("rw-rw-r--"));
         }
     }
 

@@ -4,12 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -41,17 +47,77 @@ class PackagedJarIT {
         assertThat(new String(answer.output())).startsWith("segmeter " + WorkingCopy.version());
     }
 
-    private static Answer run(String... arguments) throws IOException, InterruptedException {
+    @Test
+    @Timeout(300)
+    @DisabledOnOs(OS.WINDOWS)
+    void answersTheSameByItsLauncherFromPartsInTheCache(@TempDir Path cache) throws IOException, InterruptedException {
+        String[] score = {"score", PREDICTION, REFERENCE, "--json"};
+        byte[] expected = run(score).output();
+
+        // The first use fills the cache.
+        for (int use = 0; use < 2; use++) {
+            Answer answer = launch(cache, score);
+            assertThat(answer.status()).isZero();
+            assertThat(answer.output()).isEqualTo(expected);
+        }
+
+        try (Stream<Path> layouts = Files.list(cache.resolve("segmeter"))) {
+            List<Path> found = layouts.toList();
+            assertThat(found).hasSize(1);
+            assertThat(found.getFirst().resolve("segmeter.jar")).exists();
+            try (Stream<Path> files = Files.list(found.getFirst())) {
+                assertThat(files.map(file -> file.getFileName().toString()))
+                        .filteredOn(name -> name.startsWith("java-"))
+                        .singleElement()
+                        .asString()
+                        .endsWith(".aot");
+            }
+        }
+        assertThat(launch(cache, "score", PREDICTION).status()).isEqualTo(2);
+    }
+
+    @Test
+    @Timeout(120)
+    @DisabledOnOs(OS.WINDOWS)
+    void answersByItsLauncherWhereNothingCanBeCached(@TempDir Path directory) throws IOException, InterruptedException {
+        Path file = Files.createFile(directory.resolve("no-directory"));
+
+        Answer answer = launch(file, "--version");
+        Answer scored = launch(file, "score", PREDICTION, REFERENCE);
+
+        assertThat(answer.status()).isZero();
+        assertThat(scored.status()).isZero();
+        assertThat(new String(scored.output())).contains("Liver");
+    }
+
+    private static Answer launch(Path cache, String... arguments) throws IOException, InterruptedException {
+        List<String> command =
+                new ArrayList<>(List.of(jar().resolveSibling("segmeter").toString()));
+        command.addAll(List.of(arguments));
+        ProcessBuilder process = new ProcessBuilder(command);
+        process.environment().put("XDG_CACHE_HOME", cache.toString());
+        process.environment().put("JAVA_HOME", System.getProperty("java.home"));
+        return answer(process);
+    }
+
+    private static Path jar() {
         String jar = System.getProperty("segmeter.jar");
         assertThat(jar).as("system property segmeter.jar, set by the build").isNotNull();
+        return Path.of(jar);
+    }
+
+    private static Answer run(String... arguments) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(
                 ProcessHandle.current().info().command().orElseThrow(),
                 "--enable-native-access=ALL-UNNAMED",
                 "-jar",
-                jar));
+                jar().toString()));
         command.addAll(List.of(arguments));
-        Process process = new ProcessBuilder(command)
-                .directory(WorkingCopy.ROOT.toFile())
+        return answer(new ProcessBuilder(command));
+    }
+
+    private static Answer answer(ProcessBuilder builder) throws IOException, InterruptedException {
+        Process process = builder.directory(WorkingCopy.ROOT.toFile())
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();
         byte[] output;
