@@ -7,7 +7,7 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * The peak of the heap that scoring a pair needs, as a fact and not as a sample: the smallest -Xmx with which a JVM of its own gets
- * through, less what a pair of 8 x 8 x 8 voxels needs.
+ * through. What the JVM and the engine's classes take is in it.
  */
 public final class SmallestHeap {
 

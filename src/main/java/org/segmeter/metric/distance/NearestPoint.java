@@ -165,13 +165,21 @@ final class NearestPoint {
         return new Search();
     }
 
+    /** The same by another way, see there. */
+    RowSweep sweep(RowSweep.Columns columns) {
+        return new RowSweep(columns, set, costX, costY, costZ);
+    }
+
     /**
      * The search of one thread. It remembers what it found: the next query is mostly beside the last one in its row, or beside one of
      * an earlier row or slice, so its distance is known within the step between the two.
      */
-    final class Search {
+    final class Search implements DistanceLookup {
 
         private static final int BLOCK = 3;
+
+        /** How many rows and cells were looked at so far. */
+        private long steps;
 
         private boolean found;
         private int lastX;
@@ -185,8 +193,13 @@ final class NearestPoint {
         private final int blocksX = (queries.nx() >> BLOCK) + 1;
         private final double nearDistance = Math.sqrt(nearLimit);
 
-        /** The squared distance from (x, y, z) to the nearest point of the set. */
-        double squared(int x, int y, int z) {
+        /** How many rows of points and cells of the tree were looked at for all queries so far: what the search costs. */
+        long steps() {
+            return steps;
+        }
+
+        @Override
+        public double squared(int x, int y, int z) {
             best = Double.POSITIVE_INFINITY;
             if (found) {
                 offer(lastX, lastY, lastZ, x, y, z);
@@ -301,6 +314,7 @@ final class NearestPoint {
             for (int i = 0; i < nearRows; i++) {
                 double cost = nearCost[i];
                 if (cost >= best) {
+                    steps += i;
                     return;
                 }
                 int j = y + nearY[i] - y0;
@@ -328,6 +342,7 @@ final class NearestPoint {
                     lastZ = z + nearZ[i];
                 }
             }
+            steps += nearRows;
         }
 
         /** Looks through the children of a cell, nearest first. Coordinates are counted from the set's first word and row. */
@@ -336,6 +351,7 @@ final class NearestPoint {
                 leaf(cx, cy, cz, x, y, z);
                 return;
             }
+            steps += 8;
             int below = level - 1;
             int size = 1 << CELL + below;
             // The child on the query's side first; then by bits, so that opposite corners come last.
@@ -363,6 +379,7 @@ final class NearestPoint {
         }
 
         private void leaf(int cx, int cy, int cz, int x, int y, int z) {
+            steps += 8;
             int size = 1 << CELL;
             int endY = Math.min((cy + 1) * size, set.ny);
             int endZ = Math.min((cz + 1) * size, set.nz);
@@ -372,6 +389,7 @@ final class NearestPoint {
                 if (costOfZ >= best) {
                     continue;
                 }
+                steps += 8;
                 for (int j = cy * size; j < endY; j++) {
                     double cost = costY[Math.abs(y - j)] + costOfZ;
                     if (cost >= best) {

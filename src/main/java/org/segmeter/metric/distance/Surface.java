@@ -38,7 +38,39 @@ record Surface(PointSet points, @Nullable PointSet voxels, byte[] classOf, doubl
      * before} the one before it.
      */
     record Neighbourhood(
-            long here0, long before0, long here1, long before1, long here2, long before2, long here3, long before3) {}
+            long here0, long before0, long here1, long before1, long here2, long before2, long here3, long before3) {
+
+        /** Adds 1 for the code of each of the points, eight points at a time. @param counts how often each of the 256 codes was met */
+        void addCodes(long points, long[] counts) {
+            for (int shift = 0; shift < 64; shift += 8) {
+                long chosen = points >>> shift & 255;
+                if (chosen == 0) {
+                    continue;
+                }
+                long codes = transposed(before0 >>> shift & 255
+                        | (here0 >>> shift & 255) << 8
+                        | (before1 >>> shift & 255) << 16
+                        | (here1 >>> shift & 255) << 24
+                        | (before2 >>> shift & 255) << 32
+                        | (here2 >>> shift & 255) << 40
+                        | (before3 >>> shift & 255) << 48
+                        | (here3 >>> shift & 255) << 56);
+                for (; chosen != 0; chosen &= chosen - 1) {
+                    counts[(int) (codes >>> 8 * Long.numberOfTrailingZeros(chosen)) & 255]++;
+                }
+            }
+        }
+
+        /** Eight bytes as a matrix of 8 x 8 bits, rows and columns exchanged (Warren, "Hacker's Delight", section 7-3). */
+        private static long transposed(long m) {
+            long t = (m ^ m >>> 7) & 0x00AA00AA00AA00AAL;
+            m ^= t ^ t << 7;
+            t = (m ^ m >>> 14) & 0x0000CCCC0000CCCCL;
+            m ^= t ^ t << 14;
+            t = (m ^ m >>> 28) & 0x00000000F0F0F0F0L;
+            return m ^ t ^ t << 28;
+        }
+    }
 
     /** What {@link #classAt} needs of a word of points; null where all points have class 0. */
     @Nullable
