@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -154,5 +155,23 @@ class SurfaceElementsTest {
             code |= 1 << c;
         }
         return code;
+    }
+
+    @Test
+    void codesReadEightAtATimeAreThoseReadOneByOne() {
+        Random random = new Random(20261124);
+        for (int round = 0; round < 1000; round++) {
+            long[] w = random.longs(8).toArray();
+            Surface.Neighbourhood around = new Surface.Neighbourhood(w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7]);
+            long points = random.nextLong() | random.nextLong();
+            long[] counts = new long[256];
+            around.addCodes(points, counts);
+            for (int bit = 0; bit < 64; bit++) {
+                if ((points >>> bit & 1) != 0) {
+                    counts[Surface.code(around, bit)]--;
+                }
+            }
+            assertThat(counts).containsOnly(0);
+        }
     }
 }
