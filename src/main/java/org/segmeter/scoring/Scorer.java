@@ -171,12 +171,15 @@ public final class Scorer {
         for (int i = 0; i <= n; i++) {
             results.add(new ArrayList<>(Collections.nCopies(chosen.size(), null)));
         }
-        // The union of a single segment is that segment: it is not measured twice, unless an entry is for that segment alone.
+        // The union of a single segment is that segment: it is not measured twice, unless an entry is for that segment
+        // alone.
         boolean alone = n == 1
                 && shapes
                 && measured[0].isHard()
                 && measured[0].counts().equals(union.counts())
-                && chosen.stream().flatMap(c -> c.metrics().stream()).allMatch(m -> m.segments().isEmpty());
+                && chosen.stream()
+                        .flatMap(c -> c.metrics().stream())
+                        .allMatch(m -> m.segments().isEmpty());
         forEach(alone ? inOrder(n) : largestFirst(measured), cancel, i -> {
             PairMeasurement measurement = i == n ? union : measured[i];
             for (int k = 0; k < chosen.size(); k++) {
@@ -217,10 +220,11 @@ public final class Scorer {
             }
         }
         Scorecard.ConfusionMatrix confusion = confusion(pairs, p, r);
-        boolean classes = confusion != null && confusion.complete();
-        ClassTable table = classes ? classTable(pairs, measured, confusion, union.counts()) : null;
+        Scorecard.ConfusionMatrix complete = confusion != null && confusion.complete() ? confusion : null;
+        ClassTable table = complete == null ? null : classTable(pairs, measured, complete, union.counts());
         List<Map<String, List<MetricValue>>> multiclass = chosen.stream()
-                .map(protocol -> classes ? MultiClass.of(table, protocol) : Map.<String, List<MetricValue>>of())
+                .map(protocol ->
+                        complete == null ? Map.<String, List<MetricValue>>of() : MultiClass.of(table, protocol))
                 .toList();
         List<Scorecard.ProtocolScores> others = byProtocol(chosen, options, results, ofUnion, multiclass);
         Scorecard.Overall overall = overall(
