@@ -145,9 +145,9 @@ public final class DistanceDistribution {
         return low + (high - low) * (rank - below);
     }
 
-    /** The distance at rank floor(p n) of the n ascending distances, weights ignored. */
+    /** The distance at rank floor(p n), but at least the first, of the n ascending distances, weights ignored. */
     double rankPercentile(double percent) {
-        return atRank(Math.min((long) Math.floor(share(percent) * totalCount), totalCount - 1));
+        return atRank(Math.max((long) Math.floor(share(percent) * totalCount) - 1, 0));
     }
 
     private static double share(double percent) {

@@ -14,8 +14,8 @@ public enum PercentileRule {
     /** The mean of the two directed percentiles, each interpolated linearly. */
     LINEAR_MEAN,
     /**
-     * The mean of the two directed percentiles, each the distance at rank floor(p n) of the n ascending distances (the last one
-     * at most).
+     * The mean of the two directed percentiles, each the distance at rank floor(p n) of the n ascending distances, the first being
+     * of rank 1 and the least that is taken: plastimatch's.
      */
     RANK_MEAN
 }

@@ -145,7 +145,7 @@ class DistanceTwinTest {
     }
 
     private static double rank(List<Measured> d, double percent) {
-        return d.get(Math.min((int) (percent / 100 * d.size()), d.size() - 1)).distance();
+        return d.get(Math.max((int) (percent / 100 * d.size()), 1) - 1).distance();
     }
 
     /** The smallest distance within which the share lies; where a share is met but for rounding, either neighbour will do. */

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.segmeter.metric.ExplainedDifferences;
 import org.segmeter.metric.calibration.Calibration;
 import org.segmeter.metric.loss.GeneralizedDice.Guard;
 import org.segmeter.metric.loss.GeneralizedDice.Weighting;
@@ -278,10 +279,11 @@ class LossOracleTest {
         assumeThat(Files.isDirectory(all))
                 .as("../shared/oracles is not here: only the ten cases of src/test/resources/loss-oracles are compared")
                 .isTrue();
-        compare(all);
+        ExplainedDifferences.assertDocumented(LossOracleTest.class, compare(all));
     }
 
-    private static void compare(Path directory) {
+    /** The answers that differ for a known reason, by the reason. */
+    private static Map<String, Integer> compare(Path directory) {
         int compared = 0;
         Map<String, Integer> explained = new TreeMap<>();
         List<String> wrong = new ArrayList<>();
@@ -317,6 +319,7 @@ class LossOracleTest {
         explained.forEach((reason, n) -> System.out.println("  " + n + " x " + reason));
         assertThat(compared).isGreaterThan(500);
         assertThat(wrong).isEmpty();
+        return explained;
     }
 
     private static boolean agree(Ours ours, @Nullable Double theirs) {
