@@ -163,7 +163,8 @@ class SurfaceElementsTest {
         for (int round = 0; round < 1000; round++) {
             long[] w = random.longs(8).toArray();
             Surface.Neighbourhood around = new Surface.Neighbourhood(w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7]);
-            long points = random.nextLong() | random.nextLong();
+            long often = random.nextLong();
+            long points = often | random.nextLong();
             long[] counts = new long[256];
             around.addCodes(points, counts);
             for (int bit = 0; bit < 64; bit++) {
