@@ -14,12 +14,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.StringJoiner;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ForkJoinPool;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.format.ReadLimits;
 import org.segmeter.format.ReadOptions;
+import org.segmeter.scoring.JsonDocument;
+import org.segmeter.scoring.Scope;
 import org.segmeter.scoring.Scorecard;
 import org.segmeter.scoring.ScorecardJson;
 import org.segmeter.scoring.Scorer;
@@ -39,6 +42,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
+import tools.jackson.databind.node.JsonNodeFactory;
 
 /** Scores one pair and prints its scorecard. */
 @Command(
@@ -133,6 +137,28 @@ final class ScoreCommand implements Callable<Integer> {
             description = "Replace a parameter of the protocol, for example nsd.toleranceMm=1;2. May be repeated.")
     private List<String> parameters = new ArrayList<>();
 
+    @Option(
+            names = "--ignore",
+            paramLabel = "SEGMENT",
+            split = ",",
+            description =
+                    "Leave out the voxels of this segment of the reference: a number, label or code. May be repeated.")
+    private List<String> ignored = new ArrayList<>();
+
+    @Option(
+            names = "--extent",
+            paramLabel = "JSON",
+            description =
+                    "Score only where the reference was drawn, for example {\"kind\":\"range\",\"axis\":\"axial\"}. May be repeated.")
+    private List<String> extents = new ArrayList<>();
+
+    @Option(
+            names = "--region",
+            paramLabel = "NAME=SEGMENTS",
+            description =
+                    "Score segments together under a name, for example WT=1+2+3; @NAME is another region. May be repeated.")
+    private List<String> regions = new ArrayList<>();
+
     @Option(names = "--pixel-units", description = "Score images without a position in patient space, in pixels.")
     private boolean pixelUnits;
 
@@ -170,8 +196,8 @@ final class ScoreCommand implements Callable<Integer> {
         if (threads < 1 || threads > 1024) {
             throw usage("--threads is 1 to 1024.");
         }
-        ScoringOptions options = options();
         try {
+            ScoringOptions options = options();
             Scorecard card = score(input(prediction, "prediction"), input(reference, "reference"), options);
             if (json) {
                 out.println(ScorecardJson.writeIndented(card));
@@ -210,7 +236,7 @@ final class ScoreCommand implements Callable<Integer> {
         }
     }
 
-    private ScoringOptions options() {
+    private ScoringOptions options() throws InputException {
         List<SegmentMapping> mapping = new ArrayList<>();
         for (String map : maps) {
             int at = map.indexOf('=');
@@ -228,7 +254,52 @@ final class ScoreCommand implements Callable<Integer> {
                 pixelUnits,
                 ignoreFrame,
                 replacedParameters(),
+                scope(),
                 ReadLimits.DEFAULT);
+    }
+
+    /** The flags in the form of a request, so that both mean the same and are refused alike. */
+    private Scope scope() throws InputException {
+        StringJoiner members = new StringJoiner(",", "{", "}");
+        if (!ignored.isEmpty()) {
+            members.add("\"ignore\":[" + selectors(ignored) + "]");
+        }
+        if (!extents.isEmpty()) {
+            members.add("\"extent\":[" + String.join(",", extents) + "]");
+        }
+        if (!regions.isEmpty()) {
+            StringJoiner byName = new StringJoiner(",", "\"regions\":{", "}");
+            for (String region : regions) {
+                int at = region.indexOf('=');
+                if (at < 1 || at == region.length() - 1) {
+                    throw usage("--region takes NAME=SEGMENT+SEGMENT, for example WT=1+2+3.");
+                }
+                byName.add(quoted(region.substring(0, at)) + ":["
+                        + selectors(List.of(region.substring(at + 1).split("\\+"))) + "]");
+            }
+            members.add(byName.toString());
+        }
+        return ScoringOptions.parse(members.toString()).scope();
+    }
+
+    private static String selectors(List<String> texts) {
+        StringJoiner list = new StringJoiner(",");
+        for (String text : texts) {
+            list.add(
+                    text.startsWith("@")
+                            ? "{\"region\":" + quoted(text.substring(1)) + "}"
+                            : switch (SegmentSelector.of(text)) {
+                                case SegmentSelector.ByNumber n -> Integer.toString(n.number());
+                                case SegmentSelector.ByLabel l -> quoted(l.label());
+                                case SegmentSelector.ByCode c ->
+                                    "{\"code\":" + quoted(c.scheme() + ":" + c.value()) + "}";
+                            });
+        }
+        return list.toString();
+    }
+
+    private static String quoted(String text) {
+        return JsonDocument.write(JsonNodeFactory.instance.stringNode(text));
     }
 
     private Map<String, Map<String, List<Double>>> replacedParameters() {

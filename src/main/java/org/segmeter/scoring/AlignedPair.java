@@ -1,11 +1,21 @@
 package org.segmeter.scoring;
 
 import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.segmeter.volume.BitMask;
 import org.segmeter.volume.CancelSignal;
 import org.segmeter.volume.InputException;
 import org.segmeter.volume.InputProblem;
+import org.segmeter.volume.Segment;
 import org.segmeter.volume.Segmentation;
 
 /**
@@ -13,6 +23,7 @@ import org.segmeter.volume.Segmentation;
  *
  * @param alignment how the grids lie to one another
  * @param pairs which segment belongs to which
+ * @param ignored voxels that the scope leaves out, on the evaluation grid; null if none
  * @param frameOfReference {@code same}, {@code different} or {@code unknown}
  * @param notices what was accepted with a remark
  */
@@ -21,6 +32,7 @@ record AlignedPair(
         List<SegmentMatching.Pair> pairs,
         AlignedSide prediction,
         AlignedSide reference,
+        @Nullable BitMask ignored,
         String frameOfReference,
         List<String> notices) {
 
@@ -57,8 +69,89 @@ record AlignedPair(
         }
         AlignedSide p = new AlignedSide(prediction, options.prediction(), alignment, true, cancel);
         AlignedSide r = new AlignedSide(reference, options.reference(), alignment, false, cancel);
+        BitMask ignored = null;
+        Scope.Ignore ignore = options.scope().ignore();
+        if (ignore != null) {
+            List<Segment> ofPrediction = named(p.segments(), ignore.prediction());
+            List<Segment> ofReference = named(r.segments(), ignore.reference());
+            ignored = MaskUnion.of(List.of(p.union(ofPrediction), r.union(ofReference)));
+            p = p.without(ofPrediction);
+            r = r.without(ofReference);
+            if (ofPrediction.isEmpty() && ofReference.isEmpty()) {
+                notices.add("no segment is there that is to be ignored: nothing was left out");
+            }
+        }
         List<SegmentMatching.Pair> pairs = SegmentMatching.match(p.segments(), r.segments(), options.segments());
-        return new AlignedPair(alignment, pairs, p, r, frame, notices);
+        return new AlignedPair(alignment, pairs, p, r, ignored, frame, notices).withRegions(options.scope());
+    }
+
+    private static List<Segment> named(List<Segment> segments, List<SegmentSelector> selectors) {
+        return segments.stream()
+                .filter(s -> selectors.stream().anyMatch(selector -> selector.names(s)))
+                .toList();
+    }
+
+    /** This pair, with the declared regions as further pairs behind those of segments. */
+    private AlignedPair withRegions(Scope scope) throws InputException {
+        List<Scope.Region> regions = scope.regions();
+        if (regions == null || regions.isEmpty()) {
+            return this;
+        }
+        Map<String, Scope.Region> byName = new LinkedHashMap<>();
+        regions.forEach(r -> byName.put(r.name(), r));
+        // Numbers of regions lie below those of segments, which NIfTI allows to be negative.
+        int number = Math.min(
+                0,
+                pairs.stream().mapToInt(pair -> pair.identity().number()).min().orElse(0));
+        List<SegmentMatching.Pair> more = new ArrayList<>(pairs);
+        AlignedSide p = prediction;
+        AlignedSide r = reference;
+        for (Scope.Region region : regions) {
+            Set<SegmentSelector> selectors = new LinkedHashSet<>();
+            collect(region, byName, selectors, new HashSet<>());
+            for (SegmentSelector selector : selectors) {
+                boolean found = pairs.stream().anyMatch(pair -> selector.names(pair.identity()));
+                // A label value without a voxel is not there in a label map; a name that is not there is a mistake.
+                if (!found && !(selector instanceof SegmentSelector.ByNumber)) {
+                    throw new InputException(
+                            InputProblem.UNKNOWN_SEGMENT,
+                            "A region has a segment that neither side has.",
+                            "region " + region.name(),
+                            "numbers, labels or codes of segments");
+                }
+            }
+            List<SegmentMatching.Pair> members = pairs.stream()
+                    .filter(pair -> selectors.stream().anyMatch(s -> s.names(pair.identity())))
+                    .toList();
+            Segment segment = new Segment(--number, region.name(), null, null, null, null);
+            p = p.with(segment, p.union(present(members, SegmentMatching.Pair::prediction)));
+            r = r.with(segment, r.union(present(members, SegmentMatching.Pair::reference)));
+            more.add(new SegmentMatching.Pair(segment, segment, Scorecard.MatchRule.REGION));
+        }
+        return new AlignedPair(alignment, more, p, r, ignored, frameOfReference, notices);
+    }
+
+    private static List<Segment> present(
+            List<SegmentMatching.Pair> members, Function<SegmentMatching.Pair, @Nullable Segment> side) {
+        List<Segment> list = new ArrayList<>();
+        for (SegmentMatching.Pair member : members) {
+            Segment segment = side.apply(member);
+            if (segment != null) {
+                list.add(segment);
+            }
+        }
+        return list;
+    }
+
+    private static void collect(
+            Scope.Region region, Map<String, Scope.Region> all, Set<SegmentSelector> selectors, Set<String> seen) {
+        if (!seen.add(region.name())) {
+            return;
+        }
+        selectors.addAll(region.segments());
+        for (String other : region.regions()) {
+            collect(Objects.requireNonNull(all.get(other)), all, selectors, seen);
+        }
     }
 
     private static String frameOfReference(Segmentation prediction, Segmentation reference, ScoringOptions options)

@@ -69,6 +69,45 @@ final class AlignedSide {
         }
     }
 
+    private AlignedSide(AlignedSide other) {
+        threshold = other.threshold;
+        background = other.background;
+        before = other.before;
+        after = other.after;
+        segments.addAll(other.segments);
+        byNumber.putAll(other.byNumber);
+    }
+
+    /** This side, with what is not scored left out. */
+    AlignedSide within(Coverage coverage) {
+        if (coverage.isAll()) {
+            return this;
+        }
+        AlignedSide restricted = new AlignedSide(this);
+        restricted.byNumber.replaceAll((number, voxels) -> coverage.restrict(voxels));
+        return restricted;
+    }
+
+    /** This side without some segments. */
+    AlignedSide without(List<Segment> removed) {
+        AlignedSide rest = new AlignedSide(this);
+        rest.segments.removeAll(removed);
+        removed.forEach(s -> rest.byNumber.remove(s.number()));
+        return rest;
+    }
+
+    /** The voxels of several segments. */
+    BitMask union(List<Segment> some) {
+        return MaskUnion.of(some.stream().map(s -> hard(voxels(s))).toList());
+    }
+
+    /** This side with a segment that is no segment of the source: a region. */
+    AlignedSide with(Segment region, Mask voxels) {
+        AlignedSide more = new AlignedSide(this);
+        more.byNumber.put(region.number(), voxels);
+        return more;
+    }
+
     private static boolean isOfChannels(Segmentation segmentation) {
         return segmentation.encoding() != Segmentation.Encoding.LABELMAP
                 && segmentation.segments().size() > 1

@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.function.ToDoubleFunction;
 import org.segmeter.metric.distance.BoundaryIou;
 import org.segmeter.metric.distance.PercentileRule;
+import org.segmeter.metric.distance.ScoredVoxels;
 import org.segmeter.metric.distance.Spacing;
 import org.segmeter.metric.distance.SurfaceDistances;
 import org.segmeter.metric.distance.SurfaceModel;
@@ -25,11 +26,14 @@ final class DistanceMeasurement {
     private final BitMask prediction;
     private final BitMask reference;
     private final Optional<Spacing> spacing;
+    private final Coverage coverage;
     private final CancelSignal cancel;
-    private final Map<Key, SurfaceDistances> measured = new HashMap<>();
+    private final Map<Key, Optional<SurfaceDistances>> measured = new HashMap<>();
 
-    DistanceMeasurement(Grid grid, Mask prediction, Mask reference, CancelSignal cancel) {
+    /** @param coverage what is scored: all voxels of both masks are */
+    DistanceMeasurement(Grid grid, Mask prediction, Mask reference, Coverage coverage, CancelSignal cancel) {
         this.grid = grid;
+        this.coverage = coverage;
         this.prediction = prediction.toBitMask();
         this.reference = reference.toBitMask();
         this.spacing = Spacing.of(grid);
@@ -89,14 +93,14 @@ final class DistanceMeasurement {
     }
 
     private List<Reading> one(Protocol.Metric metric, ToDoubleFunction<SurfaceDistances> measure) {
-        return List.of(Reading.of(measure.applyAsDouble(distances(metric))));
+        return List.of(Reading.of(read(metric, measure)));
     }
 
     private List<Reading> each(
             Protocol.Metric metric, Map<String, List<Double>> numbers, String parameter, Measure measure) {
         List<Reading> list = new ArrayList<>();
         for (double setting : numbers.getOrDefault(parameter, List.of())) {
-            list.add(Reading.of(measure.of(distances(metric), setting), parameter, setting));
+            list.add(Reading.of(read(metric, d -> measure.of(d, setting)), parameter, setting));
         }
         return list;
     }
@@ -131,10 +135,29 @@ final class DistanceMeasurement {
         return list;
     }
 
-    private SurfaceDistances distances(Protocol.Metric metric) {
+    private double read(Protocol.Metric metric, ToDoubleFunction<SurfaceDistances> measure) {
+        Optional<SurfaceDistances> distances = distances(metric);
+        return distances.isPresent() ? measure.applyAsDouble(distances.get()) : Double.NaN;
+    }
+
+    /** Empty if a side has no surface where it is known. */
+    private Optional<SurfaceDistances> distances(Protocol.Metric metric) {
         return measured.computeIfAbsent(
-                new Key(model(metric), spacing(metric, spacing.orElseThrow())),
-                key -> SurfaceDistances.between(prediction, reference, key.spacing, key.model, cancel));
+                new Key(model(metric), spacing(metric, spacing.orElseThrow())), key -> measure(key.model, key.spacing));
+    }
+
+    private Optional<SurfaceDistances> measure(SurfaceModel model, Spacing units) {
+        if (coverage.isAll()) {
+            return Optional.of(SurfaceDistances.between(prediction, reference, units, model, cancel));
+        }
+        ScoredVoxels scored = coverage.around(prediction, reference);
+        if (!coverage.isSparse()) {
+            return SurfaceDistances.between(prediction, reference, units, model, scored, cancel);
+        }
+        return coverage.sliceAxis() < 0
+                ? Optional.empty()
+                : SurfaceDistances.inSlices(
+                        prediction, reference, units, model, coverage.sliceAxis(), coverage.slices(), scored, cancel);
     }
 
     /** The surface model that a metric is measured with. */

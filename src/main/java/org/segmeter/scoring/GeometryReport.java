@@ -2,6 +2,7 @@ package org.segmeter.scoring;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.segmeter.volume.Box;
 
 /**
  * How the two grids were brought together, and how far apart they were.
@@ -27,6 +28,8 @@ import org.jspecify.annotations.Nullable;
  * @param volumeChangeByResampling foreground volume after divided by that before; null unless resampled
  * @param diceUnderHalfVoxelShift Dice of the reference's foreground with itself, moved by half a voxel along the axis where that
  *     costs most: the part of a difference that the grid alone can explain; null if the reference is empty
+ * @param scoredVoxels of the evaluation grid: all, or those that an ignore label and the extents of all segments leave
+ * @param scoredBox the smallest box with them, of the evaluation grid
  */
 public record GeometryReport(
         Verdict verdict,
@@ -47,7 +50,9 @@ public record GeometryReport(
         int missingSlices,
         double resampledVoxelsFraction,
         @Nullable Double volumeChangeByResampling,
-        @Nullable Double diceUnderHalfVoxelShift) {
+        @Nullable Double diceUnderHalfVoxelShift,
+        long scoredVoxels,
+        Box scoredBox) {
 
     /** What was decided about the two grids. */
     public enum Verdict {

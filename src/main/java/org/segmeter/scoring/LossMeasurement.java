@@ -20,7 +20,6 @@ import org.segmeter.metric.loss.VoxelLosses;
 import org.segmeter.metric.loss.VoxelTerm;
 import org.segmeter.volume.Box;
 import org.segmeter.volume.CancelSignal;
-import org.segmeter.volume.Grid;
 import org.segmeter.volume.Mask;
 import org.segmeter.volume.ProbabilityVolume;
 import org.segmeter.volume.Voxels;
@@ -31,23 +30,26 @@ final class LossMeasurement {
     /** The logarithm of a probability of 0 is taken as -100, the floor of torch's binary cross-entropy. */
     private static final double WRONG_AND_SURE = 100;
 
-    private final Grid grid;
     private final Voxels prediction;
     private final Voxels reference;
     private final ConfusionCounts counts;
+    private final Coverage coverage;
     private final CancelSignal cancel;
     private final Set<VoxelTerm> terms;
     private @Nullable ChannelStatistics statistics;
 
-    /** @param protocols whose voxel-wise terms one pass sums together */
+    /**
+     * @param coverage what is averaged over
+     * @param protocols whose voxel-wise terms one pass sums together
+     */
     LossMeasurement(
-            Grid grid,
             Voxels prediction,
             Voxels reference,
             ConfusionCounts counts,
+            Coverage coverage,
             List<Protocol> protocols,
             CancelSignal cancel) {
-        this.grid = grid;
+        this.coverage = coverage;
         this.prediction = prediction;
         this.reference = reference;
         this.counts = counts;
@@ -170,22 +172,33 @@ final class LossMeasurement {
                 : statistics().sums();
     }
 
-    /** One pass over the box that holds everything: outside it both sides are 0, which adds nothing to any of the sums asked for. */
+    /**
+     * One pass over what is scored of the box that holds everything: outside the box both sides are 0, which adds nothing to any of the
+     * sums asked for.
+     */
     private ChannelStatistics statistics() {
         if (statistics == null) {
             statistics = ChannelPass.of(
-                    new Channel(side(prediction), side(reference)), Region.of(box()), new ArrayList<>(terms), cancel);
+                    new Channel(side(prediction), side(reference)), region(), new ArrayList<>(terms), cancel);
         }
         return statistics;
     }
 
-    /** A mean over the box as the mean over the whole grid. */
+    private Region region() {
+        Box box = box();
+        return coverage.isAll() ? Region.of(box) : new Region(box, coverage.within(box));
+    }
+
+    /** A mean over the box as the mean over all that is scored. */
     private double whole(double mean) {
-        return box().isEmpty() ? 0 : mean * ((double) box().voxelCount() / grid.voxelCount());
+        long voxels = coverage.voxelsOf(box());
+        return voxels == 0 ? 0 : mean * ((double) voxels / counts.total());
     }
 
     private Box box() {
-        return box(prediction).union(box(reference));
+        // Where only a part is scored the box is that part's: what lies outside it must not even decide how much is
+        // looked at.
+        return coverage.isAll() ? box(prediction).union(box(reference)) : coverage.box();
     }
 
     private static Box box(Voxels voxels) {

@@ -12,6 +12,9 @@ final class MaskUnion {
     private MaskUnion() {}
 
     static BitMask of(List<Mask> masks) {
+        if (masks.isEmpty()) {
+            return new BitMask(Box.EMPTY);
+        }
         if (masks.size() == 1) {
             return masks.getFirst().toBitMask();
         }

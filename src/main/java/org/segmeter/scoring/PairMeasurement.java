@@ -2,10 +2,12 @@ package org.segmeter.scoring;
 
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.metric.ConfusionCounts;
@@ -34,11 +36,36 @@ final class PairMeasurement {
     /** The metrics that are functions of the confusion matrix alone. */
     private static final Map<String, ToDoubleFunction<ConfusionCounts>> RATIOS = ratios();
 
+    private static final Set<MetricDefinition.Group> OF_VOLUMES = EnumSet.of(
+            MetricDefinition.Group.VOLUME,
+            MetricDefinition.Group.POSITION,
+            MetricDefinition.Group.INSTANCE,
+            MetricDefinition.Group.TOPOLOGY);
+
+    /** Metrics of boundaries that cannot leave out the pieces where what is scored ends. */
+    private static final Set<String> OF_WHOLE_BOUNDARIES = Set.of(
+            "boundary_iou",
+            "boundary_iou_voxels",
+            "boundary_iou_2d",
+            "added_path_length",
+            "added_path_fraction",
+            "edited_slices_fraction",
+            "instance_hd",
+            "instance_hd95",
+            "instance_masd",
+            "instance_assd",
+            "instance_nsd",
+            "instance_nsd_mean_of_sides",
+            "lesion_wise_hd95",
+            "lesion_wise_nsd",
+            "object_assd");
+
     private final @Nullable Segment segment;
     private final Grid grid;
     private final Mask prediction;
     private final Mask reference;
     private final ConfusionCounts counts;
+    private final Coverage coverage;
     private final CancelSignal cancel;
     private final boolean shapes;
     private final @Nullable LossMeasurement losses;
@@ -53,6 +80,7 @@ final class PairMeasurement {
      * @param segment who the pair is; null for all segments together
      * @param softPrediction the probabilities that {@code prediction} was hardened from, or that mask itself
      * @param protocols that will be asked for
+     * @param coverage what is scored: no side has voxels outside it
      * @param shapes false if the voxels are scattered too thinly for surfaces and objects to be worth their cost
      */
     PairMeasurement(
@@ -64,21 +92,24 @@ final class PairMeasurement {
             Voxels softReference,
             List<Protocol> protocols,
             boolean shapes,
+            Coverage coverage,
             CancelSignal cancel) {
         this.segment = segment;
+        this.coverage = coverage;
         this.shapes = shapes;
         this.grid = grid;
         this.prediction = prediction;
         this.reference = reference;
-        this.counts = ConfusionCounts.of(prediction, reference, grid.voxelCount());
+        this.counts = ConfusionCounts.of(prediction, reference, coverage.voxels());
         this.cancel = cancel;
-        this.losses = new LossMeasurement(grid, softPrediction, softReference, counts, protocols, cancel);
+        this.losses = new LossMeasurement(softPrediction, softReference, counts, coverage, protocols, cancel);
     }
 
     /** Of counts alone. */
-    private PairMeasurement(Grid grid, ConfusionCounts counts) {
+    private PairMeasurement(Grid grid, ConfusionCounts counts, Coverage coverage) {
         this.segment = null;
         this.shapes = false;
+        this.coverage = coverage;
         this.grid = grid;
         this.prediction = new BitMask(Box.EMPTY);
         this.reference = prediction;
@@ -94,7 +125,11 @@ final class PairMeasurement {
         this.grid = whole.grid;
         this.prediction = slices(whole.prediction.toBitMask(), z0, z1);
         this.reference = slices(whole.reference.toBitMask(), z0, z1);
-        this.counts = ConfusionCounts.of(prediction, reference, (long) grid.nx() * grid.ny() * Math.max(0, z1 - z0));
+        // The ends of these slices are edges of the volume, as in the tools that cut it; they are no extent that was
+        // declared.
+        this.coverage = whole.coverage;
+        Box slab = new Box(0, 0, z0, grid.nx(), grid.ny(), Math.max(z0, z1));
+        this.counts = ConfusionCounts.of(prediction, reference, coverage.voxelsOf(slab));
         this.cancel = whole.cancel;
         this.losses = null;
     }
@@ -140,7 +175,7 @@ final class PairMeasurement {
     /** How much the Dice can bear; null where both are empty. */
     @Nullable
     Fragility fragility() {
-        if (counts.emptiness() == MetricValue.State.BOTH_EMPTY || !shapes) {
+        if (counts.emptiness() == MetricValue.State.BOTH_EMPTY || !shapes || coverage.isSparse()) {
             return null;
         }
         return Fragility.of(
@@ -180,6 +215,10 @@ final class PairMeasurement {
 
     private List<MetricValue> values(Protocol.Metric metric, MetricDefinition definition, Protocol protocol) {
         String name = metric.name();
+        String unknown = unknown(definition);
+        if (unknown != null) {
+            return List.of(MetricValue.notApplicable(definition.unit(), unknown));
+        }
         switch (name) {
             case "tp" -> {
                 return List.of(MetricValue.count(counts.tp()));
@@ -276,6 +315,17 @@ final class PairMeasurement {
         }
     }
 
+    /** Why nothing is said of a metric where only a part of the volume is scored; null if something is. */
+    private @Nullable String unknown(MetricDefinition definition) {
+        if (coverage.isSparse() && OF_VOLUMES.contains(definition.group())) {
+            return "The reference is known in single slices only, which tell nothing of a volume.";
+        }
+        if (!coverage.isAll() && OF_WHOLE_BOUNDARIES.contains(definition.name())) {
+            return "Next to voxels that are not scored it is not known where a boundary lies.";
+        }
+        return null;
+    }
+
     private List<MetricValue> distances(Protocol.Metric metric, MetricDefinition definition, Protocol protocol) {
         Map<String, List<Double>> numbers = numbers(metric, definition);
         if (counts.emptiness() != MetricValue.State.OK) {
@@ -298,15 +348,36 @@ final class PairMeasurement {
             return List.of(scattered(definition));
         }
         if (distances == null) {
-            distances = new DistanceMeasurement(grid, prediction, reference, cancel);
+            distances = new DistanceMeasurement(grid, prediction, reference, coverage, cancel);
         }
         if (!distances.isPossible()) {
             return List.of(sheared(definition));
         }
         boolean refused = Overlap.dice(counts) < metric.number("zeroBelowDice", 0);
         return distances.read(metric, numbers).stream()
-                .map(r -> value(refused ? new Reading(0.0, r.parameters(), null) : r, definition, protocol))
+                .map(r -> distance(refused ? new Reading(0.0, r.parameters(), null) : r, definition, protocol))
                 .toList();
+    }
+
+    /** A reading of distances; where only a part of the volume is scored there may be none to read. */
+    private MetricValue distance(Reading reading, MetricDefinition definition, Protocol protocol) {
+        if (coverage.isAll() || Double.isFinite(reading.value().doubleValue())) {
+            return value(reading, definition, protocol);
+        }
+        MetricValue none = MetricValue.notApplicable(
+                definition.unit(),
+                coverage.isSparse()
+                        ? "In a slice only one side has a contour: from there no distance is known."
+                        : "A side has no surface that lies within what is scored.");
+        return told(none, reading);
+    }
+
+    private static MetricValue told(MetricValue value, Reading reading) {
+        MetricValue told = value;
+        for (Map.Entry<String, Object> parameter : reading.parameters().entrySet()) {
+            told = told.with(parameter.getKey(), parameter.getValue());
+        }
+        return told;
     }
 
     private List<MetricValue> instances(Protocol.Metric metric, MetricDefinition definition, Protocol protocol) {
@@ -342,12 +413,11 @@ final class PairMeasurement {
 
     /** A reading under the protocol's rule for empty masks; a count is what it is, whichever side is empty. */
     private MetricValue value(Reading reading, MetricDefinition definition, Protocol protocol) {
-        MetricValue value = reading.value() instanceof Long count
-                ? MetricValue.count(count)
-                : ruled(definition, protocol, reading.value().doubleValue());
-        for (Map.Entry<String, Object> parameter : reading.parameters().entrySet()) {
-            value = value.with(parameter.getKey(), parameter.getValue());
-        }
+        MetricValue value = told(
+                reading.value() instanceof Long count
+                        ? MetricValue.count(count)
+                        : ruled(definition, protocol, reading.value().doubleValue()),
+                reading);
         return reading.series() == null ? value : value.with(reading.series());
     }
 
@@ -472,10 +542,10 @@ final class PairMeasurement {
         return r;
     }
 
-    /** The metrics that are functions of counts alone, of counts summed over several pairs. */
-    static Map<String, List<MetricValue>> pooled(ConfusionCounts sum, Grid grid, Protocol protocol) {
+    /** The metrics that are functions of counts alone, of counts summed over several pairs, each within its coverage. */
+    static Map<String, List<MetricValue>> pooled(ConfusionCounts sum, Grid grid, Coverage coverage, Protocol protocol) {
         Map<String, List<MetricValue>> result = new LinkedHashMap<>();
-        PairMeasurement measurement = new PairMeasurement(grid, sum);
+        PairMeasurement measurement = new PairMeasurement(grid, sum, coverage);
         for (Protocol.Metric metric : protocol.metrics()) {
             MetricDefinition definition = MetricCatalogue.require(metric.name());
             boolean byCounts = RATIOS.containsKey(metric.name())

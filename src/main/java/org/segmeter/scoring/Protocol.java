@@ -29,8 +29,11 @@ import tools.jackson.databind.JsonNode;
  *   "metrics": [ {"name": "dice"}, {"name": "f_beta", "beta": [0.5, 2]}, {"name": "nsd", "toleranceMm": 5, "for": ["Liver", 4]} ],
  *   "empty": { "*":    {"both": "formula", "prediction": "formula", "reference": "formula", "undefined": "absent"},
  *              "dice": {"both": 1, "reference": "absent"} },
- *   "penalty": "diagonal" | "none" | 374 }
+ *   "penalty": "diagonal" | "none" | 374,
+ *   "ignore": ..., "extent": ..., "regions": ... }
  * }</pre>
+ *
+ * <p>The last three are those of {@link Scope}.
  *
  * @param id with version, for example {@code segmeter@1}
  * @param title one line for people
@@ -38,6 +41,7 @@ import tools.jackson.databind.JsonNode;
  * @param metrics in the order of the scorecard
  * @param empty by metric name or {@code *}: what each kind of emptiness gives
  * @param penalty what a distance without a value counts in the penalised mean
+ * @param scope what of the volume is scored where the request does not say it
  * @param sha256 of the canonical document, lower-case hexadecimal
  * @param document the canonical document
  */
@@ -48,6 +52,7 @@ public record Protocol(
         List<Metric> metrics,
         Map<String, EmptyRule> empty,
         Penalty penalty,
+        Scope scope,
         String sha256,
         String document) {
 
@@ -231,7 +236,7 @@ public record Protocol(
                         "a metric of the protocol");
             }
         }
-        return new Protocol(id, title, geometry, changed, empty, penalty, sha256, document);
+        return new Protocol(id, title, geometry, changed, empty, penalty, scope, sha256, document);
     }
 
     /**
@@ -253,12 +258,22 @@ public record Protocol(
             throw wrong("the document", "no object", "a JSON object");
         }
         for (String member : node.propertyNames()) {
-            if (!Set.of("id", "version", "title", "geometry", "metrics", "empty", "penalty")
+            if (!Set.of(
+                            "id",
+                            "version",
+                            "title",
+                            "geometry",
+                            "metrics",
+                            "empty",
+                            "penalty",
+                            "ignore",
+                            "extent",
+                            "regions")
                     .contains(member)) {
                 throw wrong(
                         "an unknown member",
                         member.length() > 40 ? "a long name" : member,
-                        "id, version, title, geometry, metrics, empty, penalty");
+                        "id, version, title, geometry, metrics, empty, penalty, ignore, extent, regions");
             }
         }
         String name = text(node, "id");
@@ -277,6 +292,7 @@ public record Protocol(
                 metrics(node.get("metrics")),
                 empty(node.get("empty")),
                 penalty(node.get("penalty")),
+                new ScopeReading(Protocol::wrong).read(node),
                 sha256(document),
                 document);
     }

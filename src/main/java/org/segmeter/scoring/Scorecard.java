@@ -5,6 +5,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.metric.MetricValue;
 import org.segmeter.metric.fragility.Fragility;
+import org.segmeter.volume.Box;
 import org.segmeter.volume.Segment;
 
 /**
@@ -88,6 +89,8 @@ public record Scorecard(
         NUMBER,
         /** Each side has only one segment. */
         ONLY_ONE,
+        /** A set of segments that the request or the protocol declares. */
+        REGION,
         /** No counterpart: scored against empty. */
         UNMATCHED
     }
@@ -102,6 +105,7 @@ public record Scorecard(
      * @param metrics by name, in the order of the protocol; several values where a parameter runs over a list
      * @param loss the loss statistics, by name
      * @param fragility how much the Dice can bear; null where both sides are empty
+     * @param scored null if the whole volume was
      */
     public record SegmentScore(
             Segment segment,
@@ -110,7 +114,29 @@ public record Scorecard(
             MatchRule match,
             Map<String, List<MetricValue>> metrics,
             Map<String, List<MetricValue>> loss,
-            @Nullable Fragility fragility) {}
+            @Nullable Fragility fragility,
+            @Nullable Scored scored) {}
+
+    /**
+     * What was scored of a segment where an ignore label or an extent leaves voxels out.
+     *
+     * @param voxels that were scored
+     * @param box the smallest one with them, of the evaluation grid
+     * @param slices of the evaluation grid in which contours were compared; empty unless single slices were scored
+     * @param predictionVoxelsOutside of the segment that were not
+     * @param referenceVoxelsOutside of the segment that were not
+     * @param predictionSurfaceOutsideMm2 area of its surface that touches what was not, and so takes part in no distance; null where
+     *     only contours in slices were scored, or the axes are not at right angles
+     * @param referenceSurfaceOutsideMm2 likewise
+     */
+    public record Scored(
+            long voxels,
+            Box box,
+            List<Integer> slices,
+            long predictionVoxelsOutside,
+            long referenceVoxelsOutside,
+            @Nullable Double predictionSurfaceOutsideMm2,
+            @Nullable Double referenceSurfaceOutsideMm2) {}
 
     /**
      * All foreground together.

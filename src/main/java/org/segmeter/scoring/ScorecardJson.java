@@ -9,6 +9,7 @@ import org.segmeter.metric.MetricValue;
 import org.segmeter.metric.fragility.DiceAnatomy;
 import org.segmeter.metric.fragility.Envelope;
 import org.segmeter.metric.fragility.Fragility;
+import org.segmeter.volume.Box;
 import org.segmeter.volume.CodedConcept;
 import org.segmeter.volume.InputException;
 import org.segmeter.volume.Segment;
@@ -44,6 +45,9 @@ public final class ScorecardJson {
             entry.set("loss", metrics(score.loss()));
             if (score.fragility() != null) {
                 entry.set("fragility", fragility(score.fragility()));
+            }
+            if (score.scored() != null) {
+                entry.set("scored", scored(score.scored()));
             }
         }
         root.set("overall", overall(card.overall()));
@@ -215,6 +219,29 @@ public final class ScorecardJson {
         return node;
     }
 
+    /** The first and the last voxel along x, y, z; nothing if there is none. */
+    private static void box(ObjectNode node, String from, String to, Box box) {
+        if (!box.isEmpty()) {
+            node.putArray(from).add(box.x0()).add(box.y0()).add(box.z0());
+            node.putArray(to).add(box.x1() - 1).add(box.y1() - 1).add(box.z1() - 1);
+        }
+    }
+
+    private static ObjectNode scored(Scorecard.Scored scored) {
+        ObjectNode node = NODES.objectNode();
+        node.put("voxels", scored.voxels());
+        box(node, "from", "to", scored.box());
+        if (!scored.slices().isEmpty()) {
+            ArrayNode slices = node.putArray("slices");
+            scored.slices().forEach(slices::add);
+        }
+        node.put("predictionVoxelsOutside", scored.predictionVoxelsOutside());
+        node.put("referenceVoxelsOutside", scored.referenceVoxelsOutside());
+        put(node, "predictionSurfaceOutsideMm2", scored.predictionSurfaceOutsideMm2());
+        put(node, "referenceSurfaceOutsideMm2", scored.referenceSurfaceOutsideMm2());
+        return node;
+    }
+
     private static ObjectNode match(Scorecard.SegmentScore score) {
         ObjectNode node = NODES.objectNode();
         node.put("rule", lower(score.match()));
@@ -288,6 +315,8 @@ public final class ScorecardJson {
             node.put("volumeChangeByResampling", report.volumeChangeByResampling());
         }
         put(node, "diceUnderHalfVoxelShift", report.diceUnderHalfVoxelShift());
+        node.put("scoredVoxels", report.scoredVoxels());
+        box(node, "scoredFrom", "scoredTo", report.scoredBox());
         return node;
     }
 

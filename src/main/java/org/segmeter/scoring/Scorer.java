@@ -21,6 +21,8 @@ import org.segmeter.format.SegmentationReader;
 import org.segmeter.metric.ClassTable;
 import org.segmeter.metric.ConfusionCounts;
 import org.segmeter.metric.MetricValue;
+import org.segmeter.metric.distance.Spacing;
+import org.segmeter.metric.distance.SurfaceDistances;
 import org.segmeter.metric.fragility.Fragility;
 import org.segmeter.volume.Affine;
 import org.segmeter.volume.BitMask;
@@ -28,6 +30,7 @@ import org.segmeter.volume.Box;
 import org.segmeter.volume.CancelSignal;
 import org.segmeter.volume.Grid;
 import org.segmeter.volume.InputException;
+import org.segmeter.volume.InputProblem;
 import org.segmeter.volume.Mask;
 import org.segmeter.volume.PointMask;
 import org.segmeter.volume.Segment;
@@ -128,7 +131,10 @@ public final class Scorer {
             throws InputException {
         progress.entered(ScoringProgress.Stage.ALIGNING);
         Protocol main = chosen.getFirst();
-        AlignedPair aligned = AlignedPair.of(prediction, reference, options, main.geometry(), cancel);
+        Scope scope = scope(options, chosen);
+        AlignedPair aligned = AlignedPair.of(prediction, reference, options.withScope(scope), main.geometry(), cancel);
+        Coverages coverages = Coverages.of(aligned, scope, reference.grid());
+        Coverage everywhere = coverages.all();
         List<String> notices = new ArrayList<>(aligned.notices());
         GridAlignment alignment = aligned.alignment();
         List<SegmentMatching.Pair> pairs = aligned.pairs();
@@ -141,6 +147,10 @@ public final class Scorer {
         // voxels it has:
         // a handful of such sets is measured, thousands are not.
         boolean shapes = p.scattered() + r.scattered() <= MOST_SCATTERED_VOLUMES * grid.voxelCount();
+        if (everywhere.voxels() == 0) {
+            notices.add(
+                    "scope/apart: the extents of the segments have no voxel in common, so that nothing is said of all together");
+        }
         if (!shapes) {
             notices.add(
                     "the segments are scattered so thinly over the volume that their surfaces and objects were not measured");
@@ -149,8 +159,9 @@ public final class Scorer {
         PairMeasurement[] measured = new PairMeasurement[n];
         forEach(inOrder(n), cancel, i -> {
             SegmentMatching.Pair pair = pairs.get(i);
-            Voxels softPrediction = p.voxels(pair.prediction());
-            Voxels softReference = r.voxels(pair.reference());
+            Coverage coverage = coverages.each().get(i);
+            Voxels softPrediction = coverage.restrict(p.voxels(pair.prediction()));
+            Voxels softReference = coverage.restrict(r.voxels(pair.reference()));
             measured[i] = new PairMeasurement(
                     pair.identity(),
                     grid,
@@ -160,12 +171,24 @@ public final class Scorer {
                     softReference,
                     chosen,
                     shapes || !(softPrediction instanceof PointMask || softReference instanceof PointMask),
+                    coverage,
                     cancel);
         });
-        BitMask allPrediction = p.union();
-        BitMask allReference = r.union();
+        AlignedSide scoredPrediction = p.within(everywhere);
+        AlignedSide scoredReference = r.within(everywhere);
+        BitMask allPrediction = scoredPrediction.union();
+        BitMask allReference = scoredReference.union();
         PairMeasurement union = new PairMeasurement(
-                null, grid, allPrediction, allReference, allPrediction, allReference, chosen, shapes, cancel);
+                null,
+                grid,
+                allPrediction,
+                allReference,
+                allPrediction,
+                allReference,
+                chosen,
+                shapes,
+                everywhere,
+                cancel);
         // One entry per pair and protocol, and a last one for the union; filled in any order, read in one.
         List<List<@Nullable Measured>> results = new ArrayList<>();
         for (int i = 0; i <= n; i++) {
@@ -205,12 +228,13 @@ public final class Scorer {
             Measured values = Objects.requireNonNull(results.get(i).getFirst());
             segments.add(new Scorecard.SegmentScore(
                     pair.identity(),
-                    mine == null ? null : mine.number(),
-                    theirs == null ? null : theirs.number(),
+                    mine == null || pair.rule() == Scorecard.MatchRule.REGION ? null : mine.number(),
+                    theirs == null || pair.rule() == Scorecard.MatchRule.REGION ? null : theirs.number(),
                     pair.rule(),
                     values.metrics(),
                     values.loss(),
-                    values.fragility()));
+                    values.fragility(),
+                    scored(pair, coverages.each().get(i), grid, p, r)));
             if (theirs == null && mine != null) {
                 unmatched.add(new Scorecard.Unmatched(
                         "prediction", mine, measured[i].counts().prediction()));
@@ -219,16 +243,27 @@ public final class Scorer {
                         "reference", theirs, measured[i].counts().reference()));
             }
         }
-        Scorecard.ConfusionMatrix confusion = confusion(pairs, p, r);
+        List<SegmentMatching.Pair> single = pairs.stream()
+                .filter(pair -> pair.rule() != Scorecard.MatchRule.REGION)
+                .toList();
+        Scorecard.ConfusionMatrix confusion = confusion(single, scoredPrediction, scoredReference);
         Scorecard.ConfusionMatrix complete = confusion != null && confusion.complete() ? confusion : null;
-        ClassTable table = complete == null ? null : classTable(pairs, measured, complete, union.counts());
+        ClassTable table = complete == null
+                ? null
+                : classTable(single, scoredPrediction, scoredReference, complete, union.counts());
         List<Map<String, List<MetricValue>>> multiclass = chosen.stream()
                 .map(protocol ->
                         complete == null ? Map.<String, List<MetricValue>>of() : MultiClass.of(table, protocol))
                 .toList();
         List<Scorecard.ProtocolScores> others = byProtocol(chosen, options, results, ofUnion, multiclass);
         Scorecard.Overall overall = overall(
-                Objects.requireNonNull(ofUnion.getFirst()), measured, segments, main, grid, multiclass.getFirst());
+                Objects.requireNonNull(ofUnion.getFirst()),
+                measured,
+                segments,
+                main,
+                grid,
+                everywhere,
+                multiclass.getFirst());
         return new Scorecard(
                 reference(main, options),
                 side(prediction, p, predictionSha256, options.prediction()),
@@ -242,7 +277,8 @@ public final class Scorer {
                         p,
                         r,
                         allPrediction,
-                        allReference),
+                        allReference,
+                        everywhere),
                 segments,
                 overall,
                 confusion,
@@ -251,6 +287,67 @@ public final class Scorer {
                 ProtocolSpread.of(main.id(), segments, overall, others),
                 notices,
                 EngineVersion.current());
+    }
+
+    /**
+     * The request's scope, and what it leaves open from the first protocol; regions of all of them.
+     *
+     * @throws InputException if a further protocol scores other voxels, or means something else by a region's name
+     */
+    private static Scope scope(ScoringOptions options, List<Protocol> chosen) throws InputException {
+        Scope scope = options.scope().orElse(chosen.getFirst().scope());
+        Map<String, Scope.Region> regions = new LinkedHashMap<>();
+        if (scope.regions() != null) {
+            scope.regions().forEach(region -> regions.put(region.name(), region));
+        }
+        for (Protocol protocol : chosen) {
+            Scope own = options.scope().orElse(protocol.scope());
+            if (!Objects.equals(own.ignore(), scope.ignore()) || !Objects.equals(own.extents(), scope.extents())) {
+                throw apart(protocol, "scores other voxels than the first one");
+            }
+            for (Scope.Region region : own.regions() == null ? List.<Scope.Region>of() : own.regions()) {
+                Scope.Region known = regions.putIfAbsent(region.name(), region);
+                if (known != null && !known.equals(region)) {
+                    throw apart(protocol, "means other segments by the name of a region than another one");
+                }
+            }
+        }
+        return new Scope(scope.ignore(), scope.extents(), regions.isEmpty() ? null : List.copyOf(regions.values()));
+    }
+
+    private static InputException apart(Protocol protocol, String why) {
+        return new InputException(
+                InputProblem.INVALID_REQUEST,
+                "The protocol " + protocol.id() + " " + why
+                        + ", so that their values cannot stand side by side. Say it in the"
+                        + " request, or ask for each by itself.",
+                "protocols of different scope",
+                "one scope for all protocols");
+    }
+
+    /** What was scored of a pair, where that is not everything. */
+    private static Scorecard.@Nullable Scored scored(
+            SegmentMatching.Pair pair, Coverage coverage, Grid grid, AlignedSide p, AlignedSide r) {
+        if (coverage.isAll()) {
+            return null;
+        }
+        Mask prediction = p.hard(p.voxels(pair.prediction()));
+        Mask reference = r.hard(r.voxels(pair.reference()));
+        Spacing spacing = coverage.isSparse() ? null : Spacing.of(grid).orElse(null);
+        return new Scorecard.Scored(
+                coverage.voxels(),
+                coverage.box(),
+                coverage.isSparse() ? coverage.slices() : List.of(),
+                prediction.count()
+                        - p.hard(coverage.restrict(p.voxels(pair.prediction()))).count(),
+                reference.count()
+                        - r.hard(coverage.restrict(r.voxels(pair.reference()))).count(),
+                spacing == null ? null : (Double) leftOut(prediction, coverage, spacing),
+                spacing == null ? null : (Double) leftOut(reference, coverage, spacing));
+    }
+
+    private static double leftOut(Mask mask, Coverage coverage, Spacing spacing) {
+        return SurfaceDistances.leftOut(mask.toBitMask(), spacing, coverage.around(mask, mask));
     }
 
     private record Measured(
@@ -335,7 +432,8 @@ public final class Scorer {
             AlignedSide p,
             AlignedSide r,
             BitMask allPrediction,
-            BitMask allReference) {
+            BitMask allReference,
+            Coverage everywhere) {
         Grid grid = alignment.evaluation();
         boolean resampled = alignment.verdict() == GeometryReport.Verdict.RESAMPLED;
         Reindexing map = resampled
@@ -374,7 +472,9 @@ public final class Scorer {
                                 / (p.voxelsBeforeResampling()
                                         * prediction.grid().voxelVolumeMm3()))
                         : null,
-                HalfVoxelShift.dice(allReference));
+                HalfVoxelShift.dice(allReference),
+                everywhere.voxels(),
+                everywhere.box());
     }
 
     /** The share of the reference's voxel centres that lie inside the prediction's grid. */
@@ -403,19 +503,24 @@ public final class Scorer {
             List<Scorecard.SegmentScore> segments,
             Protocol protocol,
             Grid grid,
+            Coverage everywhere,
             Map<String, List<MetricValue>> multiclass) {
         ConfusionCounts sum = new ConfusionCounts(0, 0, 0, 0);
         int[] states = new int[MetricValue.State.values().length];
         List<MetricValue.State> emptiness = new ArrayList<>();
-        for (PairMeasurement m : measured) {
+        // Regions are made of segments, and would count their voxels again.
+        List<Scorecard.SegmentScore> single = segments.stream()
+                .filter(s -> s.match() != Scorecard.MatchRule.REGION)
+                .toList();
+        for (PairMeasurement m : List.of(measured).subList(0, single.size())) {
             sum = sum.plus(m.counts());
             states[m.counts().emptiness().ordinal()]++;
             emptiness.add(m.counts().emptiness());
         }
         return new Scorecard.Overall(
                 union.metrics(),
-                PairMeasurement.pooled(sum, grid, protocol),
-                SegmentMeans.of(segments, emptiness, protocol, grid),
+                PairMeasurement.pooled(sum, grid, everywhere, protocol),
+                SegmentMeans.of(single, emptiness, protocol, grid),
                 union.loss(),
                 multiclass,
                 states[MetricValue.State.OK.ordinal()],
@@ -468,7 +573,8 @@ public final class Scorer {
     /** The segments and the background as classes; null if segments of a side overlap. */
     private static @Nullable ClassTable classTable(
             List<SegmentMatching.Pair> pairs,
-            PairMeasurement[] measured,
+            AlignedSide predicted,
+            AlignedSide referenced,
             Scorecard.ConfusionMatrix confusion,
             ConfusionCounts union) {
         int n = pairs.size();
@@ -486,15 +592,16 @@ public final class Scorer {
         Map<Integer, Integer> classOfReference = new HashMap<>();
         for (int c = 0; c < n; c++) {
             SegmentMatching.Pair pair = pairs.get(order.get(c));
-            ConfusionCounts counts = measured[order.get(c)].counts();
             if (pair.prediction() != null) {
                 classOfPrediction.put(pair.prediction().number(), c + 1);
             }
             if (pair.reference() != null) {
                 classOfReference.put(pair.reference().number(), c + 1);
             }
-            predictions += prediction[c] = counts.prediction();
-            references += reference[c] = counts.reference();
+            prediction[c] = predicted.hard(predicted.voxels(pair.prediction())).count();
+            predictions += prediction[c];
+            reference[c] = referenced.hard(referenced.voxels(pair.reference())).count();
+            references += reference[c];
         }
         if (predictions != union.prediction() || references != union.reference()) {
             return null;

@@ -25,7 +25,8 @@ import tools.jackson.databind.JsonNode;
  *   "prediction": {"values": "labels" | "probabilities" | "logits", "threshold": 0.5, "background": "first" | "none"},
  *   "reference": {...},
  *   "geometry": {"pixelUnits": true, "frameOfReference": "ignore"},
- *   "metrics": {"nsd": {"toleranceMm": [1, 2]}} }
+ *   "metrics": {"nsd": {"toleranceMm": [1, 2]}},
+ *   "ignore": 255, "extent": {"kind": "range", "axis": "axial"}, "regions": {"WT": [1, 2, 3]} }
  * }</pre>
  *
  * @param protocols ids {@code name@version}, at least one, none twice; the first gives the main values of the scorecard
@@ -35,6 +36,7 @@ import tools.jackson.databind.JsonNode;
  * @param pixelUnits true if inputs without patient geometry are scored in pixel units
  * @param ignoreFrameOfReference true if differing Frame of Reference UIDs do not matter: the caller vouches for it
  * @param metricParameters for a metric's name, parameters that replace those of the protocol, each a list of numbers
+ * @param scope what of the volume is scored; what it does not declare is the first protocol's
  * @param limits for both readers; no member of the request: the installation decides
  */
 public record ScoringOptions(
@@ -45,12 +47,15 @@ public record ScoringOptions(
         boolean pixelUnits,
         boolean ignoreFrameOfReference,
         Map<String, Map<String, List<Double>>> metricParameters,
+        Scope scope,
         ReadLimits limits) {
 
     public static final String DEFAULT_PROTOCOL = "segmeter@1";
 
     /** Members of a request that say what an evaluation belongs to, not how it is scored; they are read elsewhere. */
     public static final Set<String> DESCRIPTIVE_MEMBERS = Set.of("caseId", "model", "site", "labels");
+
+    private static final ScopeReading SCOPE = new ScopeReading(ScoringOptions::wrong);
 
     private static final int MOST_PROTOCOLS = 16;
     private static final int MOST_MAPPINGS = 65_535;
@@ -74,6 +79,7 @@ public record ScoringOptions(
                 false,
                 false,
                 Map.of(),
+                Scope.NONE,
                 ReadLimits.DEFAULT);
     }
 
@@ -86,12 +92,34 @@ public record ScoringOptions(
                 pixelUnits,
                 ignoreFrameOfReference,
                 metricParameters,
+                scope,
                 newLimits);
     }
 
     public ScoringOptions withProtocols(List<String> ids) {
         return new ScoringOptions(
-                ids, segments, prediction, reference, pixelUnits, ignoreFrameOfReference, metricParameters, limits);
+                ids,
+                segments,
+                prediction,
+                reference,
+                pixelUnits,
+                ignoreFrameOfReference,
+                metricParameters,
+                scope,
+                limits);
+    }
+
+    public ScoringOptions withScope(Scope newScope) {
+        return new ScoringOptions(
+                protocols,
+                segments,
+                prediction,
+                reference,
+                pixelUnits,
+                ignoreFrameOfReference,
+                metricParameters,
+                newScope,
+                limits);
     }
 
     public ScoringOptions withSegments(List<SegmentMapping> mapping) {
@@ -103,6 +131,7 @@ public record ScoringOptions(
                 pixelUnits,
                 ignoreFrameOfReference,
                 metricParameters,
+                scope,
                 limits);
     }
 
@@ -158,7 +187,16 @@ public record ScoringOptions(
         requireKnown(
                 request,
                 "",
-                Set.of("protocol", "segments", "prediction", "reference", "geometry", "metrics"),
+                Set.of(
+                        "protocol",
+                        "segments",
+                        "prediction",
+                        "reference",
+                        "geometry",
+                        "metrics",
+                        "ignore",
+                        "extent",
+                        "regions"),
                 DESCRIPTIVE_MEMBERS);
         boolean pixelUnits = false;
         boolean ignoreFrame = false;
@@ -187,6 +225,7 @@ public record ScoringOptions(
                 pixelUnits,
                 ignoreFrame,
                 parameters(request.get("metrics")),
+                SCOPE.read(request),
                 ReadLimits.DEFAULT);
     }
 
@@ -230,42 +269,10 @@ public record ScoringOptions(
             requireObject(pair, name);
             requireKnown(pair, name + ".", Set.of("prediction", "reference"), Set.of());
             result.add(new SegmentMapping(
-                    selector(pair.get("prediction"), name + ".prediction"),
-                    selector(pair.get("reference"), name + ".reference")));
+                    SCOPE.selector(pair.get("prediction"), name + ".prediction"),
+                    SCOPE.selector(pair.get("reference"), name + ".reference")));
         }
         return result;
-    }
-
-    private static SegmentSelector selector(@Nullable JsonNode node, String name) throws InputException {
-        String expected = "a number, a label, {\"number\": 1}, {\"label\": \"...\"} or {\"code\": \"SCT:10200004\"}";
-        if (node != null && node.isIntegralNumber() && node.canConvertToInt()) {
-            return new SegmentSelector.ByNumber(node.intValue());
-        }
-        if (node != null && node.isString() && !node.stringValue().isBlank()) {
-            return new SegmentSelector.ByLabel(node.stringValue().strip());
-        }
-        if (node == null || !node.isObject() || node.size() != 1) {
-            throw wrong(name, node == null ? "nothing" : kind(node), expected);
-        }
-        requireKnown(node, name + ".", Set.of("number", "label", "code"), Set.of());
-        JsonNode number = node.get("number");
-        if (number != null && number.isIntegralNumber() && number.canConvertToInt()) {
-            return new SegmentSelector.ByNumber(number.intValue());
-        }
-        JsonNode label = node.get("label");
-        if (label != null && label.isString() && !label.stringValue().isBlank()) {
-            return new SegmentSelector.ByLabel(label.stringValue().strip());
-        }
-        JsonNode code = node.get("code");
-        if (code != null && code.isString()) {
-            int colon = code.stringValue().indexOf(':');
-            if (colon > 0 && colon + 1 < code.stringValue().length()) {
-                return new SegmentSelector.ByCode(
-                        code.stringValue().substring(0, colon).strip(),
-                        code.stringValue().substring(colon + 1).strip());
-            }
-        }
-        throw wrong(name, kind(node), expected);
     }
 
     private static SideOptions side(@Nullable JsonNode node, String name) throws InputException {
@@ -367,7 +374,7 @@ public record ScoringOptions(
                 member + " is " + expected);
     }
 
-    private static String kind(JsonNode node) {
+    static String kind(JsonNode node) {
         return switch (node.getNodeType()) {
             case ARRAY -> "a list";
             case BOOLEAN -> node.booleanValue() ? "true" : "false";
@@ -380,7 +387,7 @@ public record ScoringOptions(
     }
 
     /** A member's name as far as it is harmless: requests are written by machines too, which make mistakes. */
-    private static String shown(String name) {
+    static String shown(String name) {
         String clean = name.replaceAll("[^A-Za-z0-9_.@-]", "?");
         return clean.length() <= 40 ? clean : clean.substring(0, 40) + "...";
     }

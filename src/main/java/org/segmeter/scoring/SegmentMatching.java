@@ -189,12 +189,8 @@ final class SegmentMatching {
 
     /** The label as it is compared; null if the segment has no other name than its number, which is the number rule's business. */
     private static @Nullable String labelKey(Segment segment) {
-        String label = normalised(segment.label());
+        String label = SegmentSelector.normalised(segment.label());
         return label.isEmpty() || label.equals(Integer.toString(segment.number())) ? null : label;
-    }
-
-    private static String normalised(String label) {
-        return label.strip().toLowerCase(Locale.ROOT);
     }
 
     /** True if codes say that the two are different structures, so that an equal label (left and right) or number means nothing. */
@@ -212,18 +208,7 @@ final class SegmentMatching {
     }
 
     private static Segment select(SegmentSelector selector, List<Segment> segments, String side) throws InputException {
-        List<Segment> found = segments.stream()
-                .filter(s -> switch (selector) {
-                    case SegmentSelector.ByNumber n -> s.number() == n.number();
-                    case SegmentSelector.ByLabel l -> normalised(s.label()).equals(normalised(l.label()));
-                    case SegmentSelector.ByCode c -> {
-                        SegmentConcept concept = s.concept();
-                        yield concept != null
-                                && concept.type().scheme().equals(c.scheme())
-                                && concept.type().value().equals(c.value());
-                    }
-                })
-                .toList();
+        List<Segment> found = segments.stream().filter(selector::names).toList();
         if (found.size() == 1) {
             return found.getFirst();
         }

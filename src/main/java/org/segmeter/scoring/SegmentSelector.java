@@ -1,5 +1,9 @@
 package org.segmeter.scoring;
 
+import java.util.Locale;
+import org.segmeter.volume.Segment;
+import org.segmeter.volume.SegmentConcept;
+
 /** Names a segment of one side in an explicit mapping. */
 public sealed interface SegmentSelector {
 
@@ -24,6 +28,25 @@ public sealed interface SegmentSelector {
      * @param value Code Value; must name one segment only
      */
     record ByCode(String scheme, String value) implements SegmentSelector {}
+
+    /** True if it names this segment. */
+    default boolean names(Segment segment) {
+        return switch (this) {
+            case ByNumber n -> segment.number() == n.number();
+            case ByLabel l -> normalised(segment.label()).equals(normalised(l.label()));
+            case ByCode c -> {
+                SegmentConcept concept = segment.concept();
+                yield concept != null
+                        && concept.type().scheme().equals(c.scheme())
+                        && concept.type().value().equals(c.value());
+            }
+        };
+    }
+
+    /** A label as it is compared. */
+    static String normalised(String label) {
+        return label.strip().toLowerCase(Locale.ROOT);
+    }
 
     /**
      * Reads the short form: a whole number is a number, {@code SCHEME:VALUE} in parentheses such as {@code (SCT:64033007)} a code,

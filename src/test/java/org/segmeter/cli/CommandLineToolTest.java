@@ -61,6 +61,34 @@ class CommandLineToolTest {
     }
 
     @Test
+    void whatIsScoredCanBeNarrowedAndGathered() {
+        Run run = run(
+                "score",
+                OBJECT,
+                MASK,
+                "--json",
+                "--region",
+                "both=1+2",
+                "--region",
+                "all=@both+3",
+                "--extent",
+                "{\"kind\":\"range\",\"axis\":\"axial\"}");
+        JsonNode card = JsonDocument.read(run.out());
+        assertThat(card.at("/segments/3/segment/label").stringValue()).isEqualTo("both");
+        assertThat(card.at("/segments/4/match/rule").stringValue()).isEqualTo("region");
+        JsonNode ignoring = JsonDocument.read(
+                run("score", OBJECT, MASK, "--json", "--ignore", "3").out());
+        assertThat(ignoring.path("segments").size()).isEqualTo(3);
+        Run outside =
+                run("score", OBJECT, MASK, "--extent", "{\"kind\":\"box\",\"from\":[9000,0,0],\"to\":[9001,1,1]}");
+        assertThat(outside.status()).isEqualTo(1);
+        assertThat(outside.err()).contains("outside the reference's volume", "9000", "expected:");
+        assertThat(run("score", OBJECT, MASK, "--extent", "{\"kind\":\"ball\"}").err())
+                .contains("extent", "full, box, range, slices");
+        assertThat(run("score", OBJECT, MASK, "--region", "WT").status()).isEqualTo(2);
+    }
+
+    @Test
     void whatCannotBeScoredEndsWithOneAndSaysWhy() {
         Run run = run("score", "pom.xml", MASK);
         assertThat(run.status()).isEqualTo(1);

@@ -128,6 +128,27 @@ class EvaluationApiTest {
     }
 
     @Test
+    void whatIsScoredIsPartOfARequest() throws Exception {
+        Api.Answer scored = api.post(
+                        Api.pair("{\"extent\":{\"kind\":\"range\",\"axis\":\"axial\"},\"regions\":{\"R\":[1]}}"),
+                        "Prefer",
+                        "wait=30")
+                .expect(200);
+        JsonNode last = scored.json()
+                .path("segments")
+                .get(scored.json().path("segments").size() - 1);
+        assertThat(last.at("/segment/label").asString()).isEqualTo("R");
+        assertThat(last.at("/match/rule").asString()).isEqualTo("region");
+        Api.Answer outside = api.post(
+                        Api.pair("{\"extent\":{\"kind\":\"box\",\"from\":[9000,0,0],\"to\":[9001,1,1]}}"),
+                        "Prefer",
+                        "wait=30")
+                .expect(422);
+        assertThat(outside.json().path("found").asString()).contains("9000");
+        assertThat(outside.json().path("expected").asString()).contains("voxels of the reference's");
+    }
+
+    @Test
     void aWrongFormIsAnsweredWithThePartThatIsWrong() throws Exception {
         List<Api.Part> pair = Api.pair("");
         Api.Answer missing = api.postWrong(pair.subList(0, 1)).expect(422);
@@ -149,6 +170,12 @@ class EvaluationApiTest {
                         .expect(422)
                         .problem())
                 .isEqualTo("invalid-request");
+        assertThat(api.postWrong(Api.pair("{\"extent\":{\"kind\":\"ball\"}}"))
+                        .expect(422)
+                        .json()
+                        .path("expected")
+                        .asString())
+                .contains("full, box, range, slices");
         assertThat(api.postWrong(Api.pair("{")).expect(422).problem()).isEqualTo("invalid-request");
         assertThat(api.postWrong(pair, "Content-Encoding", "gzip").expect(415).problem())
                 .isEqualTo("unsupported-content-encoding");

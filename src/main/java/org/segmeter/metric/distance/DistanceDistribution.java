@@ -28,6 +28,12 @@ public final class DistanceDistribution {
         totalCount = Arrays.stream(counts).sum();
     }
 
+    /** Points from which no other surface is known: at an infinite distance. */
+    static DistanceDistribution unreachable(double weight, long points) {
+        return new DistanceDistribution(
+                new double[] {Double.POSITIVE_INFINITY}, new double[] {weight}, new long[] {points});
+    }
+
     /** Both directions as one. */
     DistanceDistribution pooledWith(DistanceDistribution other) {
         int n = distances.length + other.distances.length;

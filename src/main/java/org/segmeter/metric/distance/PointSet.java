@@ -37,6 +37,42 @@ final class PointSet {
         return new Box(wordX0 << 6, y0, z0, wordX0 + stride << 6, y0 + ny, z0 + nz);
     }
 
+    private PointSet(PointSet like) {
+        wordX0 = like.wordX0;
+        stride = like.stride;
+        y0 = like.y0;
+        ny = like.ny;
+        z0 = like.z0;
+        nz = like.nz;
+        words = new long[like.words.length];
+    }
+
+    /** An empty set that can hold what this one can. */
+    PointSet emptyCopy() {
+        return new PointSet(this);
+    }
+
+    /** Takes the corners of voxels out of this set of corners; corner (x, y, z) is the one towards lower indices of voxel (x, y, z). */
+    void removeCornersOf(PointSet voxels) {
+        for (int k = 0; k < nz; k++) {
+            for (int j = 0; j < ny; j++) {
+                int row = (k * ny + j) * stride;
+                for (int i = 1; i < stride - 1; i++) {
+                    if (words[row + i] != 0) {
+                        int x = wordX0 + i;
+                        long here = around(voxels, x, y0 + j, z0 + k);
+                        long before = around(voxels, x - 1, y0 + j, z0 + k);
+                        words[row + i] &= ~(here | here << 1 | before >>> 63);
+                    }
+                }
+            }
+        }
+    }
+
+    private static long around(PointSet v, int wordX, int y, int z) {
+        return v.word(wordX, y, z) | v.word(wordX, y - 1, z) | v.word(wordX, y, z - 1) | v.word(wordX, y - 1, z - 1);
+    }
+
     /** Index of the first word of row (y, z), which must lie in the box. */
     int row(int y, int z) {
         return ((z - z0) * ny + (y - y0)) * stride;

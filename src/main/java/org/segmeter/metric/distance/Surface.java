@@ -29,6 +29,75 @@ record Surface(PointSet points, @Nullable PointSet voxels, byte[] classOf, doubl
         };
     }
 
+    /**
+     * The surface of a mask, all of whose voxels are scored, without what lies next to a voxel that is not: of corners those that touch
+     * such a voxel; a boundary voxel stays if one of its neighbours is scored and outside the mask.
+     */
+    static Surface of(BitMask mask, SurfaceModel model, Spacing spacing, ScoredVoxels scored) {
+        Box box = mask.box();
+        PointSet unscored = scored.unscored(box.grown(1));
+        return switch (model) {
+            case TRIANGLE_MESH -> throw new IllegalArgumentException("triangles are no lattice points");
+            case AREA_WEIGHTED -> {
+                Surface whole = elements(mask, box, spacing);
+                whole.points().removeCornersOf(unscored);
+                yield whole;
+            }
+            case BOUNDARY_6, BOUNDARY_6_TO_REGION -> plain(boundary(mask, unscored, Connectivity.FACES));
+            case BOUNDARY_18 -> plain(boundary(mask, unscored, Connectivity.EDGES));
+            case BOUNDARY_26 -> plain(boundary(mask, unscored, Connectivity.CORNERS));
+            case REGION -> plain(PointSet.voxels(mask, box, false));
+        };
+    }
+
+    /** What is not scored counts as inside the mask: a voxel is boundary only by a neighbour that is known to be outside. */
+    private static PointSet boundary(BitMask mask, PointSet unscored, Connectivity connectivity) {
+        Box box = new Box(
+                unscored.wordX0 + 1 << 6,
+                unscored.y0,
+                unscored.z0,
+                unscored.wordX0 + unscored.stride - 1 << 6,
+                unscored.y0 + unscored.ny,
+                unscored.z0 + unscored.nz);
+        PointSet inside = PointSet.voxels(mask, box, false);
+        for (int i = 0; i < inside.words.length; i++) {
+            inside.words[i] |= unscored.words[i];
+        }
+        PointSet points = boundary(inside, connectivity);
+        PointSet own = PointSet.voxels(mask, box, false);
+        for (int i = 0; i < points.words.length; i++) {
+            points.words[i] &= own.words[i];
+        }
+        return points;
+    }
+
+    /** The weight of all points: mm2, or their number. */
+    double weight() {
+        long[] counts = new long[weights.length];
+        for (int k = 0; k < points.nz; k++) {
+            for (int j = 0; j < points.ny; j++) {
+                for (int i = 1; i < points.stride - 1; i++) {
+                    long bits = points.words[(k * points.ny + j) * points.stride + i];
+                    if (bits == 0) {
+                        continue;
+                    }
+                    Neighbourhood around = around(points.wordX0 + i, points.y0 + j, points.z0 + k);
+                    if (around == null) {
+                        counts[0] += Long.bitCount(bits);
+                    }
+                    for (; around != null && bits != 0; bits &= bits - 1) {
+                        counts[classAt(around, Long.numberOfTrailingZeros(bits))]++;
+                    }
+                }
+            }
+        }
+        double sum = 0;
+        for (int c = 0; c < counts.length; c++) {
+            sum += counts[c] * weights[c];
+        }
+        return sum;
+    }
+
     static Surface plain(PointSet points) {
         return new Surface(points, null, new byte[256], new double[] {1});
     }
@@ -172,8 +241,12 @@ record Surface(PointSet points, @Nullable PointSet voxels, byte[] classOf, doubl
 
     /** The voxels of a mask with a neighbour outside it. */
     static PointSet boundary(BitMask mask, Box box, Connectivity connectivity) {
-        PointSet voxels = PointSet.voxels(mask, box, false);
-        PointSet points = new PointSet(box);
+        return boundary(PointSet.voxels(mask, box, false), connectivity);
+    }
+
+    /** The voxels of a set with a neighbour outside it; beyond its box everything is outside. */
+    private static PointSet boundary(PointSet voxels, Connectivity connectivity) {
+        PointSet points = voxels.emptyCopy();
         IntStream.range(0, voxels.nz).parallel().forEach(k -> {
             for (int j = 0; j < voxels.ny; j++) {
                 int row = (k * voxels.ny + j) * voxels.stride;

@@ -2,10 +2,12 @@ package org.segmeter.metric.distance;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.volume.BitMask;
+import org.segmeter.volume.Box;
 import org.segmeter.volume.CancelSignal;
 
 /**
@@ -32,16 +34,177 @@ public record SurfaceDistances(DistanceDistribution predictionToReference, Dista
             throw new IllegalArgumentException("surface distances are between two masks that both have voxels; "
                     + (prediction.isEmpty() ? "the prediction" : "the reference") + " has none");
         }
-        if (model == SurfaceModel.TRIANGLE_MESH) {
-            return TriangleMesh.between(prediction, reference, spacing, cancel);
-        }
+        SurfaceModel points = model == SurfaceModel.TRIANGLE_MESH ? SurfaceModel.AREA_WEIGHTED : model;
         List<Surface> surfaces = Stream.of(prediction, reference)
                 .parallel()
-                .map(mask -> Surface.of(mask, model, spacing))
+                .map(mask -> Surface.of(mask, points, spacing))
                 .toList();
         cancel.check();
-        Surface p = surfaces.get(0);
-        Surface r = surfaces.get(1);
+        return between(prediction, reference, surfaces.get(0), surfaces.get(1), spacing, model, cancel);
+    }
+
+    /**
+     * As {@link #between(BitMask, BitMask, Spacing, SurfaceModel, CancelSignal)}, of what is scored only: no piece of surface that
+     * touches a voxel outside it is measured, or measured to.
+     *
+     * @param prediction and reference: scored voxels only, neither empty
+     * @return empty if a side has no surface that is known to be one
+     */
+    public static Optional<SurfaceDistances> between(
+            BitMask prediction,
+            BitMask reference,
+            Spacing spacing,
+            SurfaceModel model,
+            ScoredVoxels scored,
+            CancelSignal cancel) {
+        Surface p = surface(prediction, spacing, model, scored);
+        Surface r = surface(reference, spacing, model, scored);
+        return p.points().isEmpty() || r.points().isEmpty()
+                ? Optional.empty()
+                : Optional.of(between(prediction, reference, p, r, spacing, model, cancel));
+    }
+
+    /**
+     * Distances between contours in the slices of one axis, each slice by itself and only along its plane; those of all slices together.
+     * The contours are those of the surface model in the plane: lengths (times the distance of slices), or boundary voxels with
+     * neighbours in the slice. Where only one side has voxels in a slice, its contour there lies infinitely far away.
+     *
+     * @param prediction and reference: scored voxels only
+     * @param axis across the slices: 0, 1, 2 for x, y, z
+     * @param slices indices, each once
+     * @return empty if a side has no contour
+     */
+    public static Optional<SurfaceDistances> inSlices(
+            BitMask prediction,
+            BitMask reference,
+            Spacing spacing,
+            SurfaceModel model,
+            int axis,
+            List<Integer> slices,
+            ScoredVoxels scored,
+            CancelSignal cancel) {
+        DistanceDistribution forth = null;
+        DistanceDistribution back = null;
+        for (int slice : slices) {
+            cancel.check();
+            // A slice without thickness: as part of a column of equal slices, whose ends are not looked at. Between two
+            // layers lie
+            // corners; a layer of voxels needs no second one.
+            int layers = model == SurfaceModel.TRIANGLE_MESH || model == SurfaceModel.AREA_WEIGHTED ? 2 : 1;
+            BitMask p = column(prediction, axis, slice, layers);
+            BitMask r = column(reference, axis, slice, layers);
+            ScoredVoxels within = new ScoredVoxels(
+                    column(scored.voxels(), axis, slice, layers), columnBox(scored.volume(), axis, layers));
+            Surface ps = p.isEmpty() ? null : surface(p, spacing, model, within);
+            Surface rs = r.isEmpty() ? null : surface(r, spacing, model, within);
+            boolean has = ps != null && !ps.points().isEmpty();
+            boolean hasReference = rs != null && !rs.points().isEmpty();
+            if (has && hasReference) {
+                SurfaceDistances d = between(p, r, ps, rs, spacing, model, cancel);
+                forth = pooled(forth, d.predictionToReference());
+                back = pooled(back, d.referenceToPrediction());
+            } else if (has) {
+                forth = pooled(forth, unreachable(p, ps, spacing, model));
+            } else if (hasReference) {
+                back = pooled(back, unreachable(r, rs, spacing, model));
+            }
+        }
+        return forth == null || back == null ? Optional.empty() : Optional.of(new SurfaceDistances(forth, back));
+    }
+
+    /**
+     * The area of the pieces of a mask's area-weighted surface that touch a voxel outside what is scored, mm2: what the distances leave
+     * out.
+     *
+     * @param mask with all its voxels, scored or not
+     */
+    public static double leftOut(BitMask mask, Spacing spacing, ScoredVoxels scored) {
+        if (mask.isEmpty()) {
+            return 0;
+        }
+        Surface whole = Surface.of(mask, SurfaceModel.AREA_WEIGHTED, spacing);
+        PointSet kept = whole.points();
+        double area = whole.weight();
+        kept.removeCornersOf(scored.unscored(mask.box().grown(1)));
+        return area - whole.weight();
+    }
+
+    private static DistanceDistribution pooled(@Nullable DistanceDistribution sum, DistanceDistribution more) {
+        return sum == null ? more : sum.pooledWith(more);
+    }
+
+    private static DistanceDistribution unreachable(
+            BitMask mask, Surface surface, Spacing spacing, SurfaceModel model) {
+        return DistanceDistribution.unreachable(
+                model == SurfaceModel.TRIANGLE_MESH
+                        ? TriangleMesh.area(surface, spacing, mask.box())
+                        : surface.weight(),
+                surface.points().count());
+    }
+
+    private static Surface surface(BitMask mask, Spacing spacing, SurfaceModel model, ScoredVoxels scored) {
+        return Surface.of(
+                mask, model == SurfaceModel.TRIANGLE_MESH ? SurfaceModel.AREA_WEIGHTED : model, spacing, scored);
+    }
+
+    /** The slice in layers from 1 on along the axis; the layers before and behind hold nothing, not even scored voxels. */
+    private static BitMask column(BitMask mask, int axis, int slice, int layers) {
+        Box box = mask.box();
+        Box column = columnBox(box, axis, layers);
+        BitMask result = new BitMask(column);
+        int z0 = axis == 2 ? slice : box.z0();
+        int z1 = axis == 2 ? slice + 1 : box.z1();
+        int y0 = axis == 1 ? slice : box.y0();
+        int y1 = axis == 1 ? slice + 1 : box.y1();
+        for (int z = z0; z < z1; z++) {
+            for (int y = y0; y < y1; y++) {
+                if (!mask.hasRow(y, z)) {
+                    continue;
+                }
+                if (axis == 0) {
+                    if (mask.contains(slice, y, z)) {
+                        result.setRun(y, z, 1, 1 + layers);
+                    }
+                    continue;
+                }
+                for (int layer = 1; layer <= layers; layer++) {
+                    int to = result.rowStart(axis == 1 ? layer : y, axis == 2 ? layer : z);
+                    System.arraycopy(
+                            mask.words(),
+                            mask.rowStart(y, z) + result.wordX0() - mask.wordX0(),
+                            result.words(),
+                            to,
+                            result.wordsPerRow());
+                }
+            }
+        }
+        return result;
+    }
+
+    private static Box columnBox(Box box, int axis, int layers) {
+        if (box.isEmpty()) {
+            return Box.EMPTY;
+        }
+        return new Box(
+                axis == 0 ? 0 : box.x0(),
+                axis == 1 ? 0 : box.y0(),
+                axis == 2 ? 0 : box.z0(),
+                axis == 0 ? layers + 2 : box.x1(),
+                axis == 1 ? layers + 2 : box.y1(),
+                axis == 2 ? layers + 2 : box.z1());
+    }
+
+    private static SurfaceDistances between(
+            BitMask prediction,
+            BitMask reference,
+            Surface p,
+            Surface r,
+            Spacing spacing,
+            SurfaceModel model,
+            CancelSignal cancel) {
+        if (model == SurfaceModel.TRIANGLE_MESH) {
+            return TriangleMesh.between(p, r, spacing, prediction.box().union(reference.box()), cancel);
+        }
         PointSet toReference = r.points();
         PointSet toPrediction = p.points();
         if (model == SurfaceModel.BOUNDARY_6_TO_REGION) {

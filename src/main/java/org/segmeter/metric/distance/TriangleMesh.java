@@ -5,7 +5,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.segmeter.volume.BitMask;
 import org.segmeter.volume.Box;
 import org.segmeter.volume.CancelSignal;
 
@@ -40,20 +39,30 @@ final class TriangleMesh {
         }
     }
 
-    static SurfaceDistances between(BitMask prediction, BitMask reference, Spacing s, CancelSignal cancel) {
+    /** @param prediction and reference: area-weighted, each with a point */
+    static SurfaceDistances between(Surface prediction, Surface reference, Spacing s, Box union, CancelSignal cancel) {
         // Millimetres are counted from the corner of both, so that moving both changes no bit.
-        Box union = prediction.box().union(reference.box());
         List<TriangleMesh> meshes = Stream.of(prediction, reference)
                 .parallel()
-                .map(m -> of(m, s, union))
+                .map(surface -> of(surface, s, union))
                 .toList();
         cancel.check();
-        return new SurfaceDistances(
-                meshes.get(0).distancesTo(meshes.get(1), cancel), meshes.get(1).distancesTo(meshes.get(0), cancel));
+        TriangleMesh p = meshes.get(0);
+        TriangleMesh r = meshes.get(1);
+        return new SurfaceDistances(p.distancesTo(r, cancel), r.distancesTo(p, cancel));
     }
 
-    private static TriangleMesh of(BitMask mask, Spacing s, Box origin) {
-        Surface surface = Surface.of(mask, SurfaceModel.AREA_WEIGHTED, s);
+    /** The area of the triangles of a surface, mm2. */
+    static double area(Surface surface, Spacing s, Box origin) {
+        TriangleMesh mesh = of(surface, s, origin);
+        double sum = 0;
+        for (int i = 0; i < mesh.count; i++) {
+            sum += SurfaceElements.area(mesh.triangles, 9 * i, 1, 1, 1);
+        }
+        return sum;
+    }
+
+    private static TriangleMesh of(Surface surface, Spacing s, Box origin) {
         PointSet points = surface.points();
         List<double[]> all = new ArrayList<>();
         int total = 0;
