@@ -156,8 +156,8 @@ final class ScorecardText {
         return Integer.toString(s.segment().number());
     }
 
-    private static void lines(
-            List<List<String>> rows, String segment, String label, Map<String, List<MetricValue>> metrics) {
+    /** A row for each value: segment, label, name with parameters, value, unit, state. */
+    static void lines(List<List<String>> rows, String segment, String label, Map<String, List<MetricValue>> metrics) {
         metrics.forEach((name, values) -> {
             for (MetricValue v : values) {
                 rows.add(List.of(
@@ -207,7 +207,8 @@ final class ScorecardText {
         return tolerance == null ? name : name + "@" + tolerance + "mm";
     }
 
-    private static void print(List<List<String>> rows, PrintWriter out) {
+    /** Columns side by side; numbers stand at the right. */
+    static void print(List<List<String>> rows, PrintWriter out) {
         int columns = rows.stream().mapToInt(List::size).max().orElse(0);
         int[] widths = new int[columns];
         for (List<String> row : rows) {
@@ -252,7 +253,7 @@ final class ScorecardText {
         });
     }
 
-    private static String parameters(MetricValue v) {
+    static String parameters(MetricValue v) {
         List<String> parts = new ArrayList<>();
         v.parameters().forEach((name, value) -> parts.add(name + "=" + value));
         return String.join(";", parts);
@@ -268,12 +269,12 @@ final class ScorecardText {
     }
 
     /** A label comes from a file: nothing in it may move a terminal's cursor. */
-    private static String clean(String text, int most) {
+    static String clean(String text, int most) {
         String clean = text.replaceAll("[\\p{Cntrl}\\p{Cf}]", "?");
         return clean.length() <= most ? clean : clean.substring(0, most - 3) + "...";
     }
 
-    private static String decimal(@Nullable Number value, int digits) {
+    static String decimal(@Nullable Number value, int digits) {
         if (value == null) {
             return "-";
         }

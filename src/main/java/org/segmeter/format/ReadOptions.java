@@ -30,7 +30,9 @@ public record ReadOptions(
         /** Probabilities in [0, 1], one component per segment. */
         PROBABILITIES,
         /** Real numbers to which the sigmoid (one component) or softmax (several) is applied. */
-        LOGITS
+        LOGITS,
+        /** Real numbers to which the sigmoid is applied, each component for itself: segments may overlap. */
+        SIGMOID_LOGITS
     }
 
     public static ReadOptions defaults() {

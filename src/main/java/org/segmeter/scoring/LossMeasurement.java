@@ -201,14 +201,16 @@ final class LossMeasurement {
         return coverage.isAll() ? box(prediction).union(box(reference)) : coverage.box();
     }
 
-    private static Box box(Voxels voxels) {
+    /** The stored voxels, outside which there is nothing. */
+    static Box box(Voxels voxels) {
         return switch (voxels) {
             case Mask mask -> mask.box();
             case ProbabilityVolume volume -> volume.box();
         };
     }
 
-    private static Side side(Voxels voxels) {
+    /** Voxels as a side of a channel; logits, if they were kept, are left out. */
+    static Side side(Voxels voxels) {
         return switch (voxels) {
             case Mask mask -> new Side.Hard(mask.toBitMask());
             case ProbabilityVolume volume -> new Side.Probability(volume);

@@ -175,7 +175,12 @@ final class PairMeasurement {
     /** How much the Dice can bear; null where both are empty. */
     @Nullable
     Fragility fragility() {
-        if (counts.emptiness() == MetricValue.State.BOTH_EMPTY || !shapes || coverage.isSparse()) {
+        return shapes && !coverage.isSparse() ? fragility(counts, reference) : null;
+    }
+
+    /** What limits the Dice of a pair; null where both sides are empty. */
+    static @Nullable Fragility fragility(ConfusionCounts counts, Mask reference) {
+        if (counts.emptiness() == MetricValue.State.BOTH_EMPTY) {
             return null;
         }
         return Fragility.of(

@@ -44,7 +44,9 @@ public final class ScorecardJson {
             entry.set("metrics", metrics(score.metrics()));
             entry.set("loss", metrics(score.loss()));
             if (score.fragility() != null) {
-                entry.set("fragility", fragility(score.fragility()));
+                entry.set(
+                        "fragility",
+                        fragility(score.fragility(), card.geometry().voxelVolumeMm3()));
             }
             if (score.scored() != null) {
                 entry.set("scored", scored(score.scored()));
@@ -181,7 +183,8 @@ public final class ScorecardJson {
         return node;
     }
 
-    private static ObjectNode fragility(Fragility fragility) {
+    /** Why a Dice value is what it is. */
+    static ObjectNode fragility(Fragility fragility, double voxelVolumeMm3) {
         ObjectNode node = NODES.objectNode();
         node.put("kind", lower(fragility.kind()));
         node.put("sentence", fragility.sentence());
@@ -190,12 +193,14 @@ public final class ScorecardJson {
         }
         DiceAnatomy a = fragility.anatomy();
         Map<String, Double> values = new LinkedHashMap<>();
+        values.put("dice", a.dice());
         values.put("false_positive_part", a.falsePositivePart());
         values.put("false_negative_part", a.falseNegativePart());
         values.put("volume_part", a.volumePart());
         values.put("placement_part", a.placementPart());
         values.put("dice_ceiling_by_volume", a.ceiling());
         values.put("dice_by_chance", a.byChance());
+        values.put("dice_above_chance", a.aboveChance());
         values.put("dice_by_one_more_false_positive", a.byOneMoreFalsePositive());
         values.put("dice_by_one_false_positive_removed", a.byOneFalsePositiveRemoved());
         values.put("dice_by_one_miss_found", a.byOneMissFound());
@@ -205,6 +210,7 @@ public final class ScorecardJson {
             values.put("dice_reference_eroded", envelope.diceEroded());
             values.put("dice_reference_dilated", envelope.diceDilated());
             values.put("dice_one_voxel_off", envelope.diceOneVoxelOff());
+            values.put("dice_half_boundary_noise", envelope.diceWithBoundaryNoise(0.5));
         }
         values.forEach((name, value) -> node.set(
                 name,
@@ -213,8 +219,22 @@ public final class ScorecardJson {
                                 ? MetricValue.ok(value, "1")
                                 : MetricValue.notApplicable("1", "There is no such voxel to add or remove."))));
         ArrayNode reach = node.putArray("voxels_to_reach_dice");
+        ArrayNode volume = node.putArray("ml_to_reach_dice");
         for (double target : new double[] {0.8, 0.9, 0.95}) {
-            reach.add(metric(MetricValue.count(a.voxelsToReach(target)).with("target", target)));
+            long voxels = a.voxelsToReach(target);
+            reach.add(metric(MetricValue.count(voxels).with("target", target)));
+            volume.add(
+                    metric(MetricValue.ok(voxels * voxelVolumeMm3 / 1000, "ml").with("target", target)));
+        }
+        if (envelope != null) {
+            ArrayNode shifted = node.putArray("dice_reference_shifted");
+            for (int axis = 0; axis < 3; axis++) {
+                for (double shift : new double[] {0.5, 1}) {
+                    shifted.add(metric(MetricValue.ok(envelope.diceShifted(axis, shift), "1")
+                            .with("axis", "xyz".substring(axis, axis + 1))
+                            .with("voxels", shift)));
+                }
+            }
         }
         return node;
     }
@@ -409,7 +429,7 @@ public final class ScorecardJson {
         }
     }
 
-    private static String lower(Enum<?> constant) {
+    static String lower(Enum<?> constant) {
         return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 

@@ -22,7 +22,7 @@ import tools.jackson.databind.JsonNode;
  * <pre>{@code
  * { "protocol": "segmeter@1" | ["segmeter@1", "monai@1"],
  *   "segments": [ {"prediction": 1 | "Liver" | {"number": 1} | {"label": "Liver"} | {"code": "SCT:10200004"}, "reference": ...} ],
- *   "prediction": {"values": "labels" | "probabilities" | "logits", "threshold": 0.5, "background": "first" | "none"},
+ *   "prediction": {"values": "labels" | "probabilities" | "logits" | "sigmoid-logits", "threshold": 0.5, "background": "first" | "none"},
  *   "reference": {...},
  *   "geometry": {"pixelUnits": true, "frameOfReference": "ignore"},
  *   "metrics": {"nsd": {"toleranceMm": [1, 2]}},
@@ -284,10 +284,12 @@ public record ScoringOptions(
         ReadOptions.Values values = ReadOptions.Values.UNDECLARED;
         JsonNode declared = node.get("values");
         if (declared != null) {
-            values = switch (choice(declared, name + ".values", List.of("labels", "probabilities", "logits"))) {
+            values = switch (choice(
+                    declared, name + ".values", List.of("labels", "probabilities", "logits", "sigmoid-logits"))) {
                 case "labels" -> ReadOptions.Values.LABELS;
                 case "probabilities" -> ReadOptions.Values.PROBABILITIES;
-                default -> ReadOptions.Values.LOGITS;
+                case "logits" -> ReadOptions.Values.LOGITS;
+                default -> ReadOptions.Values.SIGMOID_LOGITS;
             };
         }
         OptionalDouble threshold = OptionalDouble.empty();

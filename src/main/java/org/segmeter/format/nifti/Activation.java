@@ -3,22 +3,28 @@ package org.segmeter.format.nifti;
 import java.util.List;
 import org.segmeter.volume.CancelSignal;
 
-/** Turns logits into probabilities: the sigmoid for one component, the softmax over the components for several. */
+/** Turns logits into probabilities: by the sigmoid each component for itself, by the softmax over the components. */
 final class Activation {
 
     private Activation() {}
 
-    static void apply(List<ProbabilityBuilder> components, int nz, CancelSignal cancel) {
+    /** @param softmax false: the sigmoid; of no account for a single component, to which the sigmoid is applied */
+    static void apply(List<ProbabilityBuilder> components, boolean softmax, int nz, CancelSignal cancel) {
         for (int z = 0; z < nz; z++) {
             cancel.check();
-            if (components.size() == 1) {
-                float[] slice = components.getFirst().slice(z);
-                for (int i = 0; i < slice.length; i++) {
-                    slice[i] = (float) (1 / (1 + Math.exp(-slice[i])));
-                }
-            } else {
+            if (softmax && components.size() > 1) {
                 softmax(components, z);
+            } else {
+                for (ProbabilityBuilder component : components) {
+                    sigmoid(component.slice(z));
+                }
             }
+        }
+    }
+
+    private static void sigmoid(float[] slice) {
+        for (int i = 0; i < slice.length; i++) {
+            slice[i] = (float) (1 / (1 + Math.exp(-slice[i])));
         }
     }
 

@@ -76,7 +76,7 @@ final class NiftiVoxels {
     static Meaning firstGuess(NiftiHeader header, ReadOptions options) {
         return switch (options.values()) {
             case PROBABILITIES -> Meaning.PROBABILITIES;
-            case LOGITS -> Meaning.LOGITS;
+            case LOGITS, SIGMOID_LOGITS -> Meaning.LOGITS;
             case UNDECLARED, LABELS -> header.components() == 1 ? Meaning.LABELS : Meaning.CHANNELS;
         };
     }
@@ -273,7 +273,7 @@ final class NiftiVoxels {
             builders.forEach(builder -> kept.add(builder.whole()));
         }
         List<SegmentVoxels> segments = new ArrayList<>();
-        Activation.apply(builders, header.nz(), options.cancel());
+        Activation.apply(builders, options.values() == Values.LOGITS, header.nz(), options.cancel());
         for (int c = 0; c < builders.size(); c++) {
             ProbabilityBuilder builder = builders.get(c);
             segments.add(new SegmentVoxels(

@@ -88,28 +88,34 @@ public record SurfaceDistances(DistanceDistribution predictionToReference, Dista
         for (int slice : slices) {
             cancel.check();
             // A slice without thickness: as part of a column of equal slices, whose ends are not looked at. Between two
-            // layers lie
-            // corners; a layer of voxels needs no second one.
+            // layers lie corners; a layer of voxels needs no second one.
             int layers = model == SurfaceModel.TRIANGLE_MESH || model == SurfaceModel.AREA_WEIGHTED ? 2 : 1;
             BitMask p = column(prediction, axis, slice, layers);
             BitMask r = column(reference, axis, slice, layers);
             ScoredVoxels within = new ScoredVoxels(
                     column(scored.voxels(), axis, slice, layers), columnBox(scored.volume(), axis, layers));
-            Surface ps = p.isEmpty() ? null : surface(p, spacing, model, within);
-            Surface rs = r.isEmpty() ? null : surface(r, spacing, model, within);
-            boolean has = ps != null && !ps.points().isEmpty();
-            boolean hasReference = rs != null && !rs.points().isEmpty();
-            if (has && hasReference) {
+            Surface ps = contour(p, spacing, model, within);
+            Surface rs = contour(r, spacing, model, within);
+            if (ps != null && rs != null) {
                 SurfaceDistances d = between(p, r, ps, rs, spacing, model, cancel);
                 forth = pooled(forth, d.predictionToReference());
                 back = pooled(back, d.referenceToPrediction());
-            } else if (has) {
+            } else if (ps != null) {
                 forth = pooled(forth, unreachable(p, ps, spacing, model));
-            } else if (hasReference) {
+            } else if (rs != null) {
                 back = pooled(back, unreachable(r, rs, spacing, model));
             }
         }
         return forth == null || back == null ? Optional.empty() : Optional.of(new SurfaceDistances(forth, back));
+    }
+
+    /** The surface in what is scored, or null where there is none. */
+    private static @Nullable Surface contour(BitMask mask, Spacing spacing, SurfaceModel model, ScoredVoxels within) {
+        if (mask.isEmpty()) {
+            return null;
+        }
+        Surface surface = surface(mask, spacing, model, within);
+        return surface.points().isEmpty() ? null : surface;
     }
 
     /**

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.metric.MetricValue;
@@ -68,20 +69,28 @@ public final class LossLaboratory {
         if (channels.isEmpty() || region.box().isEmpty()) {
             throw new IllegalArgumentException("a loss needs at least one channel and one voxel");
         }
+        if (channels.size() > 1
+                && !settings.classWeights().isEmpty()
+                && settings.classWeights().size() != channels.size()) {
+            throw new IllegalArgumentException(
+                    settings.classWeights().size() + " class weights for " + channels.size() + " channels");
+        }
         return new LossLaboratory(channels, region, spacingMm, settings, cancel).run();
     }
 
     private LossReport run() {
         List<LossReport.OfChannel> reports = new ArrayList<>();
-        List<@Nullable RankedLosses> ranked = new ArrayList<>();
         for (Channel channel : channels) {
             ChannelStatistics s = ChannelPass.of(channel, region, terms(logits(channel.prediction())), cancel);
             boolean sort = settings.ranked() && s.hardReference() && uncertain(s) <= Support.LARGEST;
             RankedLosses order = sort ? RankedLosses.of(channel, region, cancel) : null;
-            ranked.add(order);
             reports.add(ofChannel(channel, s, order));
         }
-        return new LossReport(reports, channels.size() == 1 ? Map.of() : overall(reports, ranked));
+        if (channels.size() == 1) {
+            return new LossReport(reports, Map.of(), null);
+        }
+        CrossMoments moments = CrossMoments.of(channels, region, cancel);
+        return new LossReport(reports, overall(reports, moments), moments);
     }
 
     /** Voxels with a probability that is neither 0 nor 1: those that ranking would sort. */
@@ -124,8 +133,12 @@ public final class LossLaboratory {
         voxelLosses(values, s, logits(channel.prediction()));
         compound(values, s);
         rankedLosses(values, order, s);
-        denseLosses(values, channel, s.sums());
-        return new LossReport.OfChannel(values.byName, gradients, s.hardReference() ? SoftFacts.of(s) : null, s);
+        if (channels.size() == 1 || channel != channels.getFirst()) {
+            // The surface of the background is that of everything else: its fields are the whole volume, and tell
+            // nothing new.
+            denseLosses(values, channel, s.sums());
+        }
+        return new LossReport.OfChannel(values.byName, gradients, s.hardReference() ? SoftFacts.of(s) : null, s, order);
     }
 
     private void regionLosses(Values values, ChannelStatistics s, Map<String, GradientFacts> gradients) {
@@ -248,10 +261,20 @@ public final class LossLaboratory {
         if (!settings.dense()) {
             return;
         }
-        if (region.within() != null) {
-            for (String name :
-                    List.of("soft_cl_dice_loss", "dice_cl_dice_loss", "boundary_loss", "hausdorff_dt_loss")) {
-                values.absent(name, "needs the whole box, and only some of its voxels are evaluated");
+        String obstacle = region.within() != null
+                ? "needs the whole box, and only some of its voxels are evaluated"
+                : Support.of(channel, region.box()).voxelCount() > Support.LARGEST
+                        ? "needs fields over the box around both sides, and it has more than " + Support.LARGEST
+                                + " voxels"
+                        : null;
+        if (obstacle != null) {
+            for (String name : List.of(
+                    "soft_cl_dice_loss",
+                    "dice_cl_dice_loss",
+                    "boundary_loss",
+                    "hausdorff_dt_loss",
+                    "log_hausdorff_dt_loss")) {
+                values.absent(name, obstacle);
             }
             return;
         }
@@ -273,23 +296,41 @@ public final class LossLaboratory {
         }
     }
 
-    private Map<String, List<MetricValue>> overall(
-            List<LossReport.OfChannel> reports, List<@Nullable RankedLosses> ranked) {
+    private Map<String, List<MetricValue>> overall(List<LossReport.OfChannel> reports, CrossMoments moments) {
         List<ChannelStatistics> all =
                 reports.stream().map(LossReport.OfChannel::statistics).toList();
         List<SoftSums> sums = all.stream().map(ChannelStatistics::sums).toList();
         SoftSums together = sums.stream().reduce(SoftSums.NONE, SoftSums::plus);
         Values values = new Values(together);
         double smooth = settings.smooth();
-        double crossEntropy = VoxelLosses.crossEntropy(all, ones(all.size()));
+        double[] weights = weights();
+        double crossEntropy = VoxelLosses.crossEntropy(all, weights);
         for (boolean background : new boolean[] {true, false}) {
             List<SoftSums> classes = background ? sums : sums.subList(1, sums.size());
+            double[] w = background ? weights : Arrays.copyOfRange(weights, 1, weights.length);
             Map<String, Object> p = ordered("includeBackground", background, "smooth", smooth);
-            double dice = mean(classes, Dice.linear(smooth));
+            p.put("reduction", settings.reduction().name().toLowerCase(Locale.ROOT));
+            p.putAll(classWeights());
+            double dice = reduced(classes, w, Dice.linear(smooth));
             values.add("dice_loss", dice, p);
-            values.add("dice_loss_squared", mean(classes, Dice.squared(smooth)), p);
-            values.add("jaccard_loss", mean(classes, Jaccard.smooth(smooth)), p);
+            values.add("dice_loss_squared", reduced(classes, w, Dice.squared(smooth)), p);
+            values.add("jaccard_loss", reduced(classes, w, Jaccard.smooth(smooth)), p);
+            values.add(
+                    "tversky_loss",
+                    reduced(classes, w, Tversky.of(settings.alpha(), 1 - settings.alpha(), smooth)),
+                    and(p, "alphaFalsePositive", settings.alpha(), "betaFalseNegative", 1 - settings.alpha()));
             values.add("dice_ce_loss", dice + crossEntropy, p);
+            SoftSums pooled = classes.stream().reduce(SoftSums.NONE, SoftSums::plus);
+            values.add(
+                    "dice_loss",
+                    Dice.linear(smooth).of(pooled),
+                    ordered(
+                            "includeBackground",
+                            background,
+                            "smooth",
+                            smooth,
+                            "reduction",
+                            "voxels of all classes pooled"));
             for (Weighting weighting : Weighting.values()) {
                 GeneralizedDice loss = GeneralizedDice.monai(weighting, smooth);
                 Map<String, Object> parameters = ordered("includeBackground", background);
@@ -297,7 +338,8 @@ public final class LossLaboratory {
                 values.add("generalized_dice_loss", loss.of(classes), parameters);
             }
         }
-        values.add("cross_entropy", crossEntropy, Map.of("classWeights", "1"));
+        values.add(
+                "cross_entropy", crossEntropy, classWeights().isEmpty() ? Map.of("classWeights", "1") : classWeights());
         double focal = all.stream()
                 .mapToDouble(s -> VoxelLosses.softmaxFocal(s, settings.focalGamma()))
                 .sum();
@@ -306,7 +348,6 @@ public final class LossLaboratory {
                 focal / all.size(),
                 ordered("activation", "softmax", "gamma", settings.focalGamma(), "reduction", "mean over classes"));
         smoothedCrossEntropy(values, all);
-        CrossMoments moments = CrossMoments.of(channels, region, cancel);
         double[][] distances = CrossMoments.equalDistances(channels.size());
         for (boolean byVolume : new boolean[] {false, true}) {
             values.add(
@@ -320,7 +361,7 @@ public final class LossLaboratory {
                             "smooth",
                             1e-5));
         }
-        lovasz(values, ranked);
+        lovasz(values, reports);
         return values.byName;
     }
 
@@ -354,10 +395,11 @@ public final class LossLaboratory {
                 Map.of("labelSmoothing", settings.labelSmoothing()));
     }
 
-    private static void lovasz(Values values, List<@Nullable RankedLosses> ranked) {
+    private static void lovasz(Values values, List<LossReport.OfChannel> reports) {
         double sum = 0;
         int present = 0;
-        for (RankedLosses order : ranked) {
+        for (LossReport.OfChannel report : reports) {
+            RankedLosses order = report.ranked();
             if (order == null) {
                 return;
             }
@@ -369,18 +411,34 @@ public final class LossLaboratory {
         values.add("lovasz_softmax_loss", sum / present, Map.of("reduction", "mean over classes in the reference"));
     }
 
-    private static double mean(List<SoftSums> classes, RegionLoss loss) {
+    private double reduced(List<SoftSums> classes, double[] weights, RegionLoss loss) {
         double sum = 0;
-        for (SoftSums s : classes) {
-            sum += loss.of(s);
+        for (int c = 0; c < weights.length; c++) {
+            // A class that does not count has no say even where its loss is not defined.
+            sum += weights[c] == 0 ? 0 : weights[c] * loss.of(classes.get(c));
         }
-        return sum / classes.size();
+        return settings.reduction() == LossSettings.Reduction.SUM ? sum : sum / weights.length;
     }
 
-    private static double[] ones(int n) {
-        double[] ones = new double[n];
-        Arrays.fill(ones, 1);
-        return ones;
+    private double[] weights() {
+        double[] weights = new double[channels.size()];
+        Arrays.fill(weights, 1);
+        if (!settings.classWeights().isEmpty()) {
+            for (int c = 0; c < weights.length; c++) {
+                weights[c] = settings.classWeights().get(c);
+            }
+        }
+        return weights;
+    }
+
+    private Map<String, Object> classWeights() {
+        return settings.classWeights().isEmpty() ? Map.of() : Map.of("classWeights", settings.classWeights());
+    }
+
+    private static Map<String, Object> and(Map<String, Object> parameters, Object... namesAndValues) {
+        Map<String, Object> more = new LinkedHashMap<>(parameters);
+        more.putAll(ordered(namesAndValues));
+        return more;
     }
 
     private static Map<String, Object> ordered(Object... namesAndValues) {

@@ -11,8 +11,12 @@ import org.segmeter.metric.MetricValue;
  *
  * @param channels per channel in the order given
  * @param overall losses over all channels together; empty for a single channel
+ * @param moments of the classes against one another; null for a single channel
  */
-public record LossReport(List<OfChannel> channels, Map<String, List<MetricValue>> overall) {
+public record LossReport(
+        List<OfChannel> channels,
+        Map<String, List<MetricValue>> overall,
+        @Nullable CrossMoments moments) {
 
     /**
      * One channel's losses and facts.
@@ -21,12 +25,14 @@ public record LossReport(List<OfChannel> channels, Map<String, List<MetricValue>
      * @param gradients by the name of the loss; empty for a soft reference
      * @param facts null for a soft reference
      * @param statistics everything that the pass yielded, for calibration and threshold sweeps
+     * @param ranked the voxels in order; null if they were not sorted
      */
     public record OfChannel(
             Map<String, List<MetricValue>> losses,
             Map<String, GradientFacts> gradients,
             @Nullable SoftFacts facts,
-            ChannelStatistics statistics) {}
+            ChannelStatistics statistics,
+            @Nullable RankedLosses ranked) {}
 
     public LossReport {
         channels = List.copyOf(channels);

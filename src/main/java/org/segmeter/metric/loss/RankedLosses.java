@@ -34,11 +34,13 @@ public final class RankedLosses {
      * @throws IllegalArgumentException if the reference is soft, or a value is no probability
      */
     public static RankedLosses of(Channel channel, Region region, CancelSignal cancel) {
-        Box box = region.box();
+        // Outside the support both sides are 0: such voxels are only counted.
+        Box box = region.within() == null ? Support.of(channel, region.box()) : region.box();
         SideReader p = SideReader.of(channel.prediction(), box);
         SideReader g = SideReader.of(channel.reference(), box);
         Gathered[] gathered = {new Gathered(), new Gathered()};
         long[] certain = new long[4];
+        certain[0] = region.box().voxelCount() - box.voxelCount();
         for (int z = box.z0(); z < box.z1(); z++) {
             cancel.check();
             for (int y = box.y0(); y < box.y1(); y++) {

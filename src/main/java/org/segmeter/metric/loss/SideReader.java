@@ -105,24 +105,34 @@ final class SideReader {
         }
     }
 
-    /** The logit whose sigmoid is the softmax probability: z_c - log(sum over the others of exp(z_k)). */
+    /**
+     * The logit whose sigmoid is the softmax probability: z_c - log(sum over the others of exp(z_k)). Channels that share an
+     * infinite maximum share the probability.
+     */
     private static double margin(List<float[]> logits, int channel, int at) {
+        double own = logits.get(channel)[at];
         double largest = Double.NEGATIVE_INFINITY;
         for (int k = 0; k < logits.size(); k++) {
             if (k != channel) {
                 largest = Math.max(largest, logits.get(k)[at]);
             }
         }
-        if (largest == Double.NEGATIVE_INFINITY) {
+        if (largest == Double.NEGATIVE_INFINITY && own != largest) {
             return Double.POSITIVE_INFINITY;
         }
+        if (largest == Double.POSITIVE_INFINITY && own != largest) {
+            return Double.NEGATIVE_INFINITY;
+        }
+        boolean shared = Double.isInfinite(largest);
         double sum = 0;
         for (int k = 0; k < logits.size(); k++) {
             if (k != channel) {
-                sum += Math.exp(logits.get(k)[at] - largest);
+                double other = logits.get(k)[at];
+                // Two infinite logits have no difference.
+                sum += other == largest ? 1 : Math.exp(other - largest);
             }
         }
-        return logits.get(channel)[at] - largest - Math.log(sum);
+        return (shared ? 0 : own - largest) - Math.log(sum);
     }
 
     private static void set(int i, double z, double[] p, double[] q, double[] surpriseOfP, double[] surpriseOfQ) {

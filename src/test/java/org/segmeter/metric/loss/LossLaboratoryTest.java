@@ -208,9 +208,11 @@ class LossLaboratoryTest {
 
     @Test
     void parametersThatMakeNoSenseAreRefused() {
-        assertThatThrownBy(() -> new LossSettings(-1, 0.3, 2, 0.25, 10, 0.1, 0.5, 3, true, true))
+        assertThatThrownBy(() -> new LossSettings(
+                        -1, 0.3, 2, 0.25, 10, 0.1, 0.5, 3, List.of(), LossSettings.Reduction.MEAN, true, true))
                 .hasMessageContaining("smooth");
-        assertThatThrownBy(() -> new LossSettings(1, 0.3, Double.NaN, 0.25, 10, 0.1, 0.5, 3, true, true))
+        assertThatThrownBy(() -> new LossSettings(
+                        1, 0.3, Double.NaN, 0.25, 10, 0.1, 0.5, 3, List.of(), LossSettings.Reduction.MEAN, true, true))
                 .hasMessageContaining("focal exponent");
         assertThatThrownBy(() -> measure()).hasMessageContaining("at least one channel");
     }
