@@ -104,7 +104,8 @@ final class ScoreCommand implements Callable<Integer> {
             throw arguments.usage("--json and --csv exclude each other.");
         }
         try {
-            ScoringOptions options = arguments.options(protocols, replacedParameters()).withScope(scope());
+            ScoringOptions options =
+                    arguments.options(protocols, replacedParameters()).withScope(scope());
             PairArguments.Pair pair = arguments.pair();
             Scorecard card = arguments.run(pool -> (pool == null
                             ? Scorer.standard()
