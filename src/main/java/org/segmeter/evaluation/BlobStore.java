@@ -2,52 +2,27 @@ package org.segmeter.evaluation;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.file.DirectoryStream;
-import java.nio.file.FileStore;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.FileTime;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.time.Instant;
-import java.util.HexFormat;
-import java.util.UUID;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Received files in a directory, named by their SHA-256: {@code blobs/ab/cdef...}. What is kept has reached the disk, the file as
- * well as the directory entry, before {@link Incoming#keep} returns; what is not kept leaves nothing.
+ * Where received files are kept, each under its SHA-256: a directory, or a bucket of an S3-compatible server. What is kept has been
+ * verified and is durable before {@link Incoming#keep} returns; what is not kept leaves nothing.
+ *
+ * <p>A store knows nothing of who uses its content. Whether a file may be removed is decided by the table {@code blob}, whose row is
+ * written before a file is kept: see {@link StoredBlobs}.
  */
-public final class BlobStore {
+public sealed interface BlobStore permits DirectoryBlobStore, BucketBlobStore {
 
-    private static final int BUFFER = 1 << 17;
-
-    private final Path blobs;
-    private final Path uploads;
-    private final FileStore disk;
-
-    /** @param directory created if need be; left-overs of uploads that a dead service was receiving are removed */
-    public BlobStore(Path directory) throws IOException {
-        this.blobs = directory.resolve("blobs");
-        this.uploads = directory.resolve("uploads");
-        Files.createDirectories(blobs);
-        Files.createDirectories(uploads);
-        this.disk = Files.getFileStore(blobs);
-        try (DirectoryStream<Path> leftOvers = Files.newDirectoryStream(uploads)) {
-            for (Path leftOver : leftOvers) {
-                Files.deleteIfExists(leftOver);
-            }
-        }
-        force(directory);
+    /** A store in a directory. */
+    static BlobStore inDirectory(Path directory) throws IOException {
+        return new DirectoryBlobStore(directory);
     }
 
     /** The limit on one file was exceeded. */
-    public static final class TooLarge extends IOException {
+    final class TooLarge extends IOException {
         private final long limit;
 
         TooLarge(long limit) {
@@ -62,48 +37,51 @@ public final class BlobStore {
     }
 
     /** The sender's stream failed, as opposed to this service's disk. */
-    public static final class Interrupted extends IOException {
+    final class Interrupted extends IOException {
         Interrupted(IOException cause) {
             super("the upload broke off", cause);
         }
     }
 
-    /** Content that was received completely and has reached the disk, but under no name yet. */
-    public final class Incoming implements AutoCloseable {
-        private final Path file;
-        private final Blob blob;
-
-        private Incoming(Path file, Blob blob) {
-            this.file = file;
-            this.blob = blob;
+    /** The store does not answer, or refuses; the same may work later. */
+    final class Unavailable extends IOException {
+        Unavailable(String what, Throwable cause) {
+            super(what, cause);
         }
+    }
 
-        public Blob blob() {
-            return blob;
+    /** The store has no content of this name, or no longer the content that the name says. */
+    final class Lost extends IOException {
+        Lost(String what) {
+            super(what);
         }
+    }
 
-        /** Gives the content its name. Two uploads of the same content end as one file. */
-        public void keep() throws IOException {
-            Path target = path(blob.sha256());
-            Path directory = target.resolveSibling(".").normalize();
-            if (!Files.isDirectory(directory)) {
-                Files.createDirectories(directory);
-                force(blobs);
-            }
-            if (Files.exists(target) && Files.size(target) == blob.size()) {
-                // Younger again, so that the sweep of unused content lets it be.
-                Files.setLastModifiedTime(target, FileTime.from(Instant.now()));
-            } else {
-                Files.move(file, target, StandardCopyOption.ATOMIC_MOVE);
-            }
-            // Also for content that was there: the other upload may not have come to this line yet.
-            force(directory);
-        }
+    /** Content that was received completely, but is under no name yet. */
+    interface Incoming extends AutoCloseable {
+
+        Blob blob();
+
+        /**
+         * Gives the content its name. Two uploads of the same content end as one file.
+         *
+         * @throws Unavailable if the store does not confirm that it has the very content
+         */
+        void keep() throws IOException;
+
+        /** Forgets the content, unless it was kept. */
+        @Override
+        void close() throws IOException;
+    }
+
+    /** Stored content as a file of this machine, for as long as this is open. */
+    interface Content extends AutoCloseable {
+
+        /** To be read only. */
+        Path file();
 
         @Override
-        public void close() throws IOException {
-            Files.deleteIfExists(file);
-        }
+        void close();
     }
 
     /**
@@ -112,95 +90,55 @@ public final class BlobStore {
      * @param limit most bytes accepted
      * @throws TooLarge if there is more
      * @throws Interrupted if the source fails
-     * @throws IOException if this disk fails
+     * @throws IOException if this machine's disk fails
      */
-    public Incoming receive(InputStream source, long limit) throws IOException {
-        Path file = uploads.resolve(UUID.randomUUID() + ".part");
-        boolean complete = false;
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-            MessageDigest digest = sha256();
-            byte[] buffer = new byte[BUFFER];
-            long size = 0;
-            for (int n = read(source, buffer); n >= 0; n = read(source, buffer)) {
-                size += n;
-                if (size > limit) {
-                    throw new TooLarge(limit);
-                }
-                digest.update(buffer, 0, n);
-                ByteBuffer piece = ByteBuffer.wrap(buffer, 0, n);
-                while (piece.hasRemaining()) {
-                    channel.write(piece);
-                }
-            }
-            channel.force(true);
-            complete = true;
-            return new Incoming(file, new Blob(HexFormat.of().formatHex(digest.digest()), size));
-        } finally {
-            if (!complete) {
-                Files.deleteIfExists(file);
-            }
-        }
+    Incoming receive(InputStream source, long limit) throws IOException;
+
+    /** Bytes that can still be received on this machine. */
+    long free() throws IOException;
+
+    /**
+     * Makes content readable as a file.
+     *
+     * @throws Lost if the store does not have it
+     * @throws Unavailable if the store does not answer
+     */
+    Content open(Blob blob) throws IOException;
+
+    /**
+     * The content as the store itself has it, past any copy on this machine.
+     *
+     * @throws Lost if the store does not have it
+     * @throws Unavailable if the store does not answer
+     */
+    InputStream read(String sha256) throws IOException;
+
+    /** Removes content; true if it was there. */
+    boolean remove(String sha256) throws IOException;
+
+    /** Puts content that is not what its name says out of the way, under {@code corrupt}, for a person to look at. */
+    void setAside(String sha256) throws IOException;
+
+    /** All content with the size that the store says it has, in no order. To be closed. */
+    Stream<Blob> list() throws IOException;
+
+    /** Forgets the copies on this machine of content that the bucket is not to have any more. */
+    default void forgetCopies(Predicate<String> gone) throws IOException {
+        // a directory has no copies
     }
 
-    /** Where the content is; whether it is there is not checked. */
-    public Path path(String sha256) {
+    /** The installation that this store belongs to: what was given to {@link #claim} first; null for none yet. */
+    @Nullable
+    String owner() throws IOException;
+
+    /** Marks the store as belonging to an installation. */
+    void claim(String installation) throws IOException;
+
+    /** {@code ab/cdef...} of a SHA-256 in 64 lower-case hexadecimal digits. */
+    static String place(String sha256) {
         if (!sha256.matches("[0-9a-f]{64}")) {
             throw new IllegalArgumentException("not a SHA-256");
         }
-        return blobs.resolve(sha256.substring(0, 2)).resolve(sha256.substring(2));
-    }
-
-    /** Bytes that the file system can still take. */
-    public long free() throws IOException {
-        return disk.getUsableSpace();
-    }
-
-    /** Removes content that nothing refers to, if it is older than {@code before}; true if it was removed. */
-    boolean remove(String sha256, Instant before) throws IOException {
-        Path file = path(sha256);
-        try {
-            if (Files.getLastModifiedTime(file).toInstant().isBefore(before)) {
-                return Files.deleteIfExists(file);
-            }
-            return false;
-        } catch (NoSuchFileException e) {
-            return false;
-        }
-    }
-
-    /** Names of all content that is older than {@code before}. To be closed. */
-    Stream<String> olderThan(Instant before) throws IOException {
-        return Files.find(
-                        blobs,
-                        2,
-                        (path, attributes) -> attributes.isRegularFile()
-                                && attributes.lastModifiedTime().toInstant().isBefore(before))
-                .map(path -> blobs.relativize(path).toString().replaceAll("[^0-9a-f]", ""))
-                .filter(name -> name.length() == 64);
-    }
-
-    private static int read(InputStream source, byte[] buffer) throws Interrupted {
-        try {
-            return source.read(buffer);
-        } catch (IOException e) {
-            throw new Interrupted(e);
-        }
-    }
-
-    private static void force(Path directory) throws IOException {
-        if (!directory.getFileSystem().supportedFileAttributeViews().contains("posix")) {
-            return; // Windows cannot open a directory; its file system journals the entry
-        }
-        try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
-            channel.force(true);
-        }
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
+        return sha256.substring(0, 2) + "/" + sha256.substring(2);
     }
 }

@@ -7,28 +7,54 @@ import com.github.kagkarlsson.scheduler.task.CompletionHandler;
 import com.github.kagkarlsson.scheduler.task.Task;
 import com.github.kagkarlsson.scheduler.task.helper.Tasks;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.segmeter.database.StartRefused;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.scheduling.annotation.EnableScheduling;
 
 /** How the parts are put together: the queue's job, its threads, the store of files. */
 @Configuration(proxyBeanMethods = false)
 @EnableScheduling
-@EnableConfigurationProperties(EvaluationSettings.class)
+@EnableConfigurationProperties({
+    EvaluationSettings.class,
+    StoreSettings.class,
+    ScrubSettings.class,
+    RetentionSettings.class
+})
 class EvaluationConfiguration {
 
     @Bean
-    BlobStore blobStore(EvaluationSettings settings) throws IOException {
-        return new BlobStore(settings.dataDirectory().toAbsolutePath());
+    BlobStore blobStore(EvaluationSettings settings, StoreSettings store, JdbcClient sql) throws IOException {
+        Failpoint.RECOVERY.reach();
+        Path directory = settings.dataDirectory().toAbsolutePath();
+        BlobStore blobs = store.isBucket() ? BucketBlobStore.connect(store, directory) : new DirectoryBlobStore(directory);
+        belongs(
+                blobs,
+                sql.sql("select id::text from installation").query(String.class).single());
+        return blobs;
+    }
+
+    /** A store that two databases believe to be theirs would lose what only one of them knows. */
+    private static void belongs(BlobStore blobs, String installation) throws IOException {
+        String owner = blobs.owner();
+        if (owner == null) {
+            blobs.claim(installation);
+        } else if (!owner.equals(installation)) {
+            throw new StartRefused("the files of this store (SEGMETER_STORE_BUCKET, or SEGMETER_DATA_DIRECTORY) belong to another"
+                    + " database; replicas share one external database (SEGMETER_DATABASE_URL), and an embedded database allows"
+                    + " one replica only");
+        }
     }
 
     @Bean

@@ -62,7 +62,6 @@ final class EvaluationRows {
             String state) {}
 
     void insert(UUID id, Submission submission) {
-        insertBlobs(submission);
         Description about = submission.description();
         sql.sql("""
                 insert into evaluation
@@ -87,18 +86,6 @@ final class EvaluationRows {
         template.batchUpdate(
                 "insert into evaluation_input (evaluation_id, side, position, sha256) values (?, ?, ?, ?)", inputs);
         event(id, State.QUEUED, null);
-    }
-
-    /** In the order of the digests, so that two submissions of the same files never wait for each other crosswise. */
-    private void insertBlobs(Submission submission) {
-        Map<String, Long> sizes = new java.util.TreeMap<>();
-        submission.prediction().forEach(blob -> sizes.put(blob.sha256(), blob.size()));
-        submission.reference().forEach(blob -> sizes.put(blob.sha256(), blob.size()));
-        List<Object[]> rows = new ArrayList<>();
-        sizes.forEach((sha256, size) -> rows.add(new Object[] {sha256, size}));
-        template.batchUpdate("""
-                insert into blob (sha256, size_bytes) values (?, ?)
-                on conflict (sha256) do update set last_used_at = now()""", rows);
     }
 
     Optional<Evaluation> find(UUID id) {
@@ -390,25 +377,9 @@ final class EvaluationRows {
                 == 1;
     }
 
-    /** Forgets content that nothing refers to and nobody sent for a while; says which. */
-    List<String> forgetUnusedBlobs(double graceSeconds) {
-        return sql.sql("""
-                delete from blob b where last_used_at < now() - make_interval(secs => :grace)
-                    and not exists (select 1 from evaluation_input i where i.sha256 = b.sha256)
-                returning sha256""").param("grace", graceSeconds).query(String.class).list();
-    }
-
-    boolean knowsBlob(String sha256) {
-        return sql.sql("select count(*) from blob where sha256 = :sha256")
-                        .param("sha256", sha256)
-                        .query(Long.class)
-                        .single()
-                > 0;
-    }
-
     /** How many different files are stored. It reads an entry for each of them. */
     long blobs() {
-        return sql.sql("select count(*) from blob").query(Long.class).single();
+        return sql.sql("select count(*) from blob where condition = 'STORED'").query(Long.class).single();
     }
 
     /** How many evaluations are queued and running, and how old the oldest queued one is. */

@@ -14,7 +14,6 @@ import java.util.UUID;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
-import org.segmeter.scoring.ScoringInput;
 import org.segmeter.scoring.ScoringProgress;
 import org.segmeter.telemetry.ServiceMetrics;
 import org.segmeter.volume.InputException;
@@ -39,9 +38,14 @@ final class EvaluationRunner {
     /** An input that ended its worker this often is not tried again. */
     static final int MOST_ATTEMPTS = 3;
 
+    /** How long a store that does not answer is left alone. */
+    private static final Duration STORE_PAUSE = Duration.ofSeconds(5);
+
     private final EvaluationRows rows;
     private final TransactionTemplate transaction;
     private final BlobStore blobs;
+    private final StoredBlobs stored;
+    private final Retention retention;
     private final ScoringEngine engine;
     private final RunningEvaluations running;
     private final Changes changes;
@@ -53,6 +57,8 @@ final class EvaluationRunner {
             EvaluationRows rows,
             TransactionTemplate transaction,
             BlobStore blobs,
+            StoredBlobs stored,
+            Retention retention,
             ScoringEngine engine,
             RunningEvaluations running,
             Changes changes,
@@ -61,6 +67,8 @@ final class EvaluationRunner {
         this.rows = rows;
         this.transaction = transaction;
         this.blobs = blobs;
+        this.stored = stored;
+        this.retention = retention;
         this.engine = engine;
         this.running = running;
         this.changes = changes;
@@ -84,6 +92,7 @@ final class EvaluationRunner {
             if (claimed == null || claimed.isEmpty()) {
                 return new Verdict.Done();
             }
+            Failpoint.CLAIMED.reach();
             metrics.workerBegan();
             changes.changed(id);
             try (RunningEvaluations.Run run = running.begin(id, claimed.get().attempt())) {
@@ -115,11 +124,17 @@ final class EvaluationRunner {
             metrics.waited(size, Duration.ofNanos((long) (claim.waitedSeconds() * 1e9)));
         }
         StageClock clock = new StageClock(run, size);
-        try {
+        try (OpenInputs files = OpenInputs.of(inputs, blobs)) {
             ObjectNode result = engine.score(
-                    side(inputs, Side.PREDICTION), side(inputs, Side.REFERENCE), claim.request(), clock, run.signal());
+                    files.side(Side.PREDICTION), files.side(Side.REFERENCE), claim.request(), clock, run.signal());
             clock.end();
             return succeed(claim, run, size, result);
+        } catch (BlobStore.Lost e) {
+            return fail(claim, run, lost(inputs), ServiceMetrics.Outcome.FAILED);
+        } catch (BlobStore.Unavailable e) {
+            // No fault of the input, however long it lasts: the attempt does not count.
+            log.warn("the stored inputs cannot be read now: {}", Reasons.describe(e));
+            return again(claim, STORE_PAUSE);
         } catch (InputException e) {
             clock.end();
             metrics.rejected(e.problem().slug());
@@ -160,8 +175,10 @@ final class EvaluationRunner {
             rows.insertValues(claim.id(), values);
             rows.stageEvents(claim.id(), run.takeStages());
             rows.event(claim.id(), State.SUCCEEDED, null);
+            Failpoint.RESULT_TRANSACTION.reach();
             return true;
         }));
+        Failpoint.RESULT_COMMITTED.reach();
         metrics.stage("persisting", size, Duration.ofNanos(System.nanoTime() - begin));
         return ended(claim, written, State.SUCCEEDED, ServiceMetrics.Outcome.OK, null);
     }
@@ -209,6 +226,7 @@ final class EvaluationRunner {
         }
         metrics.attemptEnded(ServiceMetrics.Attempt.FINISHED);
         metrics.completed(outcome);
+        retention.ended(claim.id());
         log.info(
                 "evaluation ended: state {}, attempt {}, problem {}",
                 state,
@@ -223,6 +241,28 @@ final class EvaluationRunner {
         metrics.attemptEnded(ServiceMetrics.Attempt.HANDED_BACK);
         log.info("evaluation handed back, the service is ending");
         return new Verdict.Again(Duration.ZERO);
+    }
+
+    private Verdict again(EvaluationRows.Claim claim, Duration pause) {
+        boolean mine =
+                Boolean.TRUE.equals(transaction.execute(status -> rows.requeue(claim.id(), claim.attempt(), true)));
+        changes.changed(claim.id());
+        metrics.attemptEnded(mine ? ServiceMetrics.Attempt.HANDED_BACK : ServiceMetrics.Attempt.FENCED);
+        return mine ? new Verdict.Again(pause) : new Verdict.Done();
+    }
+
+    /** Why the inputs are not there any more. */
+    private Problem lost(List<Evaluation.Input> inputs) {
+        boolean removed = inputs.stream()
+                .anyMatch(input -> stored.condition(input.blob().sha256()).orElse(StoredBlobs.Condition.MISSING)
+                        == StoredBlobs.Condition.REMOVED);
+        return removed
+                ? Problem.of(
+                        ServiceProblem.INPUTS_REMOVED,
+                        "The inputs were removed after their time (segmeter.retention.inputs); send them again.")
+                : Problem.of(
+                        ServiceProblem.INPUTS_LOST,
+                        "A stored input is missing or is not what its SHA-256 says; send the files again.");
     }
 
     private Verdict failedAttempt(EvaluationRows.Claim claim, RunningEvaluations.Run run, Throwable reason) {
@@ -243,16 +283,6 @@ final class EvaluationRunner {
         changes.changed(claim.id());
         metrics.attemptEnded(again ? ServiceMetrics.Attempt.RETRIED : ServiceMetrics.Attempt.FENCED);
         return again ? new Verdict.Again(Duration.ofSeconds(1L << claim.counted())) : new Verdict.Done();
-    }
-
-    private ScoringInput side(List<Evaluation.Input> inputs, Side side) {
-        List<Blob> files = inputs.stream()
-                .filter(input -> input.side() == side)
-                .map(Evaluation.Input::blob)
-                .toList();
-        return new ScoringInput(
-                files.stream().map(blob -> blobs.path(blob.sha256())).toList(),
-                files.stream().map(Blob::sha256).toList());
     }
 
     /** The scorecard as it is kept: whose it is, then what was measured. */
@@ -320,6 +350,11 @@ final class EvaluationRunner {
                 entered.add(word);
                 since = System.nanoTime();
                 run.entered(word);
+                if (stage == Stage.DECODING) {
+                    Failpoint.DECODING.reach();
+                } else if (entered.size() > 1) {
+                    Failpoint.COMPUTING.reach();
+                }
             } finally {
                 lock.release();
             }

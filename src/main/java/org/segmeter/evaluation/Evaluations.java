@@ -2,12 +2,14 @@ package org.segmeter.evaluation;
 
 import com.github.kagkarlsson.scheduler.Scheduler;
 import com.github.kagkarlsson.scheduler.exceptions.TaskInstanceException;
+import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.telemetry.ServiceMetrics;
 import org.slf4j.Logger;
@@ -17,6 +19,7 @@ import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.context.event.ContextClosedEvent;
 import org.springframework.context.event.EventListener;
 import org.springframework.dao.ConcurrencyFailureException;
+import org.springframework.dao.DataAccessException;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.support.TransactionTemplate;
 
@@ -30,6 +33,7 @@ public final class Evaluations {
     private static final Duration LOOK_AGAIN = Duration.ofSeconds(1);
 
     private final EvaluationRows rows;
+    private final StoredBlobs stored;
     private final IdempotencyKeys keys;
     private final TransactionTemplate transaction;
     private final ObjectProvider<Scheduler> scheduler;
@@ -39,6 +43,7 @@ public final class Evaluations {
 
     Evaluations(
             EvaluationRows rows,
+            StoredBlobs stored,
             IdempotencyKeys keys,
             TransactionTemplate transaction,
             ObjectProvider<Scheduler> scheduler,
@@ -46,6 +51,7 @@ public final class Evaluations {
             Changes changes,
             ServiceMetrics metrics) {
         this.rows = rows;
+        this.stored = stored;
         this.keys = keys;
         this.transaction = transaction;
         this.scheduler = scheduler;
@@ -71,27 +77,64 @@ public final class Evaluations {
         return key == null ? Optional.empty() : keys.find(key, submission.contentSha256());
     }
 
+    /** Gives the files of a submission their names in the store. */
+    public interface Files {
+        void keep() throws IOException;
+    }
+
     /**
      * Accepts an evaluation, once for each key. When this returns that it was accepted, content, evaluation, key and job are
      * committed: it will reach a final state, whatever happens to this process.
      *
+     * @param files kept after the database was told to hold them, so that nothing removes them before they are named
      * @param key the client's name for this submission; null if it gave none
+     * @throws IOException if the files cannot be kept
      */
-    public Acceptance submit(Submission submission, @Nullable IdempotencyKey key) {
+    public Acceptance submit(Submission submission, Files files, @Nullable IdempotencyKey key) throws IOException {
         UUID id = UUID.randomUUID();
+        List<Blob> blobs = Stream.concat(submission.prediction().stream(), submission.reference().stream())
+                .toList();
+        stored.hold(id, blobs);
+        boolean accepted = false;
+        try {
+            files.keep();
+            Failpoint.CONTENT_KEPT.reach();
+            Acceptance acceptance = accept(id, submission, blobs, key);
+            accepted = acceptance instanceof Acceptance.Accepted;
+            return acceptance;
+        } finally {
+            if (!accepted) {
+                release(id);
+            }
+        }
+    }
+
+    /** A hold that is not released ends by itself in a day. */
+    private void release(UUID id) {
+        try {
+            stored.release(id);
+        } catch (DataAccessException e) {
+            log.debug("a hold could not be released");
+        }
+    }
+
+    private Acceptance accept(UUID id, Submission submission, List<Blob> blobs, @Nullable IdempotencyKey key) {
         Scheduler jobs = scheduler.getObject();
         Acceptance acceptance = transaction.execute(status -> {
             if (key != null && !keys.take(key, submission.contentSha256(), id)) {
                 return keys.find(key, submission.contentSha256())
                         .orElseThrow(() -> new ConcurrencyFailureException("the key expired at this moment"));
             }
+            stored.kept(id, blobs);
             rows.insert(id, submission);
+            Failpoint.IN_TRANSACTION.reach();
             jobs.schedule(EvaluationJob.TASK.instance(id.toString()).build(), Instant.now());
             return new Acceptance.Accepted(id);
         });
         if (!(acceptance instanceof Acceptance.Accepted)) {
             return acceptance;
         }
+        Failpoint.COMMITTED.reach();
         // Only now can a worker see the job; the scheduler's own trigger came before the commit.
         jobs.triggerCheckForDueExecutions();
         metrics.submitted();

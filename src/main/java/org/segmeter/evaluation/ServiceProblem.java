@@ -58,6 +58,11 @@ public enum ServiceProblem {
             410,
             "The evaluation of this Idempotency-Key was removed",
             "The key was used and its evaluation removed since. To have the pair scored again, use another key."),
+    INPUTS_REMOVED(
+            "inputs-removed",
+            410,
+            "The inputs were removed after their time",
+            "This installation keeps inputs for a limited time; the scorecard stays. To score them again, send the files."),
     PAYLOAD_TOO_LARGE(
             "payload-too-large",
             413,
@@ -81,6 +86,11 @@ public enum ServiceProblem {
             "The evaluation ended its worker too often",
             "Three attempts did not come to an end; the input is kept. The log has the reason under the evaluation's"
                     + " id."),
+    INPUTS_LOST(
+            "inputs-lost",
+            500,
+            "A stored input is not what was stored",
+            "The store lost or damaged a file; the log names it. Send the files again, and look at the disk or bucket."),
     INTERNAL_ERROR(
             "internal-error",
             500,

@@ -5,7 +5,7 @@
  * <p>To follow one evaluation: {@link org.segmeter.evaluation.BlobStore} (bytes in),
  * {@link org.segmeter.evaluation.Evaluations} (accepted), {@code EvaluationRunner} (run), {@code EvaluationRows} (SQL).
  */
-@ApplicationModule(allowedDependencies = {"scoring", "format", "volume", "telemetry"})
+@ApplicationModule(allowedDependencies = {"scoring", "format", "volume", "telemetry", "database"})
 @NullMarked
 package org.segmeter.evaluation;
 

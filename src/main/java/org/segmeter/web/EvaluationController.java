@@ -90,8 +90,7 @@ final class EvaluationController {
             if (before.isPresent()) {
                 acceptance = before.get();
             } else {
-                upload.keep();
-                acceptance = evaluations.submit(submission, use.key());
+                acceptance = evaluations.submit(submission, upload::keep, use.key());
             }
         }
         return switch (acceptance) {

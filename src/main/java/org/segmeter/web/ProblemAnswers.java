@@ -4,6 +4,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.segmeter.evaluation.BlobStore;
 import org.segmeter.evaluation.Problem;
 import org.segmeter.evaluation.Reasons;
 import org.segmeter.evaluation.ServiceProblem;
@@ -55,6 +56,16 @@ final class ProblemAnswers {
         headers.set(HttpHeaders.RETRY_AFTER, "5");
         return answer(
                 Problem.of(ServiceProblem.UNAVAILABLE, "The database does not answer; try again in a few seconds."),
+                headers);
+    }
+
+    @ExceptionHandler
+    ResponseEntity<byte[]> store(BlobStore.Unavailable e) {
+        log.warn("the store did not do what was asked: {}", Reasons.describe(e));
+        HttpHeaders headers = new HttpHeaders();
+        headers.set(HttpHeaders.RETRY_AFTER, "5");
+        return answer(
+                Problem.of(ServiceProblem.UNAVAILABLE, "The store of files does not answer; try again in a few seconds."),
                 headers);
     }
 

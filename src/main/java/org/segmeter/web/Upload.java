@@ -19,6 +19,7 @@ import org.apache.tomcat.util.http.fileupload.impl.FileUploadIOException;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.evaluation.Blob;
 import org.segmeter.evaluation.BlobStore;
+import org.segmeter.evaluation.Failpoint;
 import org.segmeter.evaluation.Problem;
 import org.segmeter.evaluation.ServiceProblem;
 import org.segmeter.evaluation.Side;
@@ -52,6 +53,7 @@ final class Upload implements AutoCloseable {
     static Upload receive(HttpServletRequest http, BlobStore store, WebSettings.Upload limits, ServiceMetrics metrics)
             throws IOException {
         refuseByHeaders(http, store, limits);
+        Failpoint.HEADERS_READ.reach();
         metrics.uploadBegan();
         Upload upload = new Upload();
         UploadBody body =

@@ -76,7 +76,7 @@ class UploadFuzzTest {
 
     @BeforeAll
     static void openStore() throws IOException {
-        store = new BlobStore(directory);
+        store = BlobStore.inDirectory(directory);
         uploads = directory.resolve("uploads");
     }
 

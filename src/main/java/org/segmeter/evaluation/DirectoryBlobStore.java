@@ -1,0 +1,144 @@
+package org.segmeter.evaluation;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Received files in a directory: {@code blobs/ab/cdef...}. A file that is kept has reached the disk, and so has the directory entry,
+ * before {@link Incoming#keep} returns.
+ */
+final class DirectoryBlobStore implements BlobStore {
+
+    private final Path blobs;
+    private final Path corrupt;
+    private final Path mark;
+    private final Reception reception;
+
+    /** @param directory created if need be; left-overs of uploads that a dead service was receiving are removed */
+    DirectoryBlobStore(Path directory) throws IOException {
+        this.blobs = directory.resolve("blobs");
+        this.corrupt = directory.resolve("corrupt");
+        this.mark = directory.resolve("installation");
+        Files.createDirectories(blobs);
+        this.reception = new Reception(directory.resolve("uploads"));
+        Reception.force(directory);
+    }
+
+    private final class Part implements Incoming {
+        private final Reception.Received received;
+
+        Part(Reception.Received received) {
+            this.received = received;
+        }
+
+        @Override
+        public Blob blob() {
+            return received.blob();
+        }
+
+        @Override
+        public void keep() throws IOException {
+            Path target = path(received.blob().sha256());
+            Path directory = target.resolveSibling(".").normalize();
+            if (!Files.isDirectory(directory)) {
+                Files.createDirectories(directory);
+                Reception.force(blobs);
+            }
+            // Also over a file that is there: this one has just been hashed, that one may have suffered since.
+            Files.move(received.file(), target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            Reception.force(directory);
+        }
+
+        @Override
+        public void close() throws IOException {
+            Files.deleteIfExists(received.file());
+        }
+    }
+
+    private record StoredFile(Path file) implements Content {
+        @Override
+        public void close() {
+            // the file stays where it is
+        }
+    }
+
+    @Override
+    public Incoming receive(InputStream source, long limit) throws IOException {
+        return new Part(reception.receive(source, limit, true));
+    }
+
+    @Override
+    public long free() throws IOException {
+        return reception.free();
+    }
+
+    @Override
+    public Content open(Blob blob) throws IOException {
+        Path file = path(blob.sha256());
+        try {
+            if (Files.size(file) != blob.size()) {
+                throw new Lost("a stored file has another size than it had");
+            }
+        } catch (NoSuchFileException e) {
+            throw new Lost("a stored file is missing");
+        }
+        return new StoredFile(file);
+    }
+
+    @Override
+    public InputStream read(String sha256) throws IOException {
+        try {
+            return Files.newInputStream(path(sha256));
+        } catch (NoSuchFileException e) {
+            throw new Lost("a stored file is missing");
+        }
+    }
+
+    @Override
+    public boolean remove(String sha256) throws IOException {
+        return Files.deleteIfExists(path(sha256));
+    }
+
+    @Override
+    public void setAside(String sha256) throws IOException {
+        Files.createDirectories(corrupt);
+        try {
+            Files.move(path(sha256), corrupt.resolve(sha256), StandardCopyOption.REPLACE_EXISTING);
+        } catch (NoSuchFileException e) {
+            return; // somebody was quicker
+        }
+        Reception.force(corrupt);
+    }
+
+    @Override
+    public Stream<Blob> list() throws IOException {
+        return Files.find(blobs, 2, (path, attributes) -> attributes.isRegularFile())
+                .map(path -> new Blob(
+                        blobs.relativize(path).toString().replaceAll("[^0-9a-f]", ""), path.toFile().length()))
+                .filter(blob -> blob.sha256().length() == 64);
+    }
+
+    @Override
+    public @Nullable String owner() throws IOException {
+        try {
+            return Files.readString(mark).strip();
+        } catch (NoSuchFileException e) {
+            return null;
+        }
+    }
+
+    @Override
+    public void claim(String installation) throws IOException {
+        Files.writeString(mark, installation);
+    }
+
+    private Path path(String sha256) {
+        return blobs.resolve(BlobStore.place(sha256));
+    }
+}

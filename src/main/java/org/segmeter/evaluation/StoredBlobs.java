@@ -1,0 +1,292 @@
+package org.segmeter.evaluation;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.UUID;
+import org.springframework.jdbc.core.JdbcTemplate;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+import org.springframework.transaction.support.TransactionTemplate;
+
+/**
+ * What the database knows of stored content, and the one rule by which content goes: its row is locked, nobody holds it and nobody names
+ * it, and only then the store is told to remove it. A submission writes rows and holds, in a transaction of its own, before it gives its
+ * files their names; so with any number of replicas a file is never removed between being found there and being named by an evaluation.
+ * All times are the database's.
+ */
+@Component
+final class StoredBlobs {
+
+    /** Far longer than any submission takes from its hold to its commit. */
+    private static final double HOLD_SECONDS = 24 * 3600.0;
+
+    private final JdbcClient sql;
+    private final JdbcTemplate template;
+    private final TransactionTemplate transaction;
+    private final BlobStore store;
+
+    StoredBlobs(JdbcClient sql, JdbcTemplate template, TransactionTemplate transaction, BlobStore store) {
+        this.sql = sql;
+        this.template = template;
+        this.transaction = transaction;
+        this.store = store;
+    }
+
+    /** What is known of one file. */
+    enum Condition {
+        STORED,
+        REMOVED,
+        CORRUPT,
+        MISSING
+    }
+
+    /** Holds content that is about to be kept; committed on return. */
+    void hold(UUID holder, Collection<Blob> blobs) {
+        transaction.executeWithoutResult(status -> {
+            // Lost with the machine at worst, and then the evaluation that needs it was not committed either.
+            sql.sql("set local synchronous_commit = off").update();
+            insert(blobs);
+            List<Object[]> holds = new ArrayList<>();
+            sizes(blobs).forEach((sha256, size) -> holds.add(new Object[] {sha256, holder, HOLD_SECONDS}));
+            template.batchUpdate("""
+                insert into blob_hold (sha256, holder, held_until) values (?, ?, now() + make_interval(secs => ?))\
+                """, holds);
+        });
+    }
+
+    /** The content was kept, and is named by an evaluation from this transaction on. */
+    void kept(UUID holder, Collection<Blob> blobs) {
+        List<Object[]> rows = new ArrayList<>();
+        sizes(blobs).forEach((sha256, size) -> rows.add(new Object[] {sha256, size}));
+        template.batchUpdate("""
+            insert into blob (sha256, size_bytes) values (?, ?)
+            on conflict (sha256) do update set last_used_at = now(), size_bytes = excluded.size_bytes,
+                verified_at = case when blob.condition = 'STORED' then blob.verified_at else now() end, condition = 'STORED'\
+            """, rows);
+        release(holder);
+    }
+
+    /** The submission came to nothing. */
+    void release(UUID holder) {
+        sql.sql("delete from blob_hold where holder = :holder")
+                .param("holder", holder)
+                .update();
+    }
+
+    Optional<Condition> condition(String sha256) {
+        return sql.sql("select condition from blob where sha256 = :sha256")
+                .param("sha256", sha256)
+                .query(String.class)
+                .optional()
+                .map(Condition::valueOf);
+    }
+
+    /** Files that nothing has named, and nobody sent, for a while. */
+    List<String> unused(double graceSeconds, int most) {
+        return sql.sql("""
+            select sha256 from blob b where last_used_at < now() - make_interval(secs => :grace)
+                and not exists (select 1 from evaluation_input i where i.sha256 = b.sha256) limit :most\
+            """)
+                .param("grace", graceSeconds)
+                .param("most", most)
+                .query(String.class)
+                .list();
+    }
+
+    /** Removes a file that nothing names, and its row; true if there was a file. */
+    boolean removeUnused(String sha256, double graceSeconds) throws IOException {
+        return locked(sha256, """
+            last_used_at < now() - make_interval(secs => :grace)
+                and not exists (select 1 from evaluation_input i where i.sha256 = b.sha256)\
+            """, Map.of("grace", graceSeconds), () -> {
+            boolean removed = store.remove(sha256);
+            Failpoint.RETENTION.reach();
+            sql.sql("delete from blob where sha256 = :sha256")
+                    .param("sha256", sha256)
+                    .update();
+            return removed;
+        });
+    }
+
+    /**
+     * Removes the files of an evaluation that has ended, except those that another evaluation needs: the last one takes them along. The
+     * rows stay and say so. All or nothing: what a crash leaves half done is due again.
+     *
+     * @return false if somebody is sending one of them: to be tried again later
+     */
+    boolean removeInputs(UUID evaluation) throws IOException {
+        try {
+            return Boolean.TRUE.equals(transaction.execute(status -> {
+                List<String> files = sql.sql("""
+                    select sha256 from blob where sha256 in (select sha256 from evaluation_input where evaluation_id = :id)
+                    order by sha256 for update\
+                    """).param("id", evaluation).query(String.class).list();
+                for (String sha256 : files) {
+                    if (isHeld(sha256)) {
+                        status.setRollbackOnly();
+                        return false;
+                    }
+                    boolean needed = sql.sql("""
+                        select count(*) from evaluation_input i join evaluation e on e.id = i.evaluation_id
+                        where i.sha256 = :sha256 and e.id <> :id and e.inputs_removed_at is null\
+                        """)
+                                    .param("sha256", sha256)
+                                    .param("id", evaluation)
+                                    .query(Long.class)
+                                    .single()
+                            > 0;
+                    if (!needed) {
+                        remove(sha256);
+                    }
+                }
+                sql.sql("update evaluation set inputs_removed_at = now() where id = :id")
+                        .param("id", evaluation)
+                        .update();
+                return true;
+            }));
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+    }
+
+    private void remove(String sha256) {
+        try {
+            store.remove(sha256);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        Failpoint.RETENTION.reach();
+        sql.sql("update blob set condition = 'REMOVED' where sha256 = :sha256")
+                .param("sha256", sha256)
+                .update();
+    }
+
+    private boolean isHeld(String sha256) {
+        return sql.sql("select count(*) from blob_hold where sha256 = :sha256 and held_until > now()")
+                        .param("sha256", sha256)
+                        .query(Long.class)
+                        .single()
+                > 0;
+    }
+
+    /** Says what is wrong with content and puts it out of the way, if it still is wrong; true if it was. */
+    boolean condemn(Blob blob) throws IOException {
+        return locked(blob.sha256(), "condition = 'STORED'", Map.of(), () -> {
+            Condition condition = Scrub.look(store, blob);
+            if (condition == Condition.STORED) {
+                return false;
+            }
+            if (condition == Condition.CORRUPT) {
+                store.setAside(blob.sha256());
+            }
+            sql.sql("""
+                update blob set condition = :condition, verified_at = now(), verifying_until = null where sha256 = :sha256\
+                """)
+                    .param("condition", condition.name())
+                    .param("sha256", blob.sha256())
+                    .update();
+            return true;
+        });
+    }
+
+    /** Writes down files that the store has and the database does not; they are removed after the grace. Says how many. */
+    int adopt(List<Blob> found) {
+        List<Object[]> rows = new ArrayList<>();
+        found.forEach(blob -> rows.add(new Object[] {blob.sha256(), blob.size()}));
+        int adopted = 0;
+        for (int[] one : List.of(template.batchUpdate(
+                "insert into blob (sha256, size_bytes) values (?, ?) on conflict do nothing", rows))) {
+            for (int n : one) {
+                adopted += Math.max(0, n);
+            }
+        }
+        return adopted;
+    }
+
+    /** Takes files that were not hashed for a while, the longest first, for an hour. */
+    List<Blob> dueForScrub(double everySeconds, int most) {
+        return sql.sql("""
+            update blob set verifying_until = now() + interval '1 hour' where sha256 in (
+                select sha256 from blob where condition = 'STORED' and verified_at < now() - make_interval(secs => :every)
+                    and (verifying_until is null or verifying_until < now())
+                order by verified_at limit :most for update skip locked)
+            returning sha256, size_bytes\
+            """)
+                .param("every", everySeconds)
+                .param("most", most)
+                .query((row, number) -> new Blob(row.getString(1), row.getLong(2)))
+                .list();
+    }
+
+    void verified(String sha256) {
+        sql.sql("update blob set verified_at = now(), verifying_until = null where sha256 = :sha256")
+                .param("sha256", sha256)
+                .update();
+    }
+
+    /** All files that should be there. */
+    List<Blob> stored(String after, int most) {
+        return sql.sql("""
+            select sha256, size_bytes from blob where condition = 'STORED' and sha256 > :after order by sha256 limit :most\
+            """)
+                .param("after", after)
+                .param("most", most)
+                .query((row, number) -> new Blob(row.getString(1), row.getLong(2)))
+                .list();
+    }
+
+    private void insert(Collection<Blob> blobs) {
+        List<Object[]> rows = new ArrayList<>();
+        sizes(blobs).forEach((sha256, size) -> rows.add(new Object[] {sha256, size}));
+        template.batchUpdate("""
+            insert into blob (sha256, size_bytes) values (?, ?) on conflict (sha256) do update set last_used_at = now()\
+            """, rows);
+    }
+
+    /** In the order of the digests, so that two submissions of the same files never wait for each other crosswise. */
+    private static Map<String, Long> sizes(Collection<Blob> blobs) {
+        Map<String, Long> sizes = new TreeMap<>();
+        blobs.forEach(blob -> sizes.put(blob.sha256(), blob.size()));
+        return sizes;
+    }
+
+    private interface Removal {
+        boolean run() throws IOException;
+    }
+
+    /** Runs while the row is locked, if nobody holds the content and the condition is true. */
+    private boolean locked(String sha256, String condition, Map<String, Object> parameters, Removal work)
+            throws IOException {
+        try {
+            return Boolean.TRUE.equals(transaction.execute(status -> {
+                boolean mine = sql.sql("select 1 from blob b where sha256 = :sha256 for update skip locked")
+                        .param("sha256", sha256)
+                        .query(Integer.class)
+                        .optional()
+                        .isPresent();
+                // Asked again once the lock is there: what the first question saw may be from before the last hold.
+                boolean free = mine
+                        && !isHeld(sha256)
+                        && sql.sql("select count(*) from blob b where sha256 = :sha256 and (" + condition + ")")
+                                        .param("sha256", sha256)
+                                        .params(parameters)
+                                        .query(Long.class)
+                                        .single()
+                                > 0;
+                try {
+                    return free && work.run();
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            }));
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+    }
+}
