@@ -151,8 +151,8 @@ final class BucketBlobStore implements BlobStore, AutoCloseable {
             String key = key(blob.sha256());
             if (!isThere(key, blob)) {
                 boolean inPieces = blob.size() > piece;
-                String digest =
-                        answered(() -> inPieces ? putPieces(key, blob, received.file()) : put(key, blob, received.file()));
+                String digest = answered(
+                        () -> inPieces ? putPieces(key, blob, received.file()) : put(key, blob, received.file()));
                 confirm(key, blob, digest);
             }
             copies.adopt(received.file(), blob);
@@ -226,12 +226,10 @@ final class BucketBlobStore implements BlobStore, AutoCloseable {
 
     @Override
     public Stream<Blob> list() throws IOException {
-        Stream<S3Object> objects = answered(() -> client.listObjectsV2Paginator(
-                        request -> request.bucket(bucket).prefix(BLOBS))
-                .contents()
-                .stream());
-        return objects.map(object -> new Blob(
-                        object.key().substring(BLOBS.length()).replaceAll("[^0-9a-f]", ""), object.size()))
+        Stream<S3Object> objects = answered(() ->
+                client.listObjectsV2Paginator(request -> request.bucket(bucket).prefix(BLOBS)).contents().stream());
+        return objects.map(object ->
+                        new Blob(object.key().substring(BLOBS.length()).replaceAll("[^0-9a-f]", ""), object.size()))
                 .filter(blob -> blob.sha256().length() == 64);
     }
 
@@ -249,15 +247,15 @@ final class BucketBlobStore implements BlobStore, AutoCloseable {
         if (head(MARK) == null) {
             return null;
         }
-        return answered(() -> client.getObjectAsBytes(
-                        request -> request.bucket(bucket).key(MARK))
-                .asUtf8String());
+        return answered(
+                () -> client.getObjectAsBytes(request -> request.bucket(bucket).key(MARK))
+                        .asUtf8String());
     }
 
     @Override
     public void claim(String installation) throws IOException {
-        answered(() -> client.putObject(
-                request -> request.bucket(bucket).key(MARK), RequestBody.fromString(installation)));
+        answered(() ->
+                client.putObject(request -> request.bucket(bucket).key(MARK), RequestBody.fromString(installation)));
     }
 
     @Override
@@ -282,14 +280,15 @@ final class BucketBlobStore implements BlobStore, AutoCloseable {
             reason = "it gives back something else than what was written";
         } catch (AwsServiceException e) {
             // The server's text may quote keys; status and code say enough.
-            String code = e.awsErrorDetails() == null ? "" : " " + e.awsErrorDetails().errorCode();
+            String code =
+                    e.awsErrorDetails() == null ? "" : " " + e.awsErrorDetails().errorCode();
             reason = "status " + e.statusCode() + code;
         } catch (SdkException e) {
             reason = "no answer from the server, or no credentials";
         }
         throw new StartRefused("SEGMETER_STORE_BUCKET: the bucket cannot be written, read and listed (" + reason
-                + "); check SEGMETER_STORE_ENDPOINT, SEGMETER_STORE_REGION, SEGMETER_STORE_PATH_STYLE, the credentials and"
-                + " their rights");
+                + "); check SEGMETER_STORE_ENDPOINT, SEGMETER_STORE_REGION, SEGMETER_STORE_PATH_STYLE, the credentials"
+                + " and their rights");
     }
 
     /** True if the bucket has the content already. An answer without a digest is trusted: it was confirmed when it was put there. */
@@ -315,8 +314,8 @@ final class BucketBlobStore implements BlobStore, AutoCloseable {
 
     /** Sends a file in pieces; the digest of it all is then the digest of the pieces' digests, and how many there are. */
     private String putPieces(String key, Blob blob, Path file) {
-        String upload = client.createMultipartUpload(request ->
-                        request.bucket(bucket).key(key).checksumAlgorithm(ChecksumAlgorithm.SHA256))
+        String upload = client.createMultipartUpload(
+                        request -> request.bucket(bucket).key(key).checksumAlgorithm(ChecksumAlgorithm.SHA256))
                 .uploadId();
         try {
             List<CompletedPart> parts = new ArrayList<>();
@@ -377,8 +376,8 @@ final class BucketBlobStore implements BlobStore, AutoCloseable {
 
     private @Nullable HeadObjectResponse head(String key) throws IOException {
         try {
-            return answered(() -> client.headObject(
-                    request -> request.bucket(bucket).key(key).checksumMode(ChecksumMode.ENABLED)));
+            return answered(() ->
+                    client.headObject(request -> request.bucket(bucket).key(key).checksumMode(ChecksumMode.ENABLED)));
         } catch (Lost e) {
             return null;
         }

@@ -120,7 +120,8 @@ final class DirectoryBlobStore implements BlobStore {
     public Stream<Blob> list() throws IOException {
         return Files.find(blobs, 2, (path, attributes) -> attributes.isRegularFile())
                 .map(path -> new Blob(
-                        blobs.relativize(path).toString().replaceAll("[^0-9a-f]", ""), path.toFile().length()))
+                        blobs.relativize(path).toString().replaceAll("[^0-9a-f]", ""),
+                        path.toFile().length()))
                 .filter(blob -> blob.sha256().length() == 64);
     }
 

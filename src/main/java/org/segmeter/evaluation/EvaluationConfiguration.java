@@ -38,7 +38,8 @@ class EvaluationConfiguration {
     BlobStore blobStore(EvaluationSettings settings, StoreSettings store, JdbcClient sql) throws IOException {
         Failpoint.RECOVERY.reach();
         Path directory = settings.dataDirectory().toAbsolutePath();
-        BlobStore blobs = store.isBucket() ? BucketBlobStore.connect(store, directory) : new DirectoryBlobStore(directory);
+        BlobStore blobs =
+                store.isBucket() ? BucketBlobStore.connect(store, directory) : new DirectoryBlobStore(directory);
         belongs(
                 blobs,
                 sql.sql("select id::text from installation").query(String.class).single());
@@ -51,9 +52,10 @@ class EvaluationConfiguration {
         if (owner == null) {
             blobs.claim(installation);
         } else if (!owner.equals(installation)) {
-            throw new StartRefused("the files of this store (SEGMETER_STORE_BUCKET, or SEGMETER_DATA_DIRECTORY) belong to another"
-                    + " database; replicas share one external database (SEGMETER_DATABASE_URL), and an embedded database allows"
-                    + " one replica only");
+            throw new StartRefused(
+                    "the files of this store (SEGMETER_STORE_BUCKET, or SEGMETER_DATA_DIRECTORY) belong to another"
+                            + " database; replicas share one external database (SEGMETER_DATABASE_URL), and an embedded"
+                            + " database allows one replica only");
         }
     }
 

@@ -25,8 +25,9 @@ import tools.jackson.databind.json.JsonMapper;
 final class EvaluationRows {
 
     private static final String COLUMNS = """
-            e.id, e.created_at, e.state, e.stage, e.attempt, e.cancel_requested, e.started_at, e.finished_at, e.case_id,
-            e.model_name, e.model_version, e.site, e.labels, e.protocols, e.problem, s.sha256 as scorecard_sha256""";
+        e.id, e.created_at, e.state, e.stage, e.attempt, e.cancel_requested, e.started_at, e.finished_at, e.case_id,
+        e.model_name, e.model_version, e.site, e.labels, e.protocols, e.problem, s.sha256 as scorecard_sha256\
+        """;
 
     private final JdbcClient sql;
     private final JdbcTemplate template;
@@ -64,9 +65,10 @@ final class EvaluationRows {
     void insert(UUID id, Submission submission) {
         Description about = submission.description();
         sql.sql("""
-                insert into evaluation
-                    (id, state, case_id, model_name, model_version, site, labels, protocols, request)
-                values (:id, 'QUEUED', :case, :model, :version, :site, :labels::jsonb, :protocols, :request)""")
+            insert into evaluation
+                (id, state, case_id, model_name, model_version, site, labels, protocols, request)
+            values (:id, 'QUEUED', :case, :model, :version, :site, :labels::jsonb, :protocols, :request)\
+            """)
                 .param("id", id)
                 .param("case", about.caseId())
                 .param("model", about.modelName())
@@ -91,7 +93,8 @@ final class EvaluationRows {
     Optional<Evaluation> find(UUID id) {
         return sql.sql("select " + COLUMNS + """
 
-                from evaluation e left join scorecard s on s.evaluation_id = e.id where e.id = :id""")
+            from evaluation e left join scorecard s on s.evaluation_id = e.id where e.id = :id\
+            """)
                 .param("id", id)
                 .query((row, number) -> evaluation(row))
                 .optional()
@@ -108,8 +111,9 @@ final class EvaluationRows {
 
     List<Evaluation.Input> inputs(UUID id) {
         return sql.sql("""
-                select i.side, b.sha256, b.size_bytes from evaluation_input i join blob b using (sha256)
-                where i.evaluation_id = :id order by i.side, i.position""")
+            select i.side, b.sha256, b.size_bytes from evaluation_input i join blob b using (sha256)
+            where i.evaluation_id = :id order by i.side, i.position\
+            """)
                 .param("id", id)
                 .query((row, number) -> new Evaluation.Input(
                         row.getString(1).equals("prediction") ? Side.PREDICTION : Side.REFERENCE,
@@ -161,8 +165,9 @@ final class EvaluationRows {
 
     List<Event> events(UUID id, long after) {
         return sql.sql("""
-                select sequence, at, state, stage from evaluation_event
-                where evaluation_id = :id and sequence > :after order by sequence""")
+            select sequence, at, state, stage from evaluation_event
+            where evaluation_id = :id and sequence > :after order by sequence\
+            """)
                 .param("id", id)
                 .param("after", after)
                 .query((row, number) -> new Event(
@@ -176,11 +181,12 @@ final class EvaluationRows {
     /** Counts an attempt and takes the evaluation; empty if it is in a final state, or gone. */
     Optional<Claim> claim(UUID id, String worker) {
         Optional<Claim> claim = sql.sql("""
-                update evaluation set state = 'RUNNING', stage = null, attempt = attempt + 1, worker = :worker,
-                    started_at = now()
-                where id = :id and state in ('QUEUED', 'RUNNING')
-                returning id, attempt, attempt - handed_back, cancel_requested, created_at, started_at,
-                    extract(epoch from now() - created_at), case_id, model_name, model_version, site, labels, request""")
+            update evaluation set state = 'RUNNING', stage = null, attempt = attempt + 1, worker = :worker,
+                started_at = now()
+            where id = :id and state in ('QUEUED', 'RUNNING')
+            returning id, attempt, attempt - handed_back, cancel_requested, created_at, started_at,
+                extract(epoch from now() - created_at), case_id, model_name, model_version, site, labels, request\
+            """)
                 .param("id", id)
                 .param("worker", worker)
                 .query((row, number) -> new Claim(
@@ -206,9 +212,10 @@ final class EvaluationRows {
     /** Ends an evaluation; false if a later attempt has it, or somebody ended it: then nothing may be written. */
     boolean finish(UUID id, int attempt, State state, @Nullable String problemSlug, @Nullable String problem) {
         return sql.sql("""
-                update evaluation set state = :state, stage = null, finished_at = now(), problem_slug = :slug,
-                    problem = :problem
-                where id = :id and attempt = :attempt and state = 'RUNNING'""")
+            update evaluation set state = :state, stage = null, finished_at = now(), problem_slug = :slug,
+                problem = :problem
+            where id = :id and attempt = :attempt and state = 'RUNNING'\
+            """)
                         .param("state", state.name())
                         .param("slug", problemSlug)
                         .param("problem", problem)
@@ -221,8 +228,9 @@ final class EvaluationRows {
     /** Puts a running evaluation back into the queue; false if a later attempt has it. */
     boolean requeue(UUID id, int attempt, boolean handedBack) {
         boolean done = sql.sql("""
-                update evaluation set state = 'QUEUED', stage = null, handed_back = handed_back + :handedBack
-                where id = :id and attempt = :attempt and state = 'RUNNING'""")
+            update evaluation set state = 'QUEUED', stage = null, handed_back = handed_back + :handedBack
+            where id = :id and attempt = :attempt and state = 'RUNNING'\
+            """)
                         .param("handedBack", handedBack ? 1 : 0)
                         .param("id", id)
                         .param("attempt", attempt)
@@ -243,9 +251,10 @@ final class EvaluationRows {
             String engineVersion,
             String engineCommit) {
         sql.sql("""
-                insert into scorecard (evaluation_id, attempt, content, sha256, protocol, protocol_sha256, engine_version,
-                    engine_commit)
-                values (:id, :attempt, :content, :sha256, :protocol, :protocolSha256, :version, :commit)""")
+            insert into scorecard (evaluation_id, attempt, content, sha256, protocol, protocol_sha256, engine_version,
+                engine_commit)
+            values (:id, :attempt, :content, :sha256, :protocol, :protocolSha256, :version, :commit)\
+            """)
                 .param("id", id)
                 .param("attempt", attempt)
                 .param("content", card.content())
@@ -264,11 +273,12 @@ final class EvaluationRows {
         }
         template.update(connection -> {
             var statement = connection.prepareStatement("""
-                    insert into metric_value
-                        (evaluation_id, segment_index, segment_number, segment_label, metric, parameters, value, unit, state)
-                    select ?, * from unnest(?::integer[], ?::integer[], ?::text[], ?::text[], ?::text[],
-                        ?::double precision[], ?::text[], ?::text[])
-                    on conflict do nothing""");
+                insert into metric_value
+                    (evaluation_id, segment_index, segment_number, segment_label, metric, parameters, value, unit, state)
+                select ?, * from unnest(?::integer[], ?::integer[], ?::text[], ?::text[], ?::text[],
+                    ?::double precision[], ?::text[], ?::text[])
+                on conflict do nothing\
+                """);
             statement.setObject(1, id);
             setArray(
                     statement,
@@ -311,8 +321,8 @@ final class EvaluationRows {
 
     /** Locks a running attempt's row until the transaction ends; false if it is not running any more. */
     boolean lockRunning(UUID id, int attempt) {
-        return sql.sql(
-                        "select 1 from evaluation where id = :id and attempt = :attempt and state = 'RUNNING' for update")
+        return sql.sql("select 1 from evaluation where id = :id and attempt = :attempt and state = 'RUNNING' for"
+                        + " update")
                 .param("id", id)
                 .param("attempt", attempt)
                 .query(Integer.class)
@@ -345,8 +355,9 @@ final class EvaluationRows {
     /** QUEUED to CANCELLED; false if it is not queued any more. */
     boolean cancelQueued(UUID id) {
         boolean done = sql.sql("""
-                update evaluation set state = 'CANCELLED', finished_at = now(), cancel_requested = true
-                where id = :id and state = 'QUEUED'""").param("id", id).update() == 1;
+            update evaluation set state = 'CANCELLED', finished_at = now(), cancel_requested = true
+            where id = :id and state = 'QUEUED'\
+            """).param("id", id).update() == 1;
         if (done) {
             event(id, State.CANCELLED, null);
         }
@@ -363,7 +374,8 @@ final class EvaluationRows {
 
     List<UUID> cancelRequested(Collection<UUID> running) {
         return sql.sql("""
-                select id from evaluation where cancel_requested and state = 'RUNNING' and id = any(:ids)""")
+            select id from evaluation where cancel_requested and state = 'RUNNING' and id = any(:ids)\
+            """)
                 .param("ids", running.toArray(UUID[]::new))
                 .query(UUID.class)
                 .list();
@@ -379,7 +391,9 @@ final class EvaluationRows {
 
     /** How many different files are stored. It reads an entry for each of them. */
     long blobs() {
-        return sql.sql("select count(*) from blob where condition = 'STORED'").query(Long.class).single();
+        return sql.sql("select count(*) from blob where condition = 'STORED'")
+                .query(Long.class)
+                .single();
     }
 
     /** How many evaluations are queued and running, and how old the oldest queued one is. */
@@ -387,9 +401,10 @@ final class EvaluationRows {
 
     Load load() {
         return sql.sql("""
-                select count(*) filter (where state = 'QUEUED'), count(*) filter (where state = 'RUNNING'),
-                    coalesce(extract(epoch from now() - min(created_at) filter (where state = 'QUEUED')), 0)
-                from evaluation where state in ('QUEUED', 'RUNNING')""")
+            select count(*) filter (where state = 'QUEUED'), count(*) filter (where state = 'RUNNING'),
+                coalesce(extract(epoch from now() - min(created_at) filter (where state = 'QUEUED')), 0)
+            from evaluation where state in ('QUEUED', 'RUNNING')\
+            """)
                 .query((row, number) -> new Load(row.getLong(1), row.getLong(2), row.getDouble(3)))
                 .single();
     }

@@ -61,7 +61,12 @@ public final class Retention {
      * @param bytes of the files that would go with the inputs; 0 for the other kinds
      * @param oldest end of the evaluation (time of the event) that is due longest; null if nothing is
      */
-    public record Due(Kind kind, @Nullable Duration kept, long due, long bytes, @Nullable Instant oldest) {}
+    public record Due(
+            Kind kind,
+            @Nullable Duration kept,
+            long due,
+            long bytes,
+            @Nullable Instant oldest) {}
 
     /** What would be removed now, without removing it. */
     public List<Due> due() {
@@ -75,11 +80,13 @@ public final class Retention {
             }
             Timestamp before = Timestamp.from(before(now, kept));
             String count = switch (kind) {
-                case INPUTS -> "select count(*), min(finished_at) from evaluation where inputs_removed_at is null"
-                        + " and finished_at is not null and finished_at < :before";
+                case INPUTS ->
+                    "select count(*), min(finished_at) from evaluation where inputs_removed_at is null"
+                            + " and finished_at is not null and finished_at < :before";
                 case RESULTS -> "select count(*), min(finished_at) from evaluation where finished_at < :before";
-                case AUDIT -> "select count(*), min(v.at) from evaluation_event v join evaluation e on e.id = v.evaluation_id"
-                        + " where v.at < :before and e.finished_at is not null";
+                case AUDIT ->
+                    "select count(*), min(v.at) from evaluation_event v join evaluation e on e.id = v.evaluation_id"
+                            + " where v.at < :before and e.finished_at is not null";
             };
             long bytes = kind == Kind.INPUTS ? bytesOfInputs(before) : 0;
             all.add(sql.sql(count)
@@ -89,7 +96,9 @@ public final class Retention {
                             kept,
                             row.getLong(1),
                             bytes,
-                            row.getTimestamp(2) == null ? null : row.getTimestamp(2).toInstant()))
+                            row.getTimestamp(2) == null
+                                    ? null
+                                    : row.getTimestamp(2).toInstant()))
                     .single());
         }
         return all;
@@ -134,7 +143,11 @@ public final class Retention {
                 """, before(now, settings.audit()));
         }
         if (inputs + results + events > 0) {
-            log.info("retention removed the inputs of {} evaluations, {} evaluations, {} events", inputs, results, events);
+            log.info(
+                    "retention removed the inputs of {} evaluations, {} evaluations, {} events",
+                    inputs,
+                    results,
+                    events);
         }
     }
 
@@ -213,6 +226,8 @@ public final class Retention {
     }
 
     private Instant databaseTime() {
-        return sql.sql("select clock_timestamp()").query((row, number) -> row.getTimestamp(1).toInstant()).single();
+        return sql.sql("select clock_timestamp()")
+                .query((row, number) -> row.getTimestamp(1).toInstant())
+                .single();
     }
 }

@@ -13,10 +13,13 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
  */
 @ConfigurationProperties("segmeter.retention")
 public record RetentionSettings(
-        @Nullable Duration inputs, @Nullable Duration results, @Nullable Duration audit) {
+        @Nullable Duration inputs,
+        @Nullable Duration results,
+        @Nullable Duration audit) {
     public RetentionSettings {
         if (inputs != null && inputs.isNegative()) {
-            throw new IllegalArgumentException("segmeter.retention.inputs is not negative; 0 removes them after scoring");
+            throw new IllegalArgumentException(
+                    "segmeter.retention.inputs is not negative; 0 removes them after scoring");
         }
         for (Duration kept : new @Nullable Duration[] {results, audit}) {
             if (kept != null && kept.compareTo(Duration.ofHours(1)) < 0) {
@@ -24,7 +27,8 @@ public record RetentionSettings(
             }
         }
         if (results != null && inputs != null && inputs.compareTo(results) > 0) {
-            throw new IllegalArgumentException("segmeter.retention.inputs is not longer than segmeter.retention.results");
+            throw new IllegalArgumentException(
+                    "segmeter.retention.inputs is not longer than segmeter.retention.results");
         }
     }
 

@@ -39,8 +39,8 @@ final class Scrub {
         this.stored = stored;
         this.store = store;
         this.settings = settings;
-        for (StoredBlobs.Condition condition : List.of(
-                StoredBlobs.Condition.STORED, StoredBlobs.Condition.CORRUPT, StoredBlobs.Condition.MISSING)) {
+        for (StoredBlobs.Condition condition :
+                List.of(StoredBlobs.Condition.STORED, StoredBlobs.Condition.CORRUPT, StoredBlobs.Condition.MISSING)) {
             results.put(
                     condition,
                     Counter.builder("segmeter.scrub.objects")

@@ -62,7 +62,8 @@ public enum ServiceProblem {
             "inputs-removed",
             410,
             "The inputs were removed after their time",
-            "This installation keeps inputs for a limited time; the scorecard stays. To score them again, send the files."),
+            "This installation keeps inputs for a limited time; the scorecard stays. To score them again, send the"
+                    + " files."),
     PAYLOAD_TOO_LARGE(
             "payload-too-large",
             413,
@@ -90,7 +91,8 @@ public enum ServiceProblem {
             "inputs-lost",
             500,
             "A stored input is not what was stored",
-            "The store lost or damaged a file; the log names it. Send the files again, and look at the disk or bucket."),
+            "The store lost or damaged a file; the log names it. Send the files again, and look at the disk or"
+                    + " bucket."),
     INTERNAL_ERROR(
             "internal-error",
             500,

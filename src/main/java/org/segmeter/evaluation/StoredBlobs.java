@@ -123,10 +123,11 @@ final class StoredBlobs {
     boolean removeInputs(UUID evaluation) throws IOException {
         try {
             return Boolean.TRUE.equals(transaction.execute(status -> {
-                List<String> files = sql.sql("""
-                    select sha256 from blob where sha256 in (select sha256 from evaluation_input where evaluation_id = :id)
-                    order by sha256 for update\
-                    """).param("id", evaluation).query(String.class).list();
+                List<String> files =
+                        sql.sql("""
+                            select sha256 from blob where sha256 in (select sha256 from evaluation_input where evaluation_id = :id)
+                            order by sha256 for update\
+                            """).param("id", evaluation).query(String.class).list();
                 for (String sha256 : files) {
                     if (isHeld(sha256)) {
                         status.setRollbackOnly();

@@ -65,7 +65,8 @@ final class ProblemAnswers {
         HttpHeaders headers = new HttpHeaders();
         headers.set(HttpHeaders.RETRY_AFTER, "5");
         return answer(
-                Problem.of(ServiceProblem.UNAVAILABLE, "The store of files does not answer; try again in a few seconds."),
+                Problem.of(
+                        ServiceProblem.UNAVAILABLE, "The store of files does not answer; try again in a few seconds."),
                 headers);
     }
 

@@ -153,7 +153,8 @@ final class Upload implements AutoCloseable {
         if (type == null || !type.toLowerCase(Locale.ROOT).startsWith("multipart/form-data")) {
             throw new ProblemException(
                             ServiceProblem.UNSUPPORTED_MEDIA_TYPE,
-                            "An evaluation is submitted as multipart/form-data with the parts prediction and reference.")
+                            "An evaluation is submitted as multipart/form-data with the parts prediction and"
+                                    + " reference.")
                     .header("Accept-Post", "multipart/form-data");
         }
         long length = http.getContentLengthLong();

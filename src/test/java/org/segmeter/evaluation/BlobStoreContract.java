@@ -102,8 +102,8 @@ abstract class BlobStoreContract {
             }
         };
         assertThatThrownBy(() -> store.receive(new ByteArrayInputStream(content(1001)), 1000))
-                .isInstanceOfSatisfying(BlobStore.TooLarge.class, e -> assertThat(e.limit())
-                        .isEqualTo(1000));
+                .isInstanceOfSatisfying(
+                        BlobStore.TooLarge.class, e -> assertThat(e.limit()).isEqualTo(1000));
         assertThatThrownBy(() -> store.receive(
                         new SequenceInputStream(new ByteArrayInputStream(content(500_000)), broken), NO_LIMIT))
                 .isInstanceOf(BlobStore.Interrupted.class);

@@ -47,9 +47,8 @@ public final class S3Server implements AutoCloseable {
             Properties jclouds = new Properties();
             jclouds.setProperty("jclouds.filesystem.basedir", directory.toString());
             Class<?> contextBuilder = classes.loadClass("org.jclouds.ContextBuilder");
-            Object builder = contextBuilder
-                    .getMethod("newBuilder", String.class)
-                    .invoke(null, "filesystem-nio2");
+            Object builder =
+                    contextBuilder.getMethod("newBuilder", String.class).invoke(null, "filesystem-nio2");
             builder = contextBuilder
                     .getMethod("credentials", String.class, String.class)
                     .invoke(builder, "identity", "credential");
@@ -68,11 +67,7 @@ public final class S3Server implements AutoCloseable {
             proxyBuilder.getMethod("endpoint", URI.class).invoke(b, URI.create("http://127.0.0.1:0"));
             proxyBuilder
                     .getMethod("awsAuthentication", authentication, String.class, String.class)
-                    .invoke(
-                            b,
-                            authentication.getField("AWS_V2_OR_V4").get(null),
-                            ACCESS_KEY,
-                            SECRET_KEY);
+                    .invoke(b, authentication.getField("AWS_V2_OR_V4").get(null), ACCESS_KEY, SECRET_KEY);
             proxyBuilder.getMethod("ignoreUnknownHeaders", boolean.class).invoke(b, true);
             proxyBuilder.getMethod("v4MaxNonChunkedRequestSize", long.class).invoke(b, 256L << 20);
             Object made = proxyBuilder.getMethod("build").invoke(b);
