@@ -7,6 +7,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.ToDoubleFunction;
 import org.junit.jupiter.api.Test;
 import org.segmeter.volume.Affine;
@@ -19,7 +21,6 @@ import org.segmeter.volume.Box;
  */
 class OverlapTwinTest {
 
-    private static final int ROUNDS = 10_000;
     private static final long SEED = 20261124L;
 
     /** The two masks as one pair of 0 and 1 for each voxel. */
@@ -74,37 +75,35 @@ class OverlapTwinTest {
 
     @Test
     void everyOverlapMetricAgreesWithItsDefinitionOnSmallRandomMasks() {
-        Random random = new Random(SEED);
-        Map<String, Integer> defined = new LinkedHashMap<>();
-        for (int round = 0; round < ROUNDS; round++) {
+        Map<String, Integer> defined = new ConcurrentHashMap<>();
+        Map<String, ToDoubleFunction<Voxels>> twins = twins();
+        Rounds.each(SEED, (random, which) -> {
             Box grid = RandomMasks.tinyGrid(random);
             BitMask p = RandomMasks.next(random, grid);
             BitMask r = RandomMasks.next(random, grid);
             Voxels v = voxels(p, r, grid);
             ConfusionCounts c = ConfusionCounts.of(p, r, grid.voxelCount());
-            String which = "seed " + SEED + ", round " + round;
             assertThat(new double[] {c.tp(), c.fp(), c.fn(), c.tn()})
                     .as(which)
                     .containsExactly(v.count(1, 1), v.count(1, 0), v.count(0, 1), v.count(0, 0));
-            for (Map.Entry<String, ToDoubleFunction<Voxels>> twin : twins().entrySet()) {
+            for (Map.Entry<String, ToDoubleFunction<Voxels>> twin : twins.entrySet()) {
                 double expected = twin.getValue().applyAsDouble(v);
                 double found = ours(twin.getKey(), c);
                 if (Double.isFinite(expected)) {
                     defined.merge(twin.getKey(), 1, Integer::sum);
-                    assertThat(Math.abs(found - expected))
-                            .as("%s, %s: %s, its definition says %s", twin.getKey(), which, found, expected)
-                            .isLessThanOrEqualTo(1e-9 * Math.max(1, Math.abs(expected)));
-                } else {
-                    assertThat(Double.isFinite(found))
-                            .as("%s, %s is undefined, not %s", twin.getKey(), which, found)
-                            .isFalse();
+                    if (!(Math.abs(found - expected) <= 1e-9 * Math.max(1, Math.abs(expected)))) {
+                        throw new AssertionError(
+                                twin.getKey() + ", " + which + ": " + found + ", its definition says " + expected);
+                    }
+                } else if (Double.isFinite(found)) {
+                    throw new AssertionError(twin.getKey() + ", " + which + " is undefined, not " + found);
                 }
             }
-        }
+        });
         System.out.println("overlap metrics against their definitions, seed " + SEED + ": " + defined);
         assertThat(defined)
                 .hasSameSizeAs(twins())
-                .allSatisfy((k, n) -> assertThat(n).as(k).isGreaterThan(ROUNDS / 3));
+                .allSatisfy((k, n) -> assertThat(n).as(k).isGreaterThan(Rounds.COUNT / 3));
     }
 
     private static double ours(String name, ConfusionCounts c) {
@@ -369,14 +368,13 @@ class OverlapTwinTest {
 
     @Test
     void centresAndTheirMahalanobisDistanceAreThoseOfTheListOfVoxels() {
-        Random random = new Random(SEED + 1);
-        int flat = 0;
-        for (int round = 0; round < ROUNDS; round++) {
+        AtomicInteger flat = new AtomicInteger();
+        Rounds.each(SEED + 1, (random, which) -> {
             Box grid = RandomMasks.tinyGrid(random);
             BitMask p = RandomMasks.next(random, grid);
             BitMask r = RandomMasks.next(random, grid);
             if (p.isEmpty() || r.isEmpty()) {
-                continue;
+                return;
             }
             Affine affine = oblique(random);
             Moments a = Moments.of(p);
@@ -389,7 +387,6 @@ class OverlapTwinTest {
                 d[i] = mean(ps, i) - mean(rs, i);
                 square += d[i] * d[i];
             }
-            String which = "seed " + (SEED + 1) + ", round " + round;
             assertThat(Math.abs(Moments.centroidDistance(a, b, affine) - Math.sqrt(square)))
                     .as(which)
                     .isLessThan(1e-9 * (1 + Math.sqrt(square)));
@@ -398,15 +395,17 @@ class OverlapTwinTest {
             for (double[][] side : List.of(ps, rs)) {
                 for (int i = 0; i < 3; i++) {
                     for (int j = 0; j < 3; j++) {
+                        double mi = mean(side, i);
+                        double mj = mean(side, j);
                         for (double[] q : side) {
-                            s[i][j] += (q[i] - mean(side, i)) * (q[j] - mean(side, j)) / (ps.length + rs.length);
+                            s[i][j] += (q[i] - mi) * (q[j] - mj) / (ps.length + rs.length);
                         }
                     }
                 }
             }
             double found = Moments.mahalanobis(a, b);
             if (Double.isNaN(found)) {
-                flat++;
+                flat.incrementAndGet();
                 assertThat(Math.abs(determinant(s)))
                         .as(which)
                         .isLessThan(1e-6 * Math.abs(s[0][0] * s[1][1] * s[2][2]) + 1e-9);
@@ -414,8 +413,8 @@ class OverlapTwinTest {
                 double expected = Math.sqrt(Math.max(0, quadratic(s, d)));
                 assertThat(Math.abs(found - expected)).as(which).isLessThan(1e-6 * (1 + expected));
             }
-        }
-        assertThat(flat).isBetween(100, ROUNDS / 2);
+        });
+        assertThat(flat.get()).isBetween(Rounds.COUNT / 100, Rounds.COUNT / 2);
     }
 
     private static double determinant(double[][] s) {

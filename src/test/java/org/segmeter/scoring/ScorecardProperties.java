@@ -92,22 +92,20 @@ class ScorecardProperties {
     @Test
     void theScorecardHasTheSameBytesForAnyNumberOfThreads() throws Exception {
         Random random = new Random(20261123);
-        Grid grid = Synthetic.grid(130, 40, 30, 0.7, 0.7, 2.5);
-        BitMask[] predictions = new BitMask[9];
-        BitMask[] references = new BitMask[9];
-        for (int i = 0; i < 9; i++) {
-            predictions[i] = Synthetic.noise(new Box(10 * i, 2, 2, 10 * i + 40, 30, 25), 0.5, random);
-            references[i] = Synthetic.noise(new Box(10 * i + 3, 2, 2, 10 * i + 43, 30, 25), 0.5, random);
+        Grid grid = Synthetic.grid(100, 75, 75, 0.7, 0.7, 2.5);
+        BitMask[] predictions = new BitMask[3];
+        BitMask[] references = new BitMask[3];
+        ProbabilityVolume[] soft = new ProbabilityVolume[3];
+        for (int i = 0; i < 2; i++) {
+            Box box = new Box(50 * i, 2, 2, 50 * i + 20, 14, 10);
+            predictions[i] = Synthetic.noise(box, 0.5, random);
+            references[i] = Synthetic.noise(new Box(50 * i + 3, 2, 2, 50 * i + 23, 14, 10), 0.5, random);
+            soft[i] = probabilities(box, random);
         }
-        ProbabilityVolume[] soft = new ProbabilityVolume[9];
-        for (int i = 0; i < 9; i++) {
-            Box box = new Box(10 * i, 2, 2, 10 * i + 40, 30, 25);
-            float[] values = new float[(int) box.voxelCount()];
-            for (int v = 0; v < values.length; v++) {
-                values[v] = random.nextFloat();
-            }
-            soft[i] = new ProbabilityVolume(box, values);
-        }
+        // Thin, but of more rows and triangles than one thread takes at a time.
+        predictions[2] = plate(2);
+        references[2] = plate(4);
+        soft[2] = probabilities(new Box(0, 20, 20, 40, 30, 30), random);
         for (Segmentation prediction : List.of(Synthetic.of(grid, predictions), Synthetic.of(grid, soft))) {
             Segmentation reference = Synthetic.of(grid, references);
             String alone = ScorecardJson.write(score(prediction, reference, ALL, null));
@@ -119,6 +117,26 @@ class ScorecardProperties {
                 }
             }
         }
+    }
+
+    private static ProbabilityVolume probabilities(Box box, Random random) {
+        float[] values = new float[(int) box.voxelCount()];
+        for (int v = 0; v < values.length; v++) {
+            values[v] = random.nextFloat();
+        }
+        return new ProbabilityVolume(box, values);
+    }
+
+    /** A slanted plate of one voxel's thickness across 70 x 70 rows. */
+    private static BitMask plate(int x) {
+        BitMask mask = new BitMask(new Box(0, 2, 2, 100, 72, 72));
+        for (int z = 2; z < 72; z++) {
+            for (int y = 2; y < 72; y++) {
+                int at = x + (y + z) / 4;
+                mask.setRun(y, z, at, at + 1);
+            }
+        }
+        return mask;
     }
 
     @Test

@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.segmeter.metric.RandomMasks;
+import org.segmeter.metric.Rounds;
 import org.segmeter.metric.distance.NaiveSurface.Measured;
 import org.segmeter.volume.BitMask;
 import org.segmeter.volume.Box;
@@ -18,20 +19,19 @@ import org.segmeter.volume.CancelSignal;
 /** Every distance metric of every surface model against its definition, written down directly, on ten thousand tiny pairs of masks. */
 class DistanceTwinTest {
 
-    private static final int ROUNDS = 10_000;
     private static final long SEED = 20261125L;
 
     /** A pair of masks that both have voxels, on a lattice of any spacing. */
     private record Pair(Box grid, BitMask prediction, BitMask reference, Spacing spacing, String which) {
 
-        static Pair next(Random random, int most, long seed, int round) {
+        static Pair next(Random random, int most, String which) {
             while (true) {
                 Box grid = RandomMasks.tinyGrid(random, most);
                 BitMask p = RandomMasks.next(random, grid);
                 BitMask r = RandomMasks.next(random, grid);
                 Spacing s = new Spacing(step(random), step(random), step(random));
                 if (!p.isEmpty() && !r.isEmpty()) {
-                    return new Pair(grid, p, r, s, "seed " + seed + ", round " + round);
+                    return new Pair(grid, p, r, s, which);
                 }
             }
         }
@@ -47,18 +47,17 @@ class DistanceTwinTest {
     @EnumSource
     void everyNumberAgreesWithItsDefinition(SurfaceModel model) {
         long seed = SEED + model.ordinal();
-        Random random = new Random(seed);
         // Triangle by triangle costs most.
         int most = model == SurfaceModel.TRIANGLE_MESH ? 4 : 6;
-        for (int round = 0; round < ROUNDS; round++) {
-            Pair pair = Pair.next(random, most, seed, round);
+        Rounds.each(seed, (random, which) -> {
+            Pair pair = Pair.next(random, most, which);
             SurfaceDistances d =
                     SurfaceDistances.between(pair.prediction, pair.reference, pair.spacing, model, CancelSignal.none());
             List<Measured> a = directed(pair.prediction, pair.reference, pair.spacing, model);
             List<Measured> b = directed(pair.reference, pair.prediction, pair.spacing, model);
             compare(d, a, b, pair.which);
-        }
-        System.out.println(model + ": " + ROUNDS + " pairs agree with the definition, seed " + seed);
+        });
+        System.out.println(model + ": " + Rounds.COUNT + " pairs agree with the definition, seed " + seed);
     }
 
     private static List<Measured> directed(BitMask from, BitMask to, Spacing s, SurfaceModel model) {
@@ -168,9 +167,8 @@ class DistanceTwinTest {
 
     @Test
     void theBoundaryIouInMmAndInVoxelsIsThatOfTheListOfVoxels() {
-        Random random = new Random(SEED + 100);
-        for (int round = 0; round < ROUNDS; round++) {
-            Pair pair = Pair.next(random, 6, SEED + 100, round);
+        Rounds.each(SEED + 100, (random, which) -> {
+            Pair pair = Pair.next(random, 6, which);
             double width = 0.2 + 4 * random.nextDouble();
             assertThat(BoundaryIou.inMm(pair.prediction, pair.reference, pair.spacing, width, CancelSignal.none()))
                     .as(pair.which)
@@ -185,7 +183,7 @@ class DistanceTwinTest {
                             pair.grid,
                             nearBoundary(pair.prediction, pair.grid, steps),
                             nearBoundary(pair.reference, pair.grid, steps)));
-        }
+        });
     }
 
     /** Voxels whose centre lies less than a width from a voxel outside, which is a box around its centre. */

@@ -11,11 +11,13 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.segmeter.metric.Connectivity;
 import org.segmeter.metric.RandomMasks;
+import org.segmeter.metric.Rounds;
 import org.segmeter.metric.distance.PercentileRule;
 import org.segmeter.metric.distance.Spacing;
 import org.segmeter.metric.distance.SurfaceDistances;
@@ -27,7 +29,6 @@ import org.segmeter.volume.CancelSignal;
 /** Objects, their matching and all that is counted of them, against definitions on sets of voxels. */
 class InstanceTwinTest {
 
-    private static final int ROUNDS = 10_000;
 
     private record Voxel(int x, int y, int z) {
 
@@ -43,14 +44,12 @@ class InstanceTwinTest {
     @EnumSource
     void objectsAndTheirScoresAgreeWithSetsOfVoxels(Connectivity connectivity) {
         long seed = 20261127L + connectivity.ordinal();
-        Random random = new Random(seed);
-        int contested = 0;
-        int exact = 0;
-        for (int round = 0; round < ROUNDS; round++) {
+        AtomicInteger contested = new AtomicInteger();
+        AtomicInteger exact = new AtomicInteger();
+        Rounds.each(seed, (random, which) -> {
             Box grid = RandomMasks.tinyGrid(random);
             BitMask p = objects(random, grid);
             BitMask r = random.nextInt(3) == 0 ? changed(random, p, grid) : objects(random, grid);
-            String which = "seed " + seed + ", round " + round;
             Components pc = Components.of(p, connectivity);
             Components rc = Components.of(r, connectivity);
             List<Set<Voxel>> ps = parts(voxels(p, grid), connectivity);
@@ -68,16 +67,16 @@ class InstanceTwinTest {
                     double value = both / (ps.get(i).size() + rs.get(j).size() - both);
                     boolean admitted = both > 0 && (rule.above() ? value > threshold : value >= threshold);
                     iou[i][j] = admitted ? value : 0;
-                    exact += both > 0 && value == threshold ? 1 : 0;
+                    exact.addAndGet(both > 0 && value == threshold ? 1 : 0);
                 }
             }
-            contested += assertBest(m, iou, rs.size(), which) ? 1 : 0;
+            contested.addAndGet(assertBest(m, iou, rs.size(), which) ? 1 : 0);
             assertDetection(m, pc, rc, ps, rs, random, which);
-        }
-        System.out.println("objects of " + connectivity + ": " + ROUNDS + " pairs agree, " + contested
+        });
+        System.out.println("objects of " + connectivity + ": " + Rounds.COUNT + " pairs agree, " + contested
                 + " with rival matches, " + exact + " objects that meet a threshold exactly, seed " + seed);
-        assertThat(contested).isGreaterThan(100);
-        assertThat(exact).isGreaterThan(100);
+        assertThat(contested.get()).isGreaterThan(Rounds.COUNT / 100);
+        assertThat(exact.get()).isGreaterThan(Rounds.COUNT / 100);
     }
 
     private static BitMask objects(Random random, Box grid) {
@@ -238,9 +237,8 @@ class InstanceTwinTest {
     @Test
     void everyLesionIsScoredAsIfItWereAlone() {
         long seed = 20261201L;
-        Random random = new Random(seed);
-        int scored = 0;
-        for (int round = 0; round < ROUNDS; round++) {
+        AtomicInteger scored = new AtomicInteger();
+        Rounds.each(seed, (random, which) -> {
             Box grid = RandomMasks.tinyGrid(random, 5);
             BitMask p = objects(random, grid);
             BitMask r = changed(random, p, grid);
@@ -256,7 +254,6 @@ class InstanceTwinTest {
                 LesionScores.Pair pair = scores.pairs().get(i);
                 Set<Voxel> a = ps.get(m.matches().get(i).prediction());
                 Set<Voxel> b = rs.get(m.matches().get(i).reference());
-                String which = "seed " + seed + ", round " + round;
                 assertThat(pair.dice()).as(which).isEqualTo(2.0 * common(a, b).size() / (a.size() + b.size()));
                 double[] ca = centre(a, s);
                 double[] cb = centre(b, s);
@@ -268,34 +265,32 @@ class InstanceTwinTest {
                         .as(which)
                         .isEqualTo(alone.percentile(95, PercentileRule.AREA_STEP_LARGER));
                 assertThat(pair.distances().nsd(1)).as(which).isEqualTo(alone.nsd(1));
-                scored++;
+                scored.incrementAndGet();
             }
-        }
+        });
         System.out.println("lesions scored alone: " + scored + " agree, seed " + seed);
-        assertThat(scored).isGreaterThan(ROUNDS);
+        assertThat(scored.get()).isGreaterThan(Rounds.COUNT);
     }
 
     /** The rules of BraTS 2023 written down on sets of voxels. */
     @Test
     void bratsLesionsAreThoseOfTheRules() {
         long seed = 20261202L;
-        Random random = new Random(seed);
-        int merged = 0;
-        for (int round = 0; round < ROUNDS; round++) {
+        AtomicInteger merged = new AtomicInteger();
+        Rounds.each(seed, (random, which) -> {
             Box grid = RandomMasks.tinyGrid(random, 5);
             BitMask p = sparse(random, grid);
             BitMask r = sparse(random, grid);
             Spacing s = new Spacing(1, 0.8, 2.5);
             BratsLesions.Rules rules = new BratsLesions.Rules(random.nextInt(3), 2.0 * random.nextInt(3), 374);
             BratsLesions found = BratsLesions.of(p, r, grid, s, 2, rules, CancelSignal.none());
-            String which = "seed " + seed + ", round " + round;
             List<Set<Voxel>> predicted = parts(voxels(p, grid), Connectivity.CORNERS);
             Set<Voxel> reference = voxels(r, grid);
             List<Double> dice = new ArrayList<>();
             List<Double> hd95 = new ArrayList<>();
             Set<Integer> finders = new HashSet<>();
             List<Set<Voxel>> grown = parts(grown(reference, rules.dilation(), grid), Connectivity.CORNERS);
-            merged += grown.size() < parts(reference, Connectivity.CORNERS).size() ? 1 : 0;
+            merged.addAndGet(grown.size() < parts(reference, Connectivity.CORNERS).size() ? 1 : 0);
             for (Set<Voxel> region : grown) {
                 Set<Voxel> lesion = common(region, reference);
                 Set<Voxel> around = grown(lesion, rules.dilation(), grid);
@@ -330,10 +325,10 @@ class InstanceTwinTest {
             assertThat(Math.abs(found.hd95() - (n == 0 ? 0 : (sumHd95 + 374.0 * spurious) / n)))
                     .as(which)
                     .isLessThan(1e-9);
-        }
-        System.out.println("lesions by the rules of BraTS: " + ROUNDS + " pairs agree, " + merged
+        });
+        System.out.println("lesions by the rules of BraTS: " + Rounds.COUNT + " pairs agree, " + merged
                 + " with lesions that merge, seed " + seed);
-        assertThat(merged).isGreaterThan(ROUNDS / 20);
+        assertThat(merged.get()).isGreaterThan(Rounds.COUNT / 20);
     }
 
     private static BitMask sparse(Random random, Box grid) {

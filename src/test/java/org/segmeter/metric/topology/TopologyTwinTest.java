@@ -8,10 +8,12 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.segmeter.metric.Connectivity;
 import org.segmeter.metric.RandomMasks;
+import org.segmeter.metric.Rounds;
 import org.segmeter.volume.BitMask;
 import org.segmeter.volume.Box;
 import org.segmeter.volume.CancelSignal;
@@ -22,30 +24,28 @@ import org.segmeter.volume.CancelSignal;
  */
 class TopologyTwinTest {
 
-    private static final int ROUNDS = 10_000;
 
     @ParameterizedTest
     @EnumSource(names = "EDGES", mode = EnumSource.Mode.EXCLUDE)
     void partsTunnelsAndCavitiesAreTheBettiNumbersOfTheCells(Connectivity connectivity) {
         long seed = 20261126L + connectivity.ordinal();
-        Random random = new Random(seed);
-        int tunnels = 0;
-        int cavities = 0;
-        for (int round = 0; round < ROUNDS; round++) {
+        AtomicInteger tunnels = new AtomicInteger();
+        AtomicInteger cavities = new AtomicInteger();
+        Rounds.each(seed, (random, which) -> {
             Box grid = RandomMasks.tinyGrid(random, 5);
             BitMask mask = noise(random, grid);
             Topology found = Topology.of(mask, connectivity);
             assertThat(found)
-                    .as("seed %d, round %d", seed, round)
+                    .as(which)
                     .isEqualTo(betti(cells(mask, grid, connectivity == Connectivity.CORNERS)));
             assertThat(Topology.eulerCharacteristic(mask, connectivity)).isEqualTo(found.eulerCharacteristic());
-            tunnels += found.tunnels() > 0 ? 1 : 0;
-            cavities += found.cavities() > 0 ? 1 : 0;
-        }
-        System.out.println("topology of " + connectivity + ": " + ROUNDS + " masks agree, " + tunnels
+            tunnels.addAndGet(found.tunnels() > 0 ? 1 : 0);
+            cavities.addAndGet(found.cavities() > 0 ? 1 : 0);
+        });
+        System.out.println("topology of " + connectivity + ": " + Rounds.COUNT + " masks agree, " + tunnels
                 + " with tunnels, " + cavities + " with cavities, seed " + seed);
-        assertThat(tunnels).isGreaterThan(ROUNDS / 20);
-        assertThat(cavities).isGreaterThan(10);
+        assertThat(tunnels.get()).isGreaterThan(Rounds.COUNT / 20);
+        assertThat(cavities.get()).isGreaterThan(Rounds.COUNT / 1000);
     }
 
     /** Dense masks have the tunnels and cavities that balls lack. */
@@ -71,12 +71,10 @@ class TopologyTwinTest {
     @ParameterizedTest
     @EnumSource
     void skeletonsLieInTheMaskAndAreThinnedToTheEnd(Skeleton.Rule rule) {
-        Random random = new Random(20261129L);
-        for (int round = 0; round < ROUNDS; round++) {
+        Rounds.each(20261129L, (random, which) -> {
             Box grid = RandomMasks.tinyGrid(random);
             BitMask mask = RandomMasks.next(random, grid);
             BitMask thin = Skeleton.of(mask, rule, CancelSignal.none());
-            String which = "seed 20261129, round " + round;
             assertThat(thin.intersectionCount(mask)).as(which).isEqualTo(thin.count());
             if (rule == Skeleton.Rule.KEEPS_TOPOLOGY) {
                 assertThat(Skeleton.of(thin, rule, CancelSignal.none()))
@@ -105,7 +103,7 @@ class TopologyTwinTest {
                         .as(which)
                         .isLessThan(1e-12);
             }
-        }
+        });
     }
 
     private static long shared(BitMask a, BitMask b, Box grid) {
@@ -126,7 +124,7 @@ class TopologyTwinTest {
      * cube for each eight that all belong.
      */
     private static List<List<int[]>> cells(BitMask mask, Box grid, boolean closed) {
-        List<Map<List<Integer>, Integer>> index = new ArrayList<>();
+        List<Map<Integer, Integer>> index = new ArrayList<>();
         List<List<int[]>> cells = new ArrayList<>();
         for (int dimension = 0; dimension < 4; dimension++) {
             index.add(new HashMap<>());
@@ -144,19 +142,23 @@ class TopologyTwinTest {
                         List<Integer> faces = new ArrayList<>();
                         for (int axis = 0; axis < 3; axis++) {
                             for (int side = -1; side <= 1 && (at[axis] & 1) != 0; side += 2) {
-                                List<Integer> face = new ArrayList<>(List.of(x, y, z));
-                                face.set(axis, at[axis] + side);
-                                faces.add(index.get(dimension - 1).get(face));
+                                int[] face = at.clone();
+                                face[axis] += side;
+                                faces.add(index.get(dimension - 1).get(name(face)));
                             }
                         }
                         index.get(dimension)
-                                .put(List.of(x, y, z), index.get(dimension).size());
+                                .put(name(at), index.get(dimension).size());
                         cells.get(dimension).add(faces.stream().mapToInt(i -> i).toArray());
                     }
                 }
             }
         }
         return cells;
+    }
+
+    private static int name(int[] at) {
+        return (at[2] + 2 << 8 | at[1] + 2) << 12 | at[0] + 2;
     }
 
     private static boolean belongs(BitMask mask, int[] at, boolean closed) {
