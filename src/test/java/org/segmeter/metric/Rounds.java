@@ -23,7 +23,9 @@ public final class Rounds {
 
     /** @param count of rounds, unless the property says another */
     public static void each(long seed, int count, BiConsumer<Random, String> round) {
-        IntStream.range(0, count(count)).parallel().forEach(i -> round.accept(of(seed, i), "seed " + seed + ", round " + i));
+        IntStream.range(0, count(count))
+                .parallel()
+                .forEach(i -> round.accept(of(seed, i), "seed " + seed + ", round " + i));
     }
 
     /** @param usual rounds of a comparison */

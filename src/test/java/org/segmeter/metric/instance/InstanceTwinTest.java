@@ -29,7 +29,6 @@ import org.segmeter.volume.CancelSignal;
 /** Objects, their matching and all that is counted of them, against definitions on sets of voxels. */
 class InstanceTwinTest {
 
-
     private record Voxel(int x, int y, int z) {
 
         boolean joins(Voxel o, int steps) {
@@ -290,7 +289,8 @@ class InstanceTwinTest {
             List<Double> hd95 = new ArrayList<>();
             Set<Integer> finders = new HashSet<>();
             List<Set<Voxel>> grown = parts(grown(reference, rules.dilation(), grid), Connectivity.CORNERS);
-            merged.addAndGet(grown.size() < parts(reference, Connectivity.CORNERS).size() ? 1 : 0);
+            merged.addAndGet(
+                    grown.size() < parts(reference, Connectivity.CORNERS).size() ? 1 : 0);
             for (Set<Voxel> region : grown) {
                 Set<Voxel> lesion = common(region, reference);
                 Set<Voxel> around = grown(lesion, rules.dilation(), grid);

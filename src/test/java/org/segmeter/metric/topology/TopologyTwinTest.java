@@ -24,7 +24,6 @@ import org.segmeter.volume.CancelSignal;
  */
 class TopologyTwinTest {
 
-
     @ParameterizedTest
     @EnumSource(names = "EDGES", mode = EnumSource.Mode.EXCLUDE)
     void partsTunnelsAndCavitiesAreTheBettiNumbersOfTheCells(Connectivity connectivity) {
@@ -35,9 +34,7 @@ class TopologyTwinTest {
             Box grid = RandomMasks.tinyGrid(random, 5);
             BitMask mask = noise(random, grid);
             Topology found = Topology.of(mask, connectivity);
-            assertThat(found)
-                    .as(which)
-                    .isEqualTo(betti(cells(mask, grid, connectivity == Connectivity.CORNERS)));
+            assertThat(found).as(which).isEqualTo(betti(cells(mask, grid, connectivity == Connectivity.CORNERS)));
             assertThat(Topology.eulerCharacteristic(mask, connectivity)).isEqualTo(found.eulerCharacteristic());
             tunnels.addAndGet(found.tunnels() > 0 ? 1 : 0);
             cavities.addAndGet(found.cavities() > 0 ? 1 : 0);
@@ -147,8 +144,7 @@ class TopologyTwinTest {
                                 faces.add(index.get(dimension - 1).get(name(face)));
                             }
                         }
-                        index.get(dimension)
-                                .put(name(at), index.get(dimension).size());
+                        index.get(dimension).put(name(at), index.get(dimension).size());
                         cells.get(dimension).add(faces.stream().mapToInt(i -> i).toArray());
                     }
                 }
