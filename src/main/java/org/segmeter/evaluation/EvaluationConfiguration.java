@@ -84,8 +84,17 @@ class EvaluationConfiguration {
             return (complete, operations) ->
                     operations.reschedule(complete, Instant.now().plus(again.pause()));
         }
+        if (verdict instanceof EvaluationRunner.Verdict.Ended) {
+            return (complete, operations) -> {}; // the job went with the end of the evaluation, in one transaction
+        }
         return (complete, operations) -> operations.stop();
     }
+
+    /**
+     * Threads of the queue for each one that may score at a time: while one writes a result and waits for the disk, another scores.
+     * More would keep evaluations from other replicas that could begin them at once.
+     */
+    private static final int THREADS_OF_WORKER = 2;
 
     /** The queue takes as much work as there are threads; its starter would have it as a setting of its own. */
     @Bean
@@ -94,7 +103,7 @@ class EvaluationConfiguration {
             @Override
             public Object postProcessAfterInitialization(Object bean, String name) {
                 if (bean instanceof DbSchedulerProperties queue) {
-                    queue.setThreads(settings.getObject().workers());
+                    queue.setThreads(THREADS_OF_WORKER * settings.getObject().workers());
                 }
                 return bean;
             }
@@ -114,7 +123,8 @@ class EvaluationConfiguration {
             @Override
             public Optional<ExecutorService> executorService() {
                 return Optional.of(Executors.newFixedThreadPool(
-                        settings.workers(), work -> new Thread(work, "scoring-" + number.incrementAndGet())));
+                        THREADS_OF_WORKER * settings.workers(),
+                        work -> new Thread(work, "scoring-" + number.incrementAndGet())));
             }
         };
     }

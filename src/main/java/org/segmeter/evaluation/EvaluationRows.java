@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -49,7 +50,8 @@ final class EvaluationRows {
             Instant startedAt,
             double waitedSeconds,
             Description description,
-            @Nullable String request) {}
+            @Nullable String request,
+            String worker) {}
 
     /** One value of a scorecard, for queries. */
     record Value(
@@ -62,13 +64,29 @@ final class EvaluationRows {
             String unit,
             String state) {}
 
+    /** Writes down a submission, all in one statement. */
     void insert(UUID id, Submission submission) {
+        List<String> sides = new ArrayList<>();
+        List<Integer> positions = new ArrayList<>();
+        List<String> digests = new ArrayList<>();
+        for (Side side : Side.values()) {
+            List<Blob> blobs = side == Side.PREDICTION ? submission.prediction() : submission.reference();
+            for (int i = 0; i < blobs.size(); i++) {
+                sides.add(side.word());
+                positions.add(i);
+                digests.add(blobs.get(i).sha256());
+            }
+        }
         Description about = submission.description();
         sql.sql("""
-            insert into evaluation
-                (id, state, case_id, model_name, model_version, site, labels, protocols, request)
-            values (:id, 'QUEUED', :case, :model, :version, :site, :labels::jsonb, :protocols, :request)\
-            """)
+                with accepted as (
+                    insert into evaluation
+                        (id, state, case_id, model_name, model_version, site, labels, protocols, request)
+                    values (:id, 'QUEUED', :case, :model, :version, :site, :labels::jsonb, :protocols, :request)),
+                files as (
+                    insert into evaluation_input (evaluation_id, side, position, sha256)
+                    select :id, * from unnest(:sides::text[], :positions::integer[], :digests::text[]))
+                insert into evaluation_event (evaluation_id, state) values (:id, 'QUEUED')""")
                 .param("id", id)
                 .param("case", about.caseId())
                 .param("model", about.modelName())
@@ -77,17 +95,10 @@ final class EvaluationRows {
                 .param("labels", json.writeValueAsString(about.labels()))
                 .param("protocols", submission.protocols().toArray(String[]::new))
                 .param("request", submission.request())
+                .param("sides", sides.toArray(String[]::new))
+                .param("positions", positions.toArray(Integer[]::new))
+                .param("digests", digests.toArray(String[]::new))
                 .update();
-        List<Object[]> inputs = new ArrayList<>();
-        for (Side side : Side.values()) {
-            List<Blob> blobs = side == Side.PREDICTION ? submission.prediction() : submission.reference();
-            for (int i = 0; i < blobs.size(); i++) {
-                inputs.add(new Object[] {id, side.word(), i, blobs.get(i).sha256()});
-            }
-        }
-        template.batchUpdate(
-                "insert into evaluation_input (evaluation_id, side, position, sha256) values (?, ?, ?, ?)", inputs);
-        event(id, State.QUEUED, null);
     }
 
     Optional<Evaluation> find(UUID id) {
@@ -178,15 +189,27 @@ final class EvaluationRows {
                 .list();
     }
 
-    /** Counts an attempt and takes the evaluation; empty if it is in a final state, or gone. */
+    /**
+     * Counts an attempt and takes the evaluation, in a transaction of its own; empty if it is in a final state, or gone. The commit
+     * does not wait for the database's disk: nothing is acknowledged by it, the end of this process does not undo it, and if that of
+     * the database server does, the attempt has as good as not begun. As its number is given again then, the worker's name, which is
+     * another one for each claim, tells the two apart.
+     */
     Optional<Claim> claim(UUID id, String worker) {
-        Optional<Claim> claim = sql.sql("""
-            update evaluation set state = 'RUNNING', stage = null, attempt = attempt + 1, worker = :worker,
-                started_at = now()
-            where id = :id and state in ('QUEUED', 'RUNNING')
-            returning id, attempt, attempt - handed_back, cancel_requested, created_at, started_at,
-                extract(epoch from now() - created_at), case_id, model_name, model_version, site, labels, request\
-            """)
+        return sql.sql("""
+                with quick as (
+                    select set_config('synchronous_commit', 'off', true)),
+                taken as (
+                    update evaluation set state = 'RUNNING', stage = null, attempt = attempt + 1, worker = :worker,
+                        started_at = now()
+                    from quick where id = :id and state in ('QUEUED', 'RUNNING')
+                    returning evaluation.*),
+                told as (
+                    insert into evaluation_event (evaluation_id, state) select id, 'RUNNING' from taken)
+                select id, attempt, attempt - handed_back, cancel_requested, created_at, started_at,
+                    extract(epoch from now() - created_at), case_id, model_name, model_version, site, labels, request,
+                    worker
+                from taken""")
                 .param("id", id)
                 .param("worker", worker)
                 .query((row, number) -> new Claim(
@@ -203,41 +226,51 @@ final class EvaluationRows {
                                 row.getString(10),
                                 row.getString(11),
                                 labels(row.getString(12))),
-                        row.getString(13)))
+                        row.getString(13),
+                        row.getString(14)))
                 .optional();
-        claim.ifPresent(taken -> event(id, State.RUNNING, null));
-        return claim;
     }
 
-    /** Ends an evaluation; false if a later attempt has it, or somebody ended it: then nothing may be written. */
-    boolean finish(UUID id, int attempt, State state, @Nullable String problemSlug, @Nullable String problem) {
+    /**
+     * Ends an evaluation and takes its job out of the queue; false if a later attempt has it, or somebody ended it: then nothing may
+     * be written.
+     */
+    boolean finish(Claim claim, State state, @Nullable String problemSlug, @Nullable String problem) {
         return sql.sql("""
-            update evaluation set state = :state, stage = null, finished_at = now(), problem_slug = :slug,
-                problem = :problem
-            where id = :id and attempt = :attempt and state = 'RUNNING'\
-            """)
+                with ended as (
+                    update evaluation set state = :state, stage = null, finished_at = now(), problem_slug = :slug,
+                        problem = :problem
+                    where id = :id and attempt = :attempt and worker = :worker and state = 'RUNNING'
+                    returning id),
+                done as (
+                    delete from scheduled_tasks using ended
+                    where task_name = :task and task_instance = ended.id::text)
+                select count(*) from ended""")
                         .param("state", state.name())
                         .param("slug", problemSlug)
                         .param("problem", problem)
-                        .param("id", id)
-                        .param("attempt", attempt)
-                        .update()
+                        .param("id", claim.id())
+                        .param("attempt", claim.attempt())
+                        .param("worker", claim.worker())
+                        .param("task", EvaluationJob.TASK.getTaskName())
+                        .query(Long.class)
+                        .single()
                 == 1;
     }
 
     /** Puts a running evaluation back into the queue; false if a later attempt has it. */
-    boolean requeue(UUID id, int attempt, boolean handedBack) {
+    boolean requeue(Claim claim, boolean handedBack) {
         boolean done = sql.sql("""
-            update evaluation set state = 'QUEUED', stage = null, handed_back = handed_back + :handedBack
-            where id = :id and attempt = :attempt and state = 'RUNNING'\
-            """)
+                update evaluation set state = 'QUEUED', stage = null, handed_back = handed_back + :handedBack
+                where id = :id and attempt = :attempt and worker = :worker and state = 'RUNNING'""")
                         .param("handedBack", handedBack ? 1 : 0)
-                        .param("id", id)
-                        .param("attempt", attempt)
+                        .param("id", claim.id())
+                        .param("attempt", claim.attempt())
+                        .param("worker", claim.worker())
                         .update()
                 == 1;
         if (done) {
-            event(id, State.QUEUED, null);
+            event(claim.id(), State.QUEUED, null);
         }
         return done;
     }
@@ -320,11 +353,13 @@ final class EvaluationRows {
     }
 
     /** Locks a running attempt's row until the transaction ends; false if it is not running any more. */
-    boolean lockRunning(UUID id, int attempt) {
-        return sql.sql("select 1 from evaluation where id = :id and attempt = :attempt and state = 'RUNNING' for"
-                        + " update")
+    boolean lockRunning(UUID id, int attempt, String worker) {
+        return sql.sql("""
+                        select 1 from evaluation
+                        where id = :id and attempt = :attempt and worker = :worker and state = 'RUNNING' for update""")
                 .param("id", id)
                 .param("attempt", attempt)
+                .param("worker", worker)
                 .query(Integer.class)
                 .optional()
                 .isPresent();
@@ -340,13 +375,37 @@ final class EvaluationRows {
     }
 
     void stageEvents(UUID id, List<Stage> entered) {
-        if (entered.isEmpty()) {
-            return;
-        }
-        List<Object[]> rows = new ArrayList<>();
-        entered.forEach(stage -> rows.add(new Object[] {id, Timestamp.from(stage.at()), stage.name()}));
-        template.batchUpdate(
-                "insert into evaluation_event (evaluation_id, at, state, stage) values (?, ?, 'RUNNING', ?)", rows);
+        stageEvents(id, entered, null);
+    }
+
+    /** The stages that were entered and then, unless it is null, the state in which the evaluation ended. */
+    void stageEvents(UUID id, List<Stage> entered, @Nullable State ended) {
+        sql.sql("""
+                insert into evaluation_event (evaluation_id, at, state, stage)
+                select :id, coalesce(t.at, clock_timestamp()), t.state, t.stage
+                from unnest(:at::timestamptz[], :states::text[], :stages::text[])
+                    with ordinality as t (at, state, stage, number)
+                order by t.number""")
+                .param("id", id)
+                .param(
+                        "at",
+                        Stream.concat(
+                                        entered.stream().map(stage -> Timestamp.from(stage.at())),
+                                        ended == null ? Stream.empty() : Stream.of((Timestamp) null))
+                                .toArray(Timestamp[]::new))
+                .param(
+                        "states",
+                        Stream.concat(
+                                        entered.stream().map(stage -> State.RUNNING.name()),
+                                        Stream.ofNullable(ended).map(State::name))
+                                .toArray(String[]::new))
+                .param(
+                        "stages",
+                        Stream.concat(
+                                        entered.stream().map(Stage::name),
+                                        ended == null ? Stream.empty() : Stream.of((String) null))
+                                .toArray(String[]::new))
+                .update();
     }
 
     /** A stage and when it was entered. */

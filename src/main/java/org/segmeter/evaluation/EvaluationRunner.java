@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.scoring.ScoringProgress;
 import org.segmeter.telemetry.ServiceMetrics;
@@ -51,6 +52,8 @@ final class EvaluationRunner {
     private final Changes changes;
     private final ServiceMetrics metrics;
     private final JsonMapper json;
+    private final Semaphore turn;
+    private final AtomicLong claims = new AtomicLong();
     private final String worker = "pid-" + ProcessHandle.current().pid() + "-" + UUID.randomUUID();
 
     EvaluationRunner(
@@ -63,7 +66,8 @@ final class EvaluationRunner {
             RunningEvaluations running,
             Changes changes,
             ServiceMetrics metrics,
-            JsonMapper json) {
+            JsonMapper json,
+            EvaluationSettings settings) {
         this.rows = rows;
         this.transaction = transaction;
         this.blobs = blobs;
@@ -74,6 +78,7 @@ final class EvaluationRunner {
         this.changes = changes;
         this.metrics = metrics;
         this.json = json;
+        this.turn = new Semaphore(settings.workers(), true);
     }
 
     /** What the queue is to do with the job. */
@@ -81,29 +86,54 @@ final class EvaluationRunner {
         /** The evaluation is in a final state, or another attempt has it: the job is done. */
         record Done() implements Verdict {}
 
+        /** This attempt ended the evaluation, and with it the job. */
+        record Ended() implements Verdict {}
+
         /** The attempt failed for no fault of the input that is known; once more after a pause. */
         record Again(Duration pause) implements Verdict {}
     }
 
     Verdict run(UUID id) {
         try (MDC.MDCCloseable ignored = MDC.putCloseable("evaluation_id", id.toString())) {
-            // Committed before work starts: an attempt that ends the process has been counted.
-            Optional<EvaluationRows.Claim> claimed = transaction.execute(status -> rows.claim(id, worker));
-            if (claimed == null || claimed.isEmpty()) {
-                return new Verdict.Done();
-            }
-            Failpoint.CLAIMED.reach();
-            metrics.workerBegan();
-            changes.changed(id);
-            try (RunningEvaluations.Run run = running.begin(id, claimed.get().attempt())) {
-                return work(claimed.get(), run);
+            // An evaluation that waits for a processor is not claimed yet: the end of the process would count against it.
+            turn.acquire();
+            Turn mine = new Turn();
+            try {
+                // Committed before work starts: an attempt that ends the process has been counted.
+                Optional<EvaluationRows.Claim> claimed = rows.claim(id, worker + "-" + claims.incrementAndGet());
+                if (claimed.isEmpty()) {
+                    return new Verdict.Done();
+                }
+                Failpoint.CLAIMED.reach();
+                metrics.workerBegan();
+                changes.changed(id);
+                try (RunningEvaluations.Run run = running.begin(claimed.get())) {
+                    return work(claimed.get(), run, mine);
+                } finally {
+                    metrics.workerEnded();
+                }
             } finally {
-                metrics.workerEnded();
+                mine.end();
+            }
+        } catch (InterruptedException e) {
+            // The service is ending; nothing was begun.
+            return new Verdict.Again(Duration.ZERO);
+        }
+    }
+
+    /** The right to score, one for each worker; given back when scoring is over, or at the latest with the attempt. */
+    private final class Turn {
+        private boolean over;
+
+        void end() {
+            if (!over) {
+                over = true;
+                turn.release();
             }
         }
     }
 
-    private Verdict work(EvaluationRows.Claim claim, RunningEvaluations.Run run) {
+    private Verdict work(EvaluationRows.Claim claim, RunningEvaluations.Run run, Turn mine) {
         if (claim.counted() > MOST_ATTEMPTS) {
             return fail(
                     claim,
@@ -128,7 +158,11 @@ final class EvaluationRunner {
             ObjectNode result = engine.score(
                     files.side(Side.PREDICTION), files.side(Side.REFERENCE), claim.request(), clock, run.signal());
             clock.end();
-            return succeed(claim, run, size, result);
+            StoredScorecard card = compose(claim, result);
+            List<EvaluationRows.Value> values = ScorecardValues.of(result);
+            // While the disk is waited for, the processor is the next one's.
+            mine.end();
+            return succeed(claim, run, size, result, card, values);
         } catch (BlobStore.Lost e) {
             return fail(claim, run, lost(inputs), ServiceMetrics.Outcome.FAILED);
         } catch (BlobStore.Unavailable e) {
@@ -153,15 +187,18 @@ final class EvaluationRunner {
     }
 
     private Verdict succeed(
-            EvaluationRows.Claim claim, RunningEvaluations.Run run, ServiceMetrics.SizeClass size, ObjectNode result) {
+            EvaluationRows.Claim claim,
+            RunningEvaluations.Run run,
+            ServiceMetrics.SizeClass size,
+            ObjectNode result,
+            StoredScorecard card,
+            List<EvaluationRows.Value> values) {
         long begin = System.nanoTime();
-        StoredScorecard card = compose(claim, result);
         JsonNode protocol = result.path("protocol");
         JsonNode build = result.path("engine");
-        List<EvaluationRows.Value> values = ScorecardValues.of(result);
         boolean written = Boolean.TRUE.equals(transaction.execute(status -> {
             // Locks the row, and refuses if a later attempt has it: nothing else may come before this.
-            if (!rows.finish(claim.id(), claim.attempt(), State.SUCCEEDED, null, null)) {
+            if (!rows.finish(claim, State.SUCCEEDED, null, null)) {
                 return false;
             }
             rows.insertScorecard(
@@ -173,8 +210,7 @@ final class EvaluationRunner {
                     build.path("version").asString("unknown"),
                     build.path("commit").asString("unknown"));
             rows.insertValues(claim.id(), values);
-            rows.stageEvents(claim.id(), run.takeStages());
-            rows.event(claim.id(), State.SUCCEEDED, null);
+            rows.stageEvents(claim.id(), run.takeStages(), State.SUCCEEDED);
             Failpoint.RESULT_TRANSACTION.reach();
             return true;
         }));
@@ -203,11 +239,10 @@ final class EvaluationRunner {
             @Nullable String slug,
             @Nullable String problem) {
         return Boolean.TRUE.equals(transaction.execute(status -> {
-            if (!rows.finish(claim.id(), claim.attempt(), state, slug, problem)) {
+            if (!rows.finish(claim, state, slug, problem)) {
                 return false;
             }
-            rows.stageEvents(claim.id(), run.takeStages());
-            rows.event(claim.id(), state, null);
+            rows.stageEvents(claim.id(), run.takeStages(), state);
             return true;
         }));
     }
@@ -232,12 +267,12 @@ final class EvaluationRunner {
                 state,
                 claim.attempt(),
                 problem == null ? "none" : problem);
-        return new Verdict.Done();
+        return new Verdict.Ended();
     }
 
     /** The service is ending: the evaluation goes back, and the attempt does not count against it. */
     private Verdict handBack(EvaluationRows.Claim claim) {
-        transaction.executeWithoutResult(status -> rows.requeue(claim.id(), claim.attempt(), true));
+        transaction.executeWithoutResult(status -> rows.requeue(claim, true));
         metrics.attemptEnded(ServiceMetrics.Attempt.HANDED_BACK);
         log.info("evaluation handed back, the service is ending");
         return new Verdict.Again(Duration.ZERO);
@@ -245,7 +280,7 @@ final class EvaluationRunner {
 
     private Verdict again(EvaluationRows.Claim claim, Duration pause) {
         boolean mine =
-                Boolean.TRUE.equals(transaction.execute(status -> rows.requeue(claim.id(), claim.attempt(), true)));
+                Boolean.TRUE.equals(transaction.execute(status -> rows.requeue(claim, true)));
         changes.changed(claim.id());
         metrics.attemptEnded(mine ? ServiceMetrics.Attempt.HANDED_BACK : ServiceMetrics.Attempt.FENCED);
         return mine ? new Verdict.Again(pause) : new Verdict.Done();
@@ -279,7 +314,7 @@ final class EvaluationRunner {
                     ServiceMetrics.Outcome.QUARANTINED);
         }
         boolean again =
-                Boolean.TRUE.equals(transaction.execute(status -> rows.requeue(claim.id(), claim.attempt(), false)));
+                Boolean.TRUE.equals(transaction.execute(status -> rows.requeue(claim, false)));
         changes.changed(claim.id());
         metrics.attemptEnded(again ? ServiceMetrics.Attempt.RETRIED : ServiceMetrics.Attempt.FENCED);
         return again ? new Verdict.Again(Duration.ofSeconds(1L << claim.counted())) : new Verdict.Done();

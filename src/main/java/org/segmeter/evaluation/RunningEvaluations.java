@@ -38,13 +38,15 @@ final class RunningEvaluations {
     final class Run implements AutoCloseable {
         private final UUID id;
         private final int attempt;
+        private final String worker;
         private final CancelSignal signal = new CancelSignal();
         private final List<EvaluationRows.Stage> unwritten = new java.util.ArrayList<>();
         private volatile boolean askedToStop;
 
-        private Run(UUID id, int attempt) {
-            this.id = id;
-            this.attempt = attempt;
+        private Run(EvaluationRows.Claim claim) {
+            this.id = claim.id();
+            this.attempt = claim.attempt();
+            this.worker = claim.worker();
         }
 
         CancelSignal signal() {
@@ -82,9 +84,9 @@ final class RunningEvaluations {
         }
     }
 
-    Run begin(UUID id, int attempt) {
-        Run run = new Run(id, attempt);
-        runs.put(id, run);
+    Run begin(EvaluationRows.Claim claim) {
+        Run run = new Run(claim);
+        runs.put(claim.id(), run);
         return run;
     }
 
@@ -104,7 +106,7 @@ final class RunningEvaluations {
             for (Run run : runs.values()) {
                 transaction.executeWithoutResult(status -> {
                     // The row is locked first: either the stages are written here, or by whoever ends the evaluation.
-                    if (rows.lockRunning(run.id, run.attempt)) {
+                    if (rows.lockRunning(run.id, run.attempt, run.worker)) {
                         List<EvaluationRows.Stage> entered = run.takeStages();
                         if (!entered.isEmpty()) {
                             rows.stages(run.id, entered);

@@ -76,6 +76,11 @@ public final class JarProcess implements AutoCloseable {
         throw new IOException("the service is not ready; its output:\n" + output());
     }
 
+    /** The process id. */
+    public long pid() {
+        return process.pid();
+    }
+
     public URI uri(String path) {
         return URI.create("http://127.0.0.1:" + port + path);
     }
