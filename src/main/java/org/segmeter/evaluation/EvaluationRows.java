@@ -79,14 +79,15 @@ final class EvaluationRows {
         }
         Description about = submission.description();
         sql.sql("""
-                with accepted as (
-                    insert into evaluation
-                        (id, state, case_id, model_name, model_version, site, labels, protocols, request)
-                    values (:id, 'QUEUED', :case, :model, :version, :site, :labels::jsonb, :protocols, :request)),
-                files as (
-                    insert into evaluation_input (evaluation_id, side, position, sha256)
-                    select :id, * from unnest(:sides::text[], :positions::integer[], :digests::text[]))
-                insert into evaluation_event (evaluation_id, state) values (:id, 'QUEUED')""")
+            with accepted as (
+                insert into evaluation
+                    (id, state, case_id, model_name, model_version, site, labels, protocols, request)
+                values (:id, 'QUEUED', :case, :model, :version, :site, :labels::jsonb, :protocols, :request)),
+            files as (
+                insert into evaluation_input (evaluation_id, side, position, sha256)
+                select :id, * from unnest(:sides::text[], :positions::integer[], :digests::text[]))
+            insert into evaluation_event (evaluation_id, state) values (:id, 'QUEUED')\
+            """)
                 .param("id", id)
                 .param("case", about.caseId())
                 .param("model", about.modelName())
@@ -197,19 +198,20 @@ final class EvaluationRows {
      */
     Optional<Claim> claim(UUID id, String worker) {
         return sql.sql("""
-                with quick as (
-                    select set_config('synchronous_commit', 'off', true)),
-                taken as (
-                    update evaluation set state = 'RUNNING', stage = null, attempt = attempt + 1, worker = :worker,
-                        started_at = now()
-                    from quick where id = :id and state in ('QUEUED', 'RUNNING')
-                    returning evaluation.*),
-                told as (
-                    insert into evaluation_event (evaluation_id, state) select id, 'RUNNING' from taken)
-                select id, attempt, attempt - handed_back, cancel_requested, created_at, started_at,
-                    extract(epoch from now() - created_at), case_id, model_name, model_version, site, labels, request,
-                    worker
-                from taken""")
+            with quick as (
+                select set_config('synchronous_commit', 'off', true)),
+            taken as (
+                update evaluation set state = 'RUNNING', stage = null, attempt = attempt + 1, worker = :worker,
+                    started_at = now()
+                from quick where id = :id and state in ('QUEUED', 'RUNNING')
+                returning evaluation.*),
+            told as (
+                insert into evaluation_event (evaluation_id, state) select id, 'RUNNING' from taken)
+            select id, attempt, attempt - handed_back, cancel_requested, created_at, started_at,
+                extract(epoch from now() - created_at), case_id, model_name, model_version, site, labels, request,
+                worker
+            from taken\
+            """)
                 .param("id", id)
                 .param("worker", worker)
                 .query((row, number) -> new Claim(
@@ -237,15 +239,16 @@ final class EvaluationRows {
      */
     boolean finish(Claim claim, State state, @Nullable String problemSlug, @Nullable String problem) {
         return sql.sql("""
-                with ended as (
-                    update evaluation set state = :state, stage = null, finished_at = now(), problem_slug = :slug,
-                        problem = :problem
-                    where id = :id and attempt = :attempt and worker = :worker and state = 'RUNNING'
-                    returning id),
-                done as (
-                    delete from scheduled_tasks using ended
-                    where task_name = :task and task_instance = ended.id::text)
-                select count(*) from ended""")
+            with ended as (
+                update evaluation set state = :state, stage = null, finished_at = now(), problem_slug = :slug,
+                    problem = :problem
+                where id = :id and attempt = :attempt and worker = :worker and state = 'RUNNING'
+                returning id),
+            done as (
+                delete from scheduled_tasks using ended
+                where task_name = :task and task_instance = ended.id::text)
+            select count(*) from ended\
+            """)
                         .param("state", state.name())
                         .param("slug", problemSlug)
                         .param("problem", problem)
@@ -261,8 +264,9 @@ final class EvaluationRows {
     /** Puts a running evaluation back into the queue; false if a later attempt has it. */
     boolean requeue(Claim claim, boolean handedBack) {
         boolean done = sql.sql("""
-                update evaluation set state = 'QUEUED', stage = null, handed_back = handed_back + :handedBack
-                where id = :id and attempt = :attempt and worker = :worker and state = 'RUNNING'""")
+            update evaluation set state = 'QUEUED', stage = null, handed_back = handed_back + :handedBack
+            where id = :id and attempt = :attempt and worker = :worker and state = 'RUNNING'\
+            """)
                         .param("handedBack", handedBack ? 1 : 0)
                         .param("id", claim.id())
                         .param("attempt", claim.attempt())
@@ -355,8 +359,9 @@ final class EvaluationRows {
     /** Locks a running attempt's row until the transaction ends; false if it is not running any more. */
     boolean lockRunning(UUID id, int attempt, String worker) {
         return sql.sql("""
-                        select 1 from evaluation
-                        where id = :id and attempt = :attempt and worker = :worker and state = 'RUNNING' for update""")
+            select 1 from evaluation
+            where id = :id and attempt = :attempt and worker = :worker and state = 'RUNNING' for update\
+            """)
                 .param("id", id)
                 .param("attempt", attempt)
                 .param("worker", worker)
@@ -381,11 +386,12 @@ final class EvaluationRows {
     /** The stages that were entered and then, unless it is null, the state in which the evaluation ended. */
     void stageEvents(UUID id, List<Stage> entered, @Nullable State ended) {
         sql.sql("""
-                insert into evaluation_event (evaluation_id, at, state, stage)
-                select :id, coalesce(t.at, clock_timestamp()), t.state, t.stage
-                from unnest(:at::timestamptz[], :states::text[], :stages::text[])
-                    with ordinality as t (at, state, stage, number)
-                order by t.number""")
+            insert into evaluation_event (evaluation_id, at, state, stage)
+            select :id, coalesce(t.at, clock_timestamp()), t.state, t.stage
+            from unnest(:at::timestamptz[], :states::text[], :stages::text[])
+                with ordinality as t (at, state, stage, number)
+            order by t.number\
+            """)
                 .param("id", id)
                 .param(
                         "at",

@@ -95,7 +95,8 @@ final class EvaluationRunner {
 
     Verdict run(UUID id) {
         try (MDC.MDCCloseable ignored = MDC.putCloseable("evaluation_id", id.toString())) {
-            // An evaluation that waits for a processor is not claimed yet: the end of the process would count against it.
+            // An evaluation that waits for a processor is not claimed yet: the end of the process would count against
+            // it.
             turn.acquire();
             Turn mine = new Turn();
             try {
@@ -279,8 +280,7 @@ final class EvaluationRunner {
     }
 
     private Verdict again(EvaluationRows.Claim claim, Duration pause) {
-        boolean mine =
-                Boolean.TRUE.equals(transaction.execute(status -> rows.requeue(claim, true)));
+        boolean mine = Boolean.TRUE.equals(transaction.execute(status -> rows.requeue(claim, true)));
         changes.changed(claim.id());
         metrics.attemptEnded(mine ? ServiceMetrics.Attempt.HANDED_BACK : ServiceMetrics.Attempt.FENCED);
         return mine ? new Verdict.Again(pause) : new Verdict.Done();
@@ -313,8 +313,7 @@ final class EvaluationRunner {
                                     .formatted(MOST_ATTEMPTS)),
                     ServiceMetrics.Outcome.QUARANTINED);
         }
-        boolean again =
-                Boolean.TRUE.equals(transaction.execute(status -> rows.requeue(claim, false)));
+        boolean again = Boolean.TRUE.equals(transaction.execute(status -> rows.requeue(claim, false)));
         changes.changed(claim.id());
         metrics.attemptEnded(again ? ServiceMetrics.Attempt.RETRIED : ServiceMetrics.Attempt.FENCED);
         return again ? new Verdict.Again(Duration.ofSeconds(1L << claim.counted())) : new Verdict.Done();
