@@ -53,6 +53,7 @@ public final class CommandLineTool {
         commands.put("metrics", () -> new MetricsCommand(output));
         commands.put("protocols", () -> new ProtocolsCommand(output, errors));
         commands.put("healthcheck", () -> new HealthCheckCommand(errors));
+        commands.put("canary", () -> new CanaryCommand(output, errors));
         commands.put("rehearse", RehearseCommand::new);
         if (arguments.length > 0 && commands.containsKey(arguments[0])) {
             // The others would cost the time to look at their options.

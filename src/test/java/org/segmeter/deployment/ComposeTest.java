@@ -10,17 +10,21 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 @DisplayName("The compose file")
 class ComposeTest {
 
     private static final String PROMETHEUS = "ops/prometheus/prometheus.yml";
+    private static final String RULES = "helm/segmeter/files/segmeter.rules.yml";
 
     private final Map<String, Object> compose;
 
@@ -29,8 +33,39 @@ class ComposeTest {
     }
 
     @Test
-    void runsTheServiceAPostgresqlAndAPrometheus() {
-        assertThat(services()).containsOnlyKeys("segmeter", "postgres", "prometheus");
+    void hasAProfileForEachShapeAndOneServiceWithoutAnyWord() throws IOException {
+        assertThat(profile("single")).containsExactly("segmeter");
+        assertThat(profile("replicas")).containsExactly("postgres", "proxy", "replica-a", "replica-b", "store");
+        assertThat(profile("observability")).containsExactly("grafana", "prometheus");
+        assertThat(services().values())
+                .allSatisfy(service -> assertThat((List<?>) at(service, "profiles")).hasSize(1));
+        assertThat(WorkingCopy.read(".env")).contains("\nCOMPOSE_PROFILES=single\n");
+    }
+
+    @Test
+    void everyServiceThatIsWaitedForIsOfTheSameProfile() {
+        services().forEach((name, service) -> {
+            Map<String, Object> others = mapping(mapping(service).getOrDefault("depends_on", Map.of()));
+            assertThat(others.keySet()).allSatisfy(other -> assertThat(at(services(), other, "profiles"))
+                    .as(name + " waits for " + other)
+                    .isEqualTo(at(service, "profiles")));
+        });
+    }
+
+    @Test
+    void replicasShareTheDatabaseAndTheStoreAndNoVolume() throws IOException {
+        Map<String, Object> first = mapping(at(services(), "replica-a"));
+        Map<String, Object> second = mapping(at(services(), "replica-b"));
+
+        assertThat(first.get("environment")).isEqualTo(second.get("environment"));
+        assertThat(mapping(first.get("environment")))
+                .containsEntry("SEGMETER_DATABASE_URL", "jdbc:postgresql://postgres:5432/segmeter")
+                .containsEntry("SEGMETER_STORE_ENDPOINT", "http://store:9000")
+                .containsEntry("SEGMETER_STORE_BUCKET", "segmeter");
+        assertThat(first.get("volumes")).isNotEqualTo(second.get("volumes"));
+        assertThat(at(services(), "store", "entrypoint", 2).toString()).contains("/data/segmeter");
+        assertThat(WorkingCopy.read("ops/proxy/nginx.conf"))
+                .contains("server replica-a:8080", "server replica-b:8080", "proxy_request_buffering off");
     }
 
     @Test
@@ -52,17 +87,31 @@ class ComposeTest {
         assertThat(services().values())
                 .allSatisfy(service -> assertThat((List<?>) mapping(service).getOrDefault("ports", List.of()))
                         .allSatisfy(port -> assertThat(port.toString()).startsWith("127.0.0.1:")));
-        assertThat(mapping(at(services(), "postgres"))).doesNotContainKey("ports");
+        assertThat(services().entrySet().stream()
+                        .filter(service -> mapping(service.getValue()).containsKey("ports"))
+                        .map(Map.Entry::getKey))
+                .containsExactlyInAnyOrder("segmeter", "proxy", "prometheus", "grafana");
     }
 
     @Test
-    void thePasswordIsAFileThatIsNotCommittedAndNoEnvironmentHoldsIt() throws IOException {
-        assertThat(at(compose, "secrets", "database-password", "file")).isEqualTo("./ops/secrets/database-password");
+    void passwordsAreFilesThatAreNotCommittedAndNoEnvironmentHoldsOne() throws IOException {
+        Map<String, Object> secrets = mapping(at(compose, "secrets"));
+        assertThat(secrets).containsOnlyKeys("database-password", "store-password", "grafana-password");
+        String maker = WorkingCopy.read("ops/compose-secret");
+        secrets.forEach((name, secret) -> {
+            assertThat(at(secret, "file")).isEqualTo("./ops/secrets/" + name);
+            assertThat(maker).contains(name);
+        });
         assertThat(WorkingCopy.read(".gitignore")).contains("/ops/secrets/");
         assertThat(services().values())
                 .allSatisfy(service -> assertThat(mapping(mapping(service).getOrDefault("environment", Map.of())))
-                        .doesNotContainKeys("POSTGRES_PASSWORD", "SEGMETER_DATABASE_PASSWORD"));
-        assertThat(at(services(), "segmeter", "secrets", 0, "target")).isEqualTo("segmeter.database.password");
+                        .doesNotContainKeys(
+                                "POSTGRES_PASSWORD",
+                                "SEGMETER_DATABASE_PASSWORD",
+                                "SEGMETER_STORE_SECRET_KEY",
+                                "MINIO_ROOT_PASSWORD",
+                                "GF_SECURITY_ADMIN_PASSWORD"));
+        assertThat(at(services(), "replica-a", "secrets", 0, "target")).isEqualTo("segmeter.database.password");
     }
 
     @Test
@@ -74,49 +123,124 @@ class ComposeTest {
     }
 
     @Test
-    void theServiceStartsWhenTheDatabaseAnswersAndHasTimeToStop() throws IOException {
-        assertThat(at(services(), "segmeter", "depends_on", "postgres", "condition"))
-                .isEqualTo("service_healthy");
-        assertThat(mapping(at(services(), "postgres"))).containsKey("healthcheck");
-        assertThat(mapping(at(services(), "prometheus"))).containsKey("healthcheck");
+    void replicasStartWhenDatabaseAndStoreAnswerAndHaveTimeToStop() throws IOException {
+        for (String replica : List.of("replica-a", "replica-b")) {
+            assertThat(at(services(), replica, "depends_on", "postgres", "condition"))
+                    .isEqualTo("service_healthy");
+            assertThat(at(services(), replica, "depends_on", "store", "condition"))
+                    .isEqualTo("service_healthy");
+            assertThat(at(services(), "proxy", "depends_on", replica, "condition"))
+                    .isEqualTo("service_healthy");
+            assertThat(at(services(), replica, "stop_grace_period")).isEqualTo("90s");
+        }
+        for (String other : List.of("postgres", "store", "proxy", "prometheus", "grafana")) {
+            assertThat(mapping(at(services(), other))).containsKey("healthcheck");
+        }
         assertThat(WorkingCopy.read("Dockerfile")).contains("HEALTHCHECK");
-        assertThat(at(services(), "segmeter", "stop_grace_period")).isEqualTo("90s");
     }
 
     @Test
     void whatMustSurviveIsOnNamedVolumes() {
         assertThat(mapping(at(compose, "volumes")).keySet())
-                .containsExactlyInAnyOrder("segmeter-data", "postgres-data", "prometheus-data");
+                .containsExactlyInAnyOrder(
+                        "segmeter-data",
+                        "replica-a",
+                        "replica-b",
+                        "postgres-data",
+                        "store-data",
+                        "prometheus-data",
+                        "grafana-data");
         assertThat(at(services(), "segmeter", "volumes")).isEqualTo(List.of("segmeter-data:/var/lib/segmeter/data"));
     }
 
     @Test
-    void prometheusScrapesTheServiceByItsNameAndPort() throws IOException {
-        Object job = at(WorkingCopy.yaml(WorkingCopy.read(PROMETHEUS)), "scrape_configs", 0);
-
-        assertThat(at(job, "metrics_path")).isEqualTo("/actuator/prometheus");
-        assertThat(at(job, "static_configs", 0, "targets")).isEqualTo(List.of("segmeter:8080"));
-        assertThat(at(services(), "segmeter", "ports", 0).toString()).endsWith(":8080");
-        assertThat((List<?>) at(services(), "prometheus", "volumes"))
-                .first()
-                .isEqualTo("./" + PROMETHEUS + ":/etc/prometheus/prometheus.yml:ro");
+    void everyFileThatIsMountedIsThere() {
+        assertThat(services().values())
+                .allSatisfy(service -> assertThat((List<?>) mapping(service).getOrDefault("volumes", List.of()))
+                        .allSatisfy(volume -> {
+                            if (volume.toString().startsWith("./")) {
+                                String file = volume.toString().split(":", -1)[0];
+                                assertThat(WorkingCopy.ROOT.resolve(file)).isRegularFile();
+                                assertThat(volume.toString()).endsWith(":ro");
+                            }
+                        }));
     }
 
     @Test
-    void promtoolAcceptsTheConfiguration() throws IOException, InterruptedException {
+    void prometheusScrapesEveryServiceByItsNameAndPort() throws IOException {
+        Object job = at(WorkingCopy.yaml(WorkingCopy.read(PROMETHEUS)), "scrape_configs", 0);
+
+        assertThat(at(job, "metrics_path")).isEqualTo("/actuator/prometheus");
+        assertThat(at(job, "dns_sd_configs", 0, "names")).isEqualTo(List.of("segmeter", "replica-a", "replica-b"));
+        assertThat(at(job, "dns_sd_configs", 0, "port")).isEqualTo(8080);
+        assertThat(at(services(), "segmeter", "ports", 0).toString()).endsWith(":8080");
+        assertThat((List<?>) at(services(), "prometheus", "volumes"))
+                .map(Object::toString)
+                .contains(
+                        "./" + PROMETHEUS + ":/etc/prometheus/prometheus.yml:ro",
+                        "./" + RULES + ":/etc/prometheus/segmeter.rules.yml:ro");
+    }
+
+    @Test
+    void everyAlertHasItsPageInTheRunbookAndATestThatMakesItFire() throws IOException {
+        List<String> alerts = new ArrayList<>();
+        for (Object group : (List<?>) at(WorkingCopy.yaml(WorkingCopy.read(RULES)), "groups")) {
+            for (Object rule : (List<?>) at(group, "rules")) {
+                if (mapping(rule).containsKey("alert")) {
+                    String alert = at(rule, "alert").toString();
+                    alerts.add(alert);
+                    assertThat(at(rule, "annotations", "runbook_url"))
+                            .isEqualTo("docs/runbook.md#" + alert.toLowerCase(Locale.ROOT));
+                    assertThat(at(rule, "labels", "severity")).isIn("page", "ticket");
+                }
+            }
+        }
+        String tests = WorkingCopy.read("helm/segmeter/files/segmeter.test.yml");
+        String runbook = WorkingCopy.read("docs/runbook.md");
+        assertThat(alerts).hasSizeGreaterThan(10).allSatisfy(alert -> {
+            assertThat(runbook).contains("\n## " + alert + "\n");
+            assertThat(tests)
+                    .contains("runbook_url: docs/runbook.md#" + alert.toLowerCase(Locale.ROOT))
+                    .contains("alertname: " + alert + ", exp_alerts: []");
+        });
+    }
+
+    @Test
+    void promtoolFiresEveryAlertOnItsFaultAndNoneOnAHealthyService() throws IOException, InterruptedException {
+        promtool(WorkingCopy.ROOT, "test", "rules", "helm/segmeter/files/segmeter.test.yml");
+    }
+
+    @Test
+    void promtoolAcceptsTheConfiguration(@TempDir Path directory) throws IOException, InterruptedException {
+        Files.copy(WorkingCopy.ROOT.resolve(PROMETHEUS), directory.resolve("prometheus.yml"));
+        Files.copy(WorkingCopy.ROOT.resolve(RULES), directory.resolve("segmeter.rules.yml"));
+
+        promtool(directory, "check", "config", "prometheus.yml");
+    }
+
+    private static void promtool(Path directory, String... arguments) throws IOException, InterruptedException {
         assumeTrue(
                 isInstalled("promtool"),
-                "NOT RUN: promtool is not installed (Debian's package prometheus has it), so it did not check "
-                        + PROMETHEUS);
-
-        Process promtool = new ProcessBuilder("promtool", "check", "config", PROMETHEUS)
-                .directory(WorkingCopy.ROOT.toFile())
+                "NOT RUN: promtool is not installed (Debian's package prometheus has it), so it did not "
+                        + String.join(" ", arguments));
+        List<String> command = new ArrayList<>(List.of("promtool"));
+        command.addAll(List.of(arguments));
+        Process promtool = new ProcessBuilder(command)
+                .directory(directory.toFile())
                 .redirectErrorStream(true)
                 .start();
         String output = new String(promtool.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
 
         assertThat(promtool.waitFor(30, TimeUnit.SECONDS)).isTrue();
         assertThat(promtool.exitValue()).as(output).isZero();
+    }
+
+    private List<String> profile(String name) {
+        return services().entrySet().stream()
+                .filter(service -> ((List<?>) at(service.getValue(), "profiles")).contains(name))
+                .map(Map.Entry::getKey)
+                .sorted()
+                .toList();
     }
 
     private Map<String, Object> services() {

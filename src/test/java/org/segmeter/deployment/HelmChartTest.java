@@ -5,13 +5,25 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.segmeter.deployment.WorkingCopy.at;
 import static org.segmeter.deployment.WorkingCopy.mapping;
 
+import com.google.gson.Gson;
+import com.google.gson.JsonElement;
 import com.marcnuri.helm.Helm;
 import com.marcnuri.helm.LintResult;
+import io.kubernetes.client.openapi.models.V1ConfigMap;
+import io.kubernetes.client.openapi.models.V1Deployment;
+import io.kubernetes.client.openapi.models.V1NetworkPolicy;
+import io.kubernetes.client.openapi.models.V1PersistentVolumeClaim;
+import io.kubernetes.client.openapi.models.V1Pod;
+import io.kubernetes.client.openapi.models.V1PodDisruptionBudget;
+import io.kubernetes.client.openapi.models.V1Service;
+import io.kubernetes.client.openapi.models.V1StatefulSet;
+import io.kubernetes.client.openapi.models.V2HorizontalPodAutoscaler;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
@@ -38,6 +50,17 @@ class HelmChartTest {
             persistence: {accessMode: ReadWriteMany, storageClass: shared}
             """;
 
+    private static final String BUCKET = """
+            store:
+              mode: s3
+              s3: {bucket: segmeter, endpoint: "https://minio.example:9000", existingSecret: segmeter-store}
+            """;
+
+    private static final String SCALED_BY_QUEUE = EXTERNAL + BUCKET + """
+            autoscaling: {mode: queue, connectionSecret: segmeter-queue}
+            networkPolicy: {enabled: true, storeTo: [{ipBlock: {cidr: 10.1.2.4/32}}], storePort: 9000}
+            """;
+
     private static final String EVERYTHING = REPLICAS + """
             image: {repository: registry.example/segmeter, pullSecrets: [registry-login],
               digest: "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"}
@@ -49,6 +72,8 @@ class HelmChartTest {
               ingressFrom: [{namespaceSelector: {matchLabels: {team: radiology}}}]
               databaseTo: [{ipBlock: {cidr: 10.1.2.3/32}}]
             serviceMonitor: {enabled: true, labels: {release: prometheus}}
+            prometheusRule: {enabled: true, labels: {release: prometheus}}
+            dashboard: {enabled: true}
             service: {type: LoadBalancer, port: 80, annotations: {a/b: c}}
             podAnnotations: {d: e}
             podLabels: {f: g}
@@ -63,6 +88,10 @@ class HelmChartTest {
                 EXTERNAL,
                 REPLICAS,
                 EVERYTHING,
+                BUCKET,
+                EXTERNAL + BUCKET + "replicas: 2\n",
+                SCALED_BY_QUEUE,
+                REPLICAS + "autoscaling: {mode: cpu}\n",
                 "persistence: {enabled: false}",
                 "persistence: {existingClaim: mine}",
                 "networkPolicy: {enabled: true}",
@@ -138,6 +167,118 @@ class HelmChartTest {
             assertThat(at(container, "resources", "limits", "memory"))
                     .isEqualTo(at(container, "resources", "requests", "memory"));
         });
+    }
+
+    /** What is not Kubernetes' own has no schema here: the objects of the Prometheus operator and of KEDA. */
+    private static final Set<String> OF_OPERATORS =
+            Set.of("ServiceMonitor", "PrometheusRule", "ScaledObject", "TriggerAuthentication");
+
+    @ParameterizedTest
+    @MethodSource("valueSets")
+    void everyObjectObeysTheSchemaOfKubernetes(String values) throws IOException {
+        int held = 0;
+        for (Map<String, Object> object : render(values)) {
+            if (!OF_OPERATORS.contains(kind(object))) {
+                holdToSchema(object);
+                held++;
+            }
+        }
+        assertThat(held).isGreaterThanOrEqualTo(4);
+    }
+
+    @Test
+    void aFieldThatKubernetesDoesNotKnowIsFound() throws IOException {
+        Map<String, Object> set = one(render(""), "StatefulSet");
+        mapping(at(set, "spec", "template", "spec", "containers", 0)).put("livenesProbe", Map.of());
+
+        assertThatThrownBy(() -> holdToSchema(set)).hasMessageContaining("livenesProbe");
+    }
+
+    private static void holdToSchema(Map<String, Object> object) throws IOException {
+        JsonElement json = new Gson().toJsonTree(object);
+        switch (kind(object)) {
+            case "StatefulSet" -> V1StatefulSet.validateJsonElement(json);
+            case "Deployment" -> V1Deployment.validateJsonElement(json);
+            case "Service" -> V1Service.validateJsonElement(json);
+            case "ConfigMap" -> V1ConfigMap.validateJsonElement(json);
+            case "PersistentVolumeClaim" -> V1PersistentVolumeClaim.validateJsonElement(json);
+            case "PodDisruptionBudget" -> V1PodDisruptionBudget.validateJsonElement(json);
+            case "NetworkPolicy" -> V1NetworkPolicy.validateJsonElement(json);
+            case "HorizontalPodAutoscaler" -> V2HorizontalPodAutoscaler.validateJsonElement(json);
+            case "Pod" -> V1Pod.validateJsonElement(json);
+            default -> throw new AssertionError("no schema for " + kind(object));
+        }
+    }
+
+    @Test
+    void replicasWithABucketShareNoVolumeAndTakeItsLoginFromASecret() throws IOException {
+        List<Map<String, Object>> objects = render(EXTERNAL + BUCKET + "replicas: 2\n");
+        Map<String, Object> deployment = one(objects, "Deployment");
+
+        assertThat(kinds(objects)).doesNotContain("PersistentVolumeClaim");
+        assertThat(at(deployment, "spec", "template", "spec", "volumes", 0))
+                .isEqualTo(Map.of("name", "data", "emptyDir", Map.of()));
+        assertThat(at(deployment, "spec", "strategy", "type")).isEqualTo("RollingUpdate");
+        assertThat(mapping(at(one(objects, "ConfigMap"), "data")))
+                .containsEntry("SEGMETER_STORE_BUCKET", "segmeter")
+                .containsEntry("SEGMETER_STORE_ENDPOINT", "https://minio.example:9000")
+                .doesNotContainKey("SEGMETER_STORE_SECRET_KEY");
+        assertThat(names(at(deployment, "spec", "template", "spec", "containers", 0, "env")))
+                .containsExactly(
+                        "SEGMETER_DATABASE_USER",
+                        "SEGMETER_DATABASE_PASSWORD",
+                        "SEGMETER_STORE_ACCESS_KEY",
+                        "SEGMETER_STORE_SECRET_KEY");
+    }
+
+    @Test
+    void replicasFollowTheQueueOrTheProcessorsAndThenTheDeploymentNamesNoNumber() throws IOException {
+        List<Map<String, Object>> queue = render(SCALED_BY_QUEUE);
+        List<Map<String, Object>> cpu = render(REPLICAS + "autoscaling: {mode: cpu, maxReplicas: 4}\n");
+
+        Object trigger = at(one(queue, "ScaledObject"), "spec", "triggers", 0);
+        assertThat(at(trigger, "type")).isEqualTo("postgresql");
+        assertThat(at(trigger, "metadata", "query"))
+                .isEqualTo("select count(*) from evaluation where state = 'QUEUED'");
+        assertThat(at(trigger, "authenticationRef", "name"))
+                .isEqualTo(at(one(queue, "TriggerAuthentication"), "metadata", "name"));
+        assertThat(at(one(cpu, "HorizontalPodAutoscaler"), "spec", "maxReplicas"))
+                .isEqualTo(4);
+        for (List<Map<String, Object>> objects : List.of(queue, cpu)) {
+            assertThat(mapping(at(one(objects, "Deployment"), "spec"))).doesNotContainKey("replicas");
+        }
+        assertThat(at(one(cpu, "HorizontalPodAutoscaler"), "spec", "scaleTargetRef", "name"))
+                .isEqualTo(at(one(cpu, "Deployment"), "metadata", "name"));
+    }
+
+    @Test
+    void theQueueThatKedaCountsIsATableOfTheServicesOwn() throws IOException {
+        String schema = WorkingCopy.read("src/main/resources/db/migration/V1__evaluations.sql");
+
+        assertThat(schema).contains("create table evaluation (", "state            text", "'QUEUED'");
+    }
+
+    @Test
+    void theNetworkPolicyLetsTheBucketBeReached() throws IOException {
+        Object egress = at(one(render(SCALED_BY_QUEUE), "NetworkPolicy"), "spec", "egress");
+
+        assertThat(at(egress, 2, "ports", 0, "port")).isEqualTo(9000);
+        assertThat(at(egress, 2, "to", 0, "ipBlock", "cidr")).isEqualTo("10.1.2.4/32");
+    }
+
+    @Test
+    void theChartShipsTheAlertsAndTheDashboardOfTheComposeFile() throws IOException {
+        List<Map<String, Object>> objects = render(EVERYTHING);
+
+        assertThat(at(one(objects, "PrometheusRule"), "spec"))
+                .isEqualTo(WorkingCopy.yaml(WorkingCopy.read("helm/segmeter/files/segmeter.rules.yml")));
+        Map<String, Object> dashboard = objects.stream()
+                .filter(object -> at(object, "metadata", "name").toString().endsWith("-dashboard"))
+                .findFirst()
+                .orElseThrow();
+        assertThat(at(dashboard, "data", "segmeter.json"))
+                .isEqualTo(WorkingCopy.read("helm/segmeter/files/segmeter-dashboard.json"));
+        assertThat(at(dashboard, "metadata", "labels", "grafana_dashboard")).isEqualTo("1");
     }
 
     @ParameterizedTest
@@ -241,7 +382,9 @@ class HelmChartTest {
                         "Pod",
                         "PodDisruptionBudget",
                         "NetworkPolicy",
-                        "ServiceMonitor");
+                        "ServiceMonitor",
+                        "PrometheusRule",
+                        "ConfigMap");
     }
 
     @Test
@@ -289,7 +432,7 @@ class HelmChartTest {
 
         assertThat(at(pod, "metadata", "annotations", HOOK)).isEqualTo("test");
         assertThat(at(pod, "spec", "containers", 0, "args"))
-                .isEqualTo(List.of("healthcheck", "--url", "http://qa-segmeter:8081/readyz"));
+                .isEqualTo(List.of("canary", "--url", "http://qa-segmeter:8081"));
     }
 
     @ParameterizedTest(name = "{0}")
@@ -306,6 +449,10 @@ class HelmChartTest {
                 "config: {lower-case: x}                              | lower-case",
                 "persistence: {size: much}                            | size",
                 "serviceMonitor: {enabled: 'yes'}                     | enabled",
+                "store: {mode: s3}                                    | bucket",
+                "store: {mode: ftp}                                   | mode",
+                "autoscaling: {mode: cpu}                             | autoscaling",
+                "autoscaling: {mode: queue}                           | connectionSecret",
             })
     void aValueThatCannotWorkIsRefusedByName(String values, String named) {
         assertThatThrownBy(() -> render(values))
@@ -318,6 +465,11 @@ class HelmChartTest {
     void replicasThatCannotShareTheirUploadsAreRefused(String accessMode) {
         assertThatThrownBy(() -> render(EXTERNAL + "replicas: 2\npersistence: {accessMode: " + accessMode + "}\n"))
                 .hasMessageContaining("accessMode");
+    }
+
+    @Test
+    void scalingWithoutASharedStoreIsRefused() {
+        assertThatThrownBy(() -> render(EXTERNAL + "autoscaling: {mode: cpu}\n")).hasMessageContaining("accessMode");
     }
 
     private List<Map<String, Object>> render(String values) throws IOException {

@@ -1,0 +1,140 @@
+package org.segmeter.cli;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import org.segmeter.format.nifti.NiftiWriter;
+import org.segmeter.scoring.JsonDocument;
+import org.segmeter.volume.Affine;
+import org.segmeter.volume.BitMask;
+import org.segmeter.volume.Box;
+import org.segmeter.volume.Grid;
+import org.segmeter.volume.Segment;
+import org.segmeter.volume.Segmentation;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * Scores a pair whose values are known, and compares: the whole way through a running service, from upload to scorecard. Two cubes of
+ * 4 x 4 x 4 voxels, one a voxel beside the other, share 48 of 64 voxels: Dice 96/128, Jaccard 48/80.
+ */
+@Command(
+        name = "canary",
+        mixinStandardHelpOptions = true,
+        description = {
+            "Has a running service score a pair whose values are known.",
+            "Exit status 0 if the values are right, else 1."
+        })
+final class CanaryCommand implements Callable<Integer> {
+
+    private static final double DICE = 0.75;
+    private static final double JACCARD = 0.6;
+    private static final int EDGE = 4;
+
+    private final PrintWriter out;
+    private final PrintWriter err;
+
+    @Option(
+            names = "--url",
+            defaultValue = "http://127.0.0.1:${SERVER_PORT:-8080}",
+            description = "The service; default: ${DEFAULT-VALUE}")
+    private String url = "";
+
+    @Option(
+            names = "--wait",
+            defaultValue = "30",
+            description = "Seconds to wait for the scorecard; default: ${DEFAULT-VALUE}")
+    private int wait;
+
+    CanaryCommand(PrintWriter out, PrintWriter err) {
+        this.out = out;
+        this.err = err;
+    }
+
+    @Override
+    public Integer call() throws InterruptedException, IOException {
+        String boundary = "canary-" + UUID.randomUUID();
+        ByteArrayOutputStream body = new ByteArrayOutputStream();
+        part(body, boundary, "prediction", cube(3));
+        part(body, boundary, "reference", cube(2));
+        body.writeBytes(("--" + boundary + "--\r\n").getBytes(StandardCharsets.US_ASCII));
+        try (HttpClient client =
+                HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build()) {
+            HttpRequest request = HttpRequest.newBuilder(URI.create(url.replaceAll("/+$", "") + "/api/v1/evaluations"))
+                    .timeout(Duration.ofSeconds(wait + 10L))
+                    .header("Content-Type", "multipart/form-data; boundary=" + boundary)
+                    .header("Prefer", "wait=" + wait)
+                    .POST(HttpRequest.BodyPublishers.ofByteArray(body.toByteArray()))
+                    .build();
+            HttpResponse<String> answer = client.send(request, HttpResponse.BodyHandlers.ofString());
+            return judge(answer.statusCode(), answer.body());
+        } catch (IOException e) {
+            err.println("segmeter: the service does not answer");
+        } catch (IllegalArgumentException e) {
+            err.println("segmeter: --url is no http URL");
+            return CommandLineTool.USAGE;
+        }
+        return CommandLineTool.REFUSED;
+    }
+
+    private int judge(int status, String body) {
+        if (status != 200) {
+            err.println(
+                    status == 202
+                            ? "segmeter: no scorecard after " + wait + " s"
+                            : "segmeter: the service answers with status " + status);
+            return CommandLineTool.REFUSED;
+        }
+        try {
+            JsonNode metrics = JsonDocument.read(body).at("/segments/0/metrics");
+            double dice = metrics.at("/dice/value").doubleValue(Double.NaN);
+            double jaccard = metrics.at("/jaccard/value").doubleValue(Double.NaN);
+            if (dice == DICE && jaccard == JACCARD) {
+                out.println("Dice 0.75, Jaccard 0.6: as they must be");
+                return CommandLineTool.DONE;
+            }
+            err.println("segmeter: the service answers Dice " + dice + " and Jaccard " + jaccard
+                    + " for a pair whose Dice is 0.75 and whose Jaccard is 0.6");
+        } catch (JacksonException e) {
+            err.println("segmeter: the service's answer is no JSON");
+        }
+        return CommandLineTool.REFUSED;
+    }
+
+    /** A NIfTI file of 10 x 8 x 8 voxels of 1 mm with one cube, whose first voxel along x is given. */
+    private static byte[] cube(int x0) throws IOException {
+        BitMask mask = new BitMask(new Box(x0, 2, 2, x0 + EDGE, 2 + EDGE, 2 + EDGE));
+        for (int z = 2; z < 2 + EDGE; z++) {
+            for (int y = 2; y < 2 + EDGE; y++) {
+                mask.words()[mask.rowStart(y, z)] = (1L << EDGE) - 1 << x0;
+            }
+        }
+        Segmentation segmentation = new Segmentation(
+                new Grid(10, 8, 8, Affine.IDENTITY),
+                Segmentation.Encoding.LABELMAP,
+                List.of(new Segmentation.SegmentVoxels(Segment.ofLabelValue(1), mask)),
+                new Segmentation.Source("nifti-1", null, true, List.of()));
+        ByteArrayOutputStream file = new ByteArrayOutputStream();
+        NiftiWriter.write(segmentation, file);
+        return file.toByteArray();
+    }
+
+    private static void part(ByteArrayOutputStream body, String boundary, String name, byte[] file) {
+        body.writeBytes(("--" + boundary + "\r\nContent-Disposition: form-data; name=\"" + name + "\"; filename=\"" + name
+                        + ".nii\"\r\nContent-Type: application/octet-stream\r\n\r\n")
+                .getBytes(StandardCharsets.US_ASCII));
+        body.writeBytes(file);
+        body.writeBytes("\r\n".getBytes(StandardCharsets.US_ASCII));
+    }
+}
