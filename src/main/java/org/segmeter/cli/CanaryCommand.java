@@ -131,8 +131,8 @@ final class CanaryCommand implements Callable<Integer> {
     }
 
     private static void part(ByteArrayOutputStream body, String boundary, String name, byte[] file) {
-        body.writeBytes(("--" + boundary + "\r\nContent-Disposition: form-data; name=\"" + name + "\"; filename=\"" + name
-                        + ".nii\"\r\nContent-Type: application/octet-stream\r\n\r\n")
+        body.writeBytes(("--" + boundary + "\r\nContent-Disposition: form-data; name=\"" + name + "\"; filename=\""
+                        + name + ".nii\"\r\nContent-Type: application/octet-stream\r\n\r\n")
                 .getBytes(StandardCharsets.US_ASCII));
         body.writeBytes(file);
         body.writeBytes("\r\n".getBytes(StandardCharsets.US_ASCII));

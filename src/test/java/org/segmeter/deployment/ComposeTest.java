@@ -38,7 +38,8 @@ class ComposeTest {
         assertThat(profile("replicas")).containsExactly("postgres", "proxy", "replica-a", "replica-b", "store");
         assertThat(profile("observability")).containsExactly("grafana", "prometheus");
         assertThat(services().values())
-                .allSatisfy(service -> assertThat((List<?>) at(service, "profiles")).hasSize(1));
+                .allSatisfy(
+                        service -> assertThat((List<?>) at(service, "profiles")).hasSize(1));
         assertThat(WorkingCopy.read(".env")).contains("\nCOMPOSE_PROFILES=single\n");
     }
 
@@ -46,9 +47,10 @@ class ComposeTest {
     void everyServiceThatIsWaitedForIsOfTheSameProfile() {
         services().forEach((name, service) -> {
             Map<String, Object> others = mapping(mapping(service).getOrDefault("depends_on", Map.of()));
-            assertThat(others.keySet()).allSatisfy(other -> assertThat(at(services(), other, "profiles"))
-                    .as(name + " waits for " + other)
-                    .isEqualTo(at(service, "profiles")));
+            assertThat(others.keySet())
+                    .allSatisfy(other -> assertThat(at(services(), other, "profiles"))
+                            .as(name + " waits for " + other)
+                            .isEqualTo(at(service, "profiles")));
         });
     }
 

@@ -40,47 +40,47 @@ class HelmChartTest {
     private static final Path CHART = WorkingCopy.ROOT.resolve("helm/segmeter");
 
     private static final String EXTERNAL = """
-            database:
-              mode: external
-              external: {url: "jdbc:postgresql://db.example:5432/segmeter", existingSecret: segmeter-database}
-            """;
+        database:
+          mode: external
+          external: {url: "jdbc:postgresql://db.example:5432/segmeter", existingSecret: segmeter-database}
+        """;
 
     private static final String REPLICAS = EXTERNAL + """
-            replicas: 3
-            persistence: {accessMode: ReadWriteMany, storageClass: shared}
-            """;
+        replicas: 3
+        persistence: {accessMode: ReadWriteMany, storageClass: shared}
+        """;
 
     private static final String BUCKET = """
-            store:
-              mode: s3
-              s3: {bucket: segmeter, endpoint: "https://minio.example:9000", existingSecret: segmeter-store}
-            """;
+        store:
+          mode: s3
+          s3: {bucket: segmeter, endpoint: "https://minio.example:9000", existingSecret: segmeter-store}
+        """;
 
     private static final String SCALED_BY_QUEUE = EXTERNAL + BUCKET + """
-            autoscaling: {mode: queue, connectionSecret: segmeter-queue}
-            networkPolicy: {enabled: true, storeTo: [{ipBlock: {cidr: 10.1.2.4/32}}], storePort: 9000}
-            """;
+        autoscaling: {mode: queue, connectionSecret: segmeter-queue}
+        networkPolicy: {enabled: true, storeTo: [{ipBlock: {cidr: 10.1.2.4/32}}], storePort: 9000}
+        """;
 
     private static final String EVERYTHING = REPLICAS + """
-            image: {repository: registry.example/segmeter, pullSecrets: [registry-login],
-              digest: "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"}
-            config: {SEGMETER_UPLOAD_MAX_FILE_SIZE: 1GB, SOME_NUMBER: 3, SOME_SWITCH: true}
-            javaOptions: "-Xlog:gc"
-            podDisruptionBudget: {enabled: true}
-            networkPolicy:
-              enabled: true
-              ingressFrom: [{namespaceSelector: {matchLabels: {team: radiology}}}]
-              databaseTo: [{ipBlock: {cidr: 10.1.2.3/32}}]
-            serviceMonitor: {enabled: true, labels: {release: prometheus}}
-            prometheusRule: {enabled: true, labels: {release: prometheus}}
-            dashboard: {enabled: true}
-            service: {type: LoadBalancer, port: 80, annotations: {a/b: c}}
-            podAnnotations: {d: e}
-            podLabels: {f: g}
-            nodeSelector: {disk: fast}
-            tolerations: [{key: gpu, operator: Exists}]
-            affinity: {nodeAffinity: {}}
-            """;
+        image: {repository: registry.example/segmeter, pullSecrets: [registry-login],
+          digest: "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"}
+        config: {SEGMETER_UPLOAD_MAX_FILE_SIZE: 1GB, SOME_NUMBER: 3, SOME_SWITCH: true}
+        javaOptions: "-Xlog:gc"
+        podDisruptionBudget: {enabled: true}
+        networkPolicy:
+          enabled: true
+          ingressFrom: [{namespaceSelector: {matchLabels: {team: radiology}}}]
+          databaseTo: [{ipBlock: {cidr: 10.1.2.3/32}}]
+        serviceMonitor: {enabled: true, labels: {release: prometheus}}
+        prometheusRule: {enabled: true, labels: {release: prometheus}}
+        dashboard: {enabled: true}
+        service: {type: LoadBalancer, port: 80, annotations: {a/b: c}}
+        podAnnotations: {d: e}
+        podLabels: {f: g}
+        nodeSelector: {disk: fast}
+        tolerations: [{key: gpu, operator: Exists}]
+        affinity: {nodeAffinity: {}}
+        """;
 
     static Stream<String> valueSets() {
         return Stream.of(
@@ -469,7 +469,8 @@ class HelmChartTest {
 
     @Test
     void scalingWithoutASharedStoreIsRefused() {
-        assertThatThrownBy(() -> render(EXTERNAL + "autoscaling: {mode: cpu}\n")).hasMessageContaining("accessMode");
+        assertThatThrownBy(() -> render(EXTERNAL + "autoscaling: {mode: cpu}\n"))
+                .hasMessageContaining("accessMode");
     }
 
     private List<Map<String, Object>> render(String values) throws IOException {

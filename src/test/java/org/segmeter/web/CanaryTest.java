@@ -38,7 +38,8 @@ class CanaryTest {
 
     @Test
     void saysWhatIsWrongWithAServiceThatAnswersAnotherDice() throws IOException {
-        Run run = against(200, "{\"segments\":[{\"metrics\":{\"dice\":{\"value\":0.74},\"jaccard\":{\"value\":0.6}}}]}");
+        Run run =
+                against(200, "{\"segments\":[{\"metrics\":{\"dice\":{\"value\":0.74},\"jaccard\":{\"value\":0.6}}}]}");
 
         assertThat(run.status()).isEqualTo(1);
         assertThat(run.err()).contains("Dice 0.74", "0.75");
