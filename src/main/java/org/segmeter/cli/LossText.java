@@ -100,12 +100,16 @@ final class LossText {
                             ? segment.sweep().averagePrecision().value()
                             : segment.losses().ranked().averagePrecision());
         }
-        Fragility fragility = segment.fragility();
-        if (fragility != null) {
-            out.println("  fragility: " + fragility.kind().name() + ". " + fragility.sentence());
-            if (fragility.smallObjectWarning() != null) {
-                out.println("  warning: " + fragility.smallObjectWarning());
+        switch (segment.fragility()) {
+            case LaboratoryReport.OfFragility.Measured measured -> {
+                Fragility fragility = measured.fragility();
+                out.println("  fragility: " + fragility.kind().name() + ". " + fragility.sentence());
+                if (fragility.smallObjectWarning() != null) {
+                    out.println("  warning: " + fragility.smallObjectWarning());
+                }
             }
+            case LaboratoryReport.OfFragility.Absent absent ->
+                out.println("  fragility: " + absent.state() + ", " + absent.reason());
         }
     }
 

@@ -61,7 +61,8 @@ class EvaluationConfiguration {
 
     @Bean
     MemoryAdmission scoringEngine(ProtocolStore protocols) {
-        return new MemoryAdmission(new StandardEngine(protocols), MemoryAdmission.shareOfHeap());
+        StandardEngine engine = new StandardEngine(protocols);
+        return new MemoryAdmission(engine, engine, MemoryAdmission.shareOfHeap());
     }
 
     @Bean

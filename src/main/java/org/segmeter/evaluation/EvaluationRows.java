@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.segmeter.scoring.Scorecard;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
@@ -173,6 +174,39 @@ final class EvaluationRows {
                 .param("id", id)
                 .query((row, number) -> new StoredScorecard(row.getString(1), row.getString(2)))
                 .optional();
+    }
+
+    Optional<LossDocument> lossDocument(UUID id, LossDocument.Kind kind) {
+        return sql.sql("select content, sha256 from loss_document where evaluation_id = :id and kind = :kind")
+                .param("id", id)
+                .param("kind", kind.word())
+                .query((row, number) -> new LossDocument(row.getString(1), row.getString(2)))
+                .optional();
+    }
+
+    /** Does nothing if another process has stored the document. */
+    void insertLossDocument(UUID id, LossDocument.Kind kind, LossDocument document, Scorecard.Engine build) {
+        sql.sql("""
+                insert into loss_document (evaluation_id, kind, content, sha256, engine_version, engine_commit)
+                values (:id, :kind, :content, :sha256, :version, :commit) on conflict do nothing""")
+                .param("id", id)
+                .param("kind", kind.word())
+                .param("content", document.content())
+                .param("sha256", document.sha256())
+                .param("version", build.version())
+                .param("commit", build.commit())
+                .update();
+    }
+
+    /** The request by which an evaluation was submitted; null if there was none. */
+    @Nullable
+    String request(UUID id) {
+        return sql.sql("select coalesce(request, '') from evaluation where id = :id")
+                .param("id", id)
+                .query(String.class)
+                .optional()
+                .filter(text -> !text.isEmpty())
+                .orElse(null);
     }
 
     List<Event> events(UUID id, long after) {

@@ -350,7 +350,8 @@ final class EvaluationRunner {
         return new StoredScorecard(content, sha256(content));
     }
 
-    private static String sha256(String text) {
+    /** SHA-256 of a text's UTF-8 bytes, hexadecimal. */
+    static String sha256(String text) {
         try {
             return HexFormat.of()
                     .formatHex(MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));

@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
 import org.segmeter.format.Inspection;
 import org.segmeter.format.ReadOptions;
 import org.segmeter.format.SegmentationReader;
+import org.segmeter.metric.loss.LossLaboratory;
+import org.segmeter.scoring.LaboratoryOptions;
 import org.segmeter.scoring.ScoringInput;
 import org.segmeter.scoring.ScoringOptions;
 import org.segmeter.scoring.ScoringProgress;
@@ -24,22 +26,27 @@ import tools.jackson.databind.node.ObjectNode;
  * Lets an evaluation begin only when what its headers declare fits into the memory that is not yet promised to others. The headers
  * alone are read for that; what could never fit is refused, what does not fit now waits for its turn, in order.
  */
-final class MemoryAdmission implements ScoringEngine, MeterBinder {
+final class MemoryAdmission implements ScoringEngine, LossEngine, MeterBinder {
 
     private static final long MIB = 1L << 20;
 
     /** What an evaluation takes beside its voxels: buffers of decoding, surfaces, the scorecard. */
     private static final long BASE = 16 * MIB;
 
+    /** What skeletons and distances of a segment take for each voxel of the box around it. */
+    private static final long DENSE_BYTES = 100;
+
     private final ScoringEngine engine;
+    private final LossEngine laboratory;
     private final SegmentationReader reader = SegmentationReader.standard();
     private final int limitMib;
     private final Semaphore free;
     private final LongAdder refused = new LongAdder();
 
     /** @param limitBytes that all evaluations together may be promised */
-    MemoryAdmission(ScoringEngine engine, long limitBytes) {
+    MemoryAdmission(ScoringEngine engine, LossEngine laboratory, long limitBytes) {
         this.engine = engine;
+        this.laboratory = laboratory;
         limitMib = (int) Math.min(Integer.MAX_VALUE, limitBytes / MIB);
         free = new Semaphore(limitMib, true);
     }
@@ -58,9 +65,38 @@ final class MemoryAdmission implements ScoringEngine, MeterBinder {
             CancelSignal cancel)
             throws InputException, IOException {
         ScoringOptions options = request == null ? ScoringOptions.defaults() : ScoringOptions.parse(request);
-        long bytes = BASE
-                + declared(prediction, options.predictionReadOptions(), "prediction")
-                + declared(reference, options.referenceReadOptions(), "reference");
+        Declared p = declared(prediction, options.predictionReadOptions(), "prediction");
+        Declared r = declared(reference, options.referenceReadOptions(), "reference");
+        return admitted(
+                BASE + p.bytes() + r.bytes(),
+                cancel,
+                () -> engine.score(prediction, reference, request, progress, cancel));
+    }
+
+    @Override
+    public ObjectNode losses(
+            ScoringInput prediction, ScoringInput reference, @Nullable String request, CancelSignal cancel)
+            throws InputException, IOException {
+        ScoringOptions options = request == null ? ScoringOptions.defaults() : ScoringOptions.parse(request);
+        Declared p = declared(prediction, options.predictionReadOptions(), "prediction");
+        Declared r = declared(reference, options.referenceReadOptions(), "reference");
+        // Logits are kept beside their probabilities. Skeletons, distances and sorted voxels are left out beyond a number
+        // of voxels, and are measured for one segment at a time.
+        long fields = LaboratoryOptions.ofRequest(request).settings().dense()
+                ? DENSE_BYTES * Math.min(LossLaboratory.MOST_DENSE_VOXELS, Math.max(p.voxels(), r.voxels()))
+                : 0;
+        return admitted(
+                saturated(2, p.bytes()) + r.bytes() + BASE + fields,
+                cancel,
+                () -> laboratory.losses(prediction, reference, request, cancel));
+    }
+
+    /** What is done once there is memory for it. */
+    private interface Work {
+        ObjectNode run() throws InputException, IOException;
+    }
+
+    private ObjectNode admitted(long bytes, CancelSignal cancel, Work work) throws InputException, IOException {
         int mib = (int) Math.min(Integer.MAX_VALUE, (bytes + MIB - 1) / MIB);
         if (mib > limitMib) {
             refused.increment();
@@ -73,7 +109,7 @@ final class MemoryAdmission implements ScoringEngine, MeterBinder {
         }
         acquire(mib, cancel);
         try {
-            return engine.score(prediction, reference, request, progress, cancel);
+            return work.run();
         } finally {
             free.release(mib);
         }
@@ -90,12 +126,18 @@ final class MemoryAdmission implements ScoringEngine, MeterBinder {
         }
     }
 
-    /** An upper bound of what the voxels of a side take once decoded: never more than a float for each voxel and segment. */
-    private long declared(ScoringInput side, ReadOptions options, String name) throws InputException, IOException {
+    /**
+     * What a header declares.
+     *
+     * @param bytes an upper bound of what the voxels take once decoded: never more than a float for each voxel and segment
+     */
+    private record Declared(long voxels, long bytes) {}
+
+    private Declared declared(ScoringInput side, ReadOptions options, String name) throws InputException, IOException {
         try {
             Inspection header = reader.inspectFiles(side.files(), options);
             long floats = saturated(saturated(4, header.voxels()), Math.max(1, header.segments()));
-            return Math.min(header.declaredVoxelBytes(), floats);
+            return new Declared(header.voxels(), Math.min(header.declaredVoxelBytes(), floats));
         } catch (InputException e) {
             throw e.onSide(name);
         }

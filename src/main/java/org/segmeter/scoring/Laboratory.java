@@ -2,7 +2,9 @@ package org.segmeter.scoring;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ForkJoinPool;
@@ -11,9 +13,11 @@ import org.jspecify.annotations.Nullable;
 import org.segmeter.format.ReadOptions;
 import org.segmeter.format.SegmentationReader;
 import org.segmeter.metric.ConfusionCounts;
+import org.segmeter.metric.MetricValue;
 import org.segmeter.metric.calibration.BoundaryBand;
 import org.segmeter.metric.calibration.Calibration;
 import org.segmeter.metric.calibration.ThresholdSweep;
+import org.segmeter.metric.fragility.Fragility;
 import org.segmeter.metric.loss.Channel;
 import org.segmeter.metric.loss.ChannelPass;
 import org.segmeter.metric.loss.ChannelStatistics;
@@ -62,7 +66,7 @@ public final class Laboratory {
     /**
      * Measures a pair of files.
      *
-     * @param pair how the pair is read and matched; of its protocols only the first one's geometry matters
+     * @param pair how the pair is read and matched and what of it is scored; of its protocols the geometry and scope matter
      * @throws InputException if the pair cannot be scored, or the options do not fit it
      * @throws IOException if a file cannot be read from disk
      * @throws CancellationException if the signal was given or the thread interrupted
@@ -74,11 +78,22 @@ public final class Laboratory {
             LaboratoryOptions options,
             CancelSignal cancel)
             throws InputException, IOException {
-        Protocol protocol = protocols.require(pair.protocols().getFirst());
+        List<Protocol> chosen = new ArrayList<>();
+        for (String id : pair.protocols()) {
+            chosen.add(protocols.require(id));
+        }
         PairReader.Pair sides = new PairReader(reader, pool).read(prediction, reference, pair, true, cancel);
-        AlignedPair aligned = AlignedPair.of(sides.prediction(), sides.reference(), pair, protocol.geometry(), cancel);
+        Scope scope = Scorer.scope(pair, chosen);
+        AlignedPair aligned = AlignedPair.of(
+                sides.prediction(),
+                sides.reference(),
+                pair.withScope(scope),
+                chosen.getFirst().geometry(),
+                cancel);
+        Coverages coverages =
+                Coverages.of(aligned, scope, sides.reference().grid());
         Measurement measurement =
-                new Measurement(aligned, options, pair.prediction().values(), cancel);
+                new Measurement(aligned, coverages, options, pair.prediction().values(), cancel);
         return pool == null
                 ? measurement.run(prediction.sha256(), reference.sha256())
                 : inPool(pool, measurement, prediction, reference);
@@ -110,10 +125,20 @@ public final class Laboratory {
         private final CancelSignal cancel;
         private final Grid grid;
         private final double[] spacing;
+        private final List<Part> parts = new ArrayList<>();
         private final List<SegmentMatching.Pair> pairs;
+        /** Of the segments as classes: what is scored of all of them. */
         private final Region region;
 
-        Measurement(AlignedPair aligned, LaboratoryOptions options, ReadOptions.Values values, CancelSignal cancel)
+        /** A pair, and the voxels that count for it. */
+        private record Part(SegmentMatching.Pair pair, Region region, boolean sparse) {}
+
+        Measurement(
+                AlignedPair aligned,
+                Coverages coverages,
+                LaboratoryOptions options,
+                ReadOptions.Values values,
+                CancelSignal cancel)
                 throws InputException {
             this.aligned = aligned;
             this.options = options;
@@ -122,11 +147,23 @@ public final class Laboratory {
             this.cancel = cancel;
             grid = aligned.alignment().evaluation();
             spacing = new double[] {grid.spacing(0), grid.spacing(1), grid.spacing(2)};
-            pairs = aligned.pairs().stream()
-                    .filter(pair -> pair.reference() == null
-                            || !isExcluded(pair.reference().number()))
+            Map<Coverage, Region> regions = new IdentityHashMap<>();
+            BitMask kept = kept();
+            for (int i = 0; i < aligned.pairs().size(); i++) {
+                SegmentMatching.Pair pair = aligned.pairs().get(i);
+                Coverage coverage = coverages.each().get(i);
+                if (pair.reference() == null || !isExcluded(pair.reference().number())) {
+                    Region own = regions.computeIfAbsent(coverage, c -> region(c, kept));
+                    requireVoxel(own);
+                    parts.add(new Part(pair, own, coverage.isSparse()));
+                }
+            }
+            // A region consists of segments: it is no class beside them.
+            pairs = parts.stream()
+                    .map(Part::pair)
+                    .filter(pair -> pair.rule() != Scorecard.MatchRule.REGION)
                     .toList();
-            region = new Region(grid.box(), within());
+            region = regions.computeIfAbsent(coverages.all(), c -> region(c, kept));
         }
 
         private boolean isExcluded(int number) {
@@ -134,20 +171,33 @@ public final class Laboratory {
             return options.ignore().contains(number) || mask != null && mask == number;
         }
 
-        /** The voxels that count; null: all. */
-        private @Nullable BitMask within() throws InputException {
+        private Region region(Coverage coverage, @Nullable BitMask kept) {
+            if (coverage.isAll()) {
+                return new Region(grid.box(), kept);
+            }
+            BitMask within = new BitMask(grid.box());
+            combine(within, coverage.within(grid.box()), true);
+            return new Region(grid.box(), kept == null ? within : intersection(within, kept));
+        }
+
+        private static void requireVoxel(Region region) throws InputException {
+            if (region.within() != null && region.within().isEmpty()) {
+                throw new InputException(
+                        InputProblem.INVALID_REQUEST,
+                        "Mask, ignored labels and extent leave no voxel to evaluate.",
+                        "0 voxels",
+                        "at least 1 voxel");
+            }
+        }
+
+        /** The voxels that the laboratory's own options leave; null: all. */
+        private @Nullable BitMask kept() throws InputException {
             Integer only = options.mask();
             if (only == null && options.ignore().isEmpty()) {
                 return null;
             }
-            BitMask within = new BitMask(grid.box());
-            if (only == null) {
-                for (int z = 0; z < grid.nz(); z++) {
-                    for (int y = 0; y < grid.ny(); y++) {
-                        within.setRun(y, z, 0, grid.nx());
-                    }
-                }
-            } else {
+            BitMask within = only == null ? everything() : new BitMask(grid.box());
+            if (only != null) {
                 combine(within, ofReference(only), true);
             }
             for (int number : options.ignore()) {
@@ -157,14 +207,17 @@ public final class Laboratory {
                     combine(within, ignored, false);
                 }
             }
-            if (within.isEmpty()) {
-                throw new InputException(
-                        InputProblem.INVALID_REQUEST,
-                        "Mask and ignored labels leave no voxel to evaluate.",
-                        "0 voxels",
-                        "at least 1 voxel");
-            }
             return within;
+        }
+
+        private BitMask everything() {
+            BitMask all = new BitMask(grid.box());
+            for (int z = 0; z < grid.nz(); z++) {
+                for (int y = 0; y < grid.ny(); y++) {
+                    all.setRun(y, z, 0, grid.nx());
+                }
+            }
+            return all;
         }
 
         private @Nullable Mask referenceOrNull(int number) {
@@ -208,58 +261,100 @@ public final class Laboratory {
             }
         }
 
-        LaboratoryReport run(List<String> prediction, List<String> reference) throws InputException {
-            List<Channel> channels = new ArrayList<>();
-            for (SegmentMatching.Pair pair : pairs) {
-                channels.add(new Channel(
-                        prediction(aligned.prediction().voxels(pair.prediction())),
-                        LossMeasurement.side(aligned.reference().voxels(pair.reference()))));
+        /** The voxels of a mask that are also in another one. */
+        private static BitMask intersection(BitMask mask, BitMask other) {
+            BitMask both = new BitMask(mask.stored());
+            for (int z = mask.z0(); z < mask.z1(); z++) {
+                for (int y = mask.y0(); y < mask.y1(); y++) {
+                    if (!other.hasRow(y, z)) {
+                        continue;
+                    }
+                    int at = mask.rowStart(y, z);
+                    int from = other.rowStart(y, z) + mask.wordX0() - other.wordX0();
+                    for (int w = 0; w < mask.wordsPerRow(); w++) {
+                        both.words()[at + w] = mask.words()[at + w] & other.words()[from + w];
+                    }
+                }
             }
+            return both;
+        }
+
+        private Mask counted(Mask mask, Region region) {
+            return region.within() == null ? mask : intersection(mask.toBitMask(), region.within());
+        }
+
+        private static long voxels(Region region) {
+            return region.within() == null
+                    ? region.box().voxelCount()
+                    : region.within().count();
+        }
+
+        LaboratoryReport run(List<String> prediction, List<String> reference) throws InputException {
             Background background = background();
             Channel first = background.channel();
             LaboratoryReport.Classes classes;
-            List<LossReport.OfChannel> reports = new ArrayList<>();
+            Map<SegmentMatching.Pair, LossReport.OfChannel> known = new IdentityHashMap<>();
             if (first != null) {
                 List<Channel> all = new ArrayList<>(List.of(first));
-                all.addAll(channels);
+                pairs.forEach(pair -> all.add(channel(pair)));
                 requireWeights(all.size());
                 LossReport report = LossLaboratory.measure(all, region, spacing, options.settings(), cancel);
-                reports.addAll(report.channels().subList(1, all.size()));
+                for (Part part : parts) {
+                    if (part.region() == region && pairs.contains(part.pair())) {
+                        known.put(
+                                part.pair(),
+                                report.channels().get(1 + pairs.indexOf(part.pair())));
+                    }
+                }
                 classes = new LaboratoryReport.Classes.Measured(
                         report.channels().getFirst(), report, Objects.requireNonNull(report.moments()));
             } else {
-                for (Channel channel : channels) {
-                    reports.addAll(LossLaboratory.measure(List.of(channel), region, spacing, options.settings(), cancel)
-                            .channels());
-                }
                 classes = new LaboratoryReport.Classes.Absent(background.reason());
             }
             List<LaboratoryReport.OfSegment> segments = new ArrayList<>();
-            for (int i = 0; i < pairs.size(); i++) {
+            for (Part part : parts) {
                 cancel.check();
-                segments.add(segment(pairs.get(i), channels.get(i), reports.get(i)));
+                Channel channel = channel(part.pair());
+                LossReport.OfChannel losses = known.get(part.pair());
+                if (losses == null) {
+                    losses = LossLaboratory.measure(
+                                    List.of(channel), part.region(), spacing, options.settings(), cancel)
+                            .channels()
+                            .getFirst();
+                }
+                segments.add(segment(part, channel, losses));
             }
             return new LaboratoryReport(
                     options,
                     prediction,
                     reference,
                     aligned.alignment().verdict(),
-                    region.within() == null
-                            ? grid.voxelCount()
-                            : region.within().count(),
+                    voxels(region),
                     grid.voxelVolumeMm3(),
                     segments,
                     classes,
                     notices());
         }
 
+        private Channel channel(SegmentMatching.Pair pair) {
+            return new Channel(
+                    prediction(aligned.prediction().voxels(pair.prediction())),
+                    LossMeasurement.side(aligned.reference().voxels(pair.reference())));
+        }
+
         private List<String> notices() {
-            if (!logits || aligned.alignment().verdict() != GeometryReport.Verdict.RESAMPLED) {
-                return aligned.notices();
-            }
             List<String> notices = new ArrayList<>(aligned.notices());
-            notices.add(
-                    "loss/resampled: the probabilities were resampled, so that every value is theirs and none of the logits");
+            if (logits && aligned.alignment().verdict() == GeometryReport.Verdict.RESAMPLED) {
+                notices.add(
+                        "loss/resampled: the probabilities were resampled, so that every value is theirs and none of the logits");
+            }
+            if (!pairs.isEmpty()
+                    && pairs.stream()
+                            .allMatch(pair -> aligned.prediction().voxels(pair.prediction()) instanceof Mask)) {
+                notices.add(
+                        "loss/mask: the prediction is a mask, which is taken for probabilities of 0 and 1; its calibration only says how"
+                                + " often it is wrong");
+            }
             return notices;
         }
 
@@ -274,39 +369,51 @@ public final class Laboratory {
             }
         }
 
-        private LaboratoryReport.OfSegment segment(
-                SegmentMatching.Pair pair, Channel channel, LossReport.OfChannel losses) {
-            Mask hardPrediction = aligned.prediction().hard(aligned.prediction().voxels(pair.prediction()));
-            Mask hardReference = aligned.reference().hard(aligned.reference().voxels(pair.reference()));
-            ConfusionCounts counts = ConfusionCounts.of(hardPrediction, hardReference, grid.voxelCount());
+        private LaboratoryReport.OfSegment segment(Part part, Channel channel, LossReport.OfChannel losses) {
+            SegmentMatching.Pair pair = part.pair();
+            Mask hardPrediction = counted(
+                    aligned.prediction().hard(aligned.prediction().voxels(pair.prediction())), part.region());
+            Mask hardReference =
+                    counted(aligned.reference().hard(aligned.reference().voxels(pair.reference())), part.region());
+            ConfusionCounts counts = ConfusionCounts.of(hardPrediction, hardReference, voxels(part.region()));
             ChannelStatistics s = losses.statistics();
-            Region band = BoundaryBand.of(hardReference.toBitMask(), grid.box(), options.band());
             return new LaboratoryReport.OfSegment(
                     pair.identity(),
                     pair.rule(),
                     counts.emptiness(),
+                    voxels(part.region()),
                     input(channel.prediction()),
                     losses,
                     reliability(s, losses.ranked()),
-                    band(channel, Objects.requireNonNull(band.within())),
+                    band(channel, hardReference.toBitMask(), part.region()),
                     s.hardReference() ? ThresholdSweep.of(s) : null,
-                    PairMeasurement.fragility(counts, hardReference));
+                    fragility(part, counts, hardReference));
         }
 
-        private LaboratoryReport.@Nullable Reliability band(Channel channel, BitMask band) {
-            BitMask within = region.within();
-            BitMask counted = band;
-            if (within != null) {
-                counted = new BitMask(band.stored());
-                for (int z = band.z0(); z < band.z1(); z++) {
-                    for (int y = band.y0(); y < band.y1(); y++) {
-                        int at = band.rowStart(y, z);
-                        int other = within.rowStart(y, z) + band.wordX0() - within.wordX0();
-                        for (int w = 0; w < band.wordsPerRow(); w++) {
-                            counted.words()[at + w] = band.words()[at + w] & within.words()[other + w];
-                        }
-                    }
-                }
+        private static LaboratoryReport.OfFragility fragility(Part part, ConfusionCounts counts, Mask hardReference) {
+            if (part.sparse()) {
+                return new LaboratoryReport.OfFragility.Absent(
+                        MetricValue.State.NOT_APPLICABLE,
+                        "the reference is known in single slices only, so that nothing is known of its surface");
+            }
+            Fragility fragility = PairMeasurement.fragility(counts, hardReference);
+            return fragility == null
+                    ? new LaboratoryReport.OfFragility.Absent(MetricValue.State.BOTH_EMPTY, "neither side has a voxel")
+                    : new LaboratoryReport.OfFragility.Measured(fragility);
+        }
+
+        private LaboratoryReport.@Nullable Reliability band(Channel channel, BitMask structure, Region region) {
+            BitMask counted = Objects.requireNonNull(
+                    BoundaryBand.of(structure, grid.box(), options.band()).within());
+            if (region.within() != null) {
+                // Where a structure meets voxels about which nothing is known it has no boundary that is known.
+                BitMask structureOrUnknown = everything();
+                combine(structureOrUnknown, region.within(), false);
+                combine(structureOrUnknown, structure, true);
+                counted = intersection(
+                        intersection(counted, region.within()),
+                        Objects.requireNonNull(BoundaryBand.of(structureOrUnknown, grid.box(), options.band())
+                                .within()));
             }
             if (counted.isEmpty()) {
                 return null;
@@ -376,6 +483,9 @@ public final class Laboratory {
         private Background background() {
             if (pairs.isEmpty()) {
                 return Background.none("there is no segment");
+            }
+            if (region.within() != null && region.within().isEmpty()) {
+                return Background.none("the extents of the segments have no voxel in common");
             }
             if (pairs.size() + 1 > MOST_CLASS_VOXELS / grid.voxelCount()) {
                 return Background.none(

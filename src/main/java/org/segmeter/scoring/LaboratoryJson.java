@@ -10,7 +10,6 @@ import org.segmeter.metric.MetricValue.State;
 import org.segmeter.metric.calibration.Calibration;
 import org.segmeter.metric.calibration.ThresholdSweep;
 import org.segmeter.metric.fragility.BatchEffect;
-import org.segmeter.metric.fragility.Fragility;
 import org.segmeter.metric.loss.ChannelStatistics;
 import org.segmeter.metric.loss.GradientFacts;
 import org.segmeter.metric.loss.LossReport;
@@ -40,6 +39,7 @@ public final class LaboratoryJson {
             ObjectNode entry = segment(segments, segment.segment(), segment.match());
             entry.put("input", segment.input());
             entry.put("state", segment.emptiness().name());
+            entry.put("voxels", segment.voxels());
             channel(entry, segment.losses(), report.voxelVolumeMm3());
         }
         ObjectNode classes = root.putObject("classes");
@@ -63,6 +63,7 @@ public final class LaboratoryJson {
             ObjectNode entry = segment(segments, segment.segment(), segment.match());
             entry.put("input", segment.input());
             entry.put("state", segment.emptiness().name());
+            entry.put("voxels", segment.voxels());
             entry.set("volume", reliability(segment.volume(), report.options()));
             ObjectNode band = entry.putObject("band");
             band.put("widthVoxels", report.options().band());
@@ -84,19 +85,23 @@ public final class LaboratoryJson {
 
     /** Why each Dice value is what it is. */
     public static ObjectNode fragility(LaboratoryReport report) {
-        ObjectNode root = NODES.objectNode();
-        root.put("voxelVolumeMm3", report.voxelVolumeMm3());
+        ObjectNode root = head(report);
         ArrayNode segments = root.putArray("segments");
         for (LaboratoryReport.OfSegment segment : report.segments()) {
             ObjectNode entry = segment(segments, segment.segment(), segment.match());
-            Fragility fragility = segment.fragility();
-            if (fragility == null) {
-                entry.put("state", State.BOTH_EMPTY.name());
-            } else {
-                entry.put("state", State.OK.name());
-                entry.set("fragility", ScorecardJson.fragility(fragility, report.voxelVolumeMm3()));
+            switch (segment.fragility()) {
+                case LaboratoryReport.OfFragility.Measured measured -> {
+                    entry.put("state", State.OK.name());
+                    entry.set(
+                            "fragility", ScorecardJson.fragility(measured.fragility(), report.voxelVolumeMm3()));
+                }
+                case LaboratoryReport.OfFragility.Absent absent -> {
+                    entry.put("state", absent.state().name());
+                    entry.put("reason", absent.reason());
+                }
             }
         }
+        foot(root, report);
         return root;
     }
 
@@ -365,12 +370,17 @@ public final class LaboratoryJson {
         return JsonDocument.writeIndented(batch(report));
     }
 
-    /** The three documents together, as the command line prints them. */
-    public static String writeIndented(LaboratoryReport report) {
+    /** The three documents, each under its name. */
+    public static ObjectNode tree(LaboratoryReport report) {
         ObjectNode all = NODES.objectNode();
         all.set("loss", loss(report));
         all.set("calibration", calibration(report));
         all.set("fragility", fragility(report));
-        return JsonDocument.writeIndented(all);
+        return all;
+    }
+
+    /** The three documents together, as the command line prints them. */
+    public static String writeIndented(LaboratoryReport report) {
+        return JsonDocument.writeIndented(tree(report));
     }
 }

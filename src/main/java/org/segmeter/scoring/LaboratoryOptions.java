@@ -12,6 +12,7 @@ import org.segmeter.metric.loss.LossSettings;
 import org.segmeter.metric.loss.LossSettings.Reduction;
 import org.segmeter.volume.InputException;
 import org.segmeter.volume.InputProblem;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -116,6 +117,65 @@ public record LaboratoryOptions(
                     String.valueOf(e.getMessage()),
                     "see the parameters in segmeter loss --help");
         }
+    }
+
+    /**
+     * Reads the member {@code loss} of a request: the parameters by name.
+     *
+     * @param node null for the standard parameters
+     * @throws InputException INVALID_REQUEST naming the parameter that is unknown, of the wrong type or out of range
+     */
+    public static LaboratoryOptions parse(@Nullable JsonNode node) throws InputException {
+        if (node == null) {
+            return defaults();
+        }
+        if (!node.isObject()) {
+            throw new InputException(
+                    InputProblem.INVALID_REQUEST,
+                    "The member loss of the request cannot be used.",
+                    "loss is " + ScoringOptions.kind(node),
+                    "loss is a JSON object with parameters of the losses");
+        }
+        Map<String, String> texts = new LinkedHashMap<>();
+        for (Map.Entry<String, JsonNode> member : node.properties()) {
+            String name = member.getKey();
+            boolean fits = switch (name) {
+                case "ranked", "dense" -> member.getValue().isBoolean();
+                case "reduction" -> member.getValue().isString();
+                case "classWeights", "ignore" -> member.getValue().isArray();
+                default -> member.getValue().isNumber();
+            };
+            if (!fits && PARAMETERS.containsKey(name)) {
+                throw wrong(name, ScoringOptions.kind(member.getValue()), PARAMETERS.getOrDefault(name, ""));
+            }
+            texts.put(name, text(name, member.getValue()));
+        }
+        return parse(texts);
+    }
+
+    /** As the command line would have it. */
+    private static String text(String name, JsonNode value) throws InputException {
+        if (!value.isArray()) {
+            return value.asString("");
+        }
+        List<String> elements = new ArrayList<>();
+        for (JsonNode element : value) {
+            if (!element.isNumber()) {
+                throw wrong(name, "a list with " + ScoringOptions.kind(element), "a list of numbers");
+            }
+            elements.add(element.asString());
+        }
+        return String.join(",", elements);
+    }
+
+    /**
+     * The parameters of a request that {@link ScoringOptions#parse(String)} accepts.
+     *
+     * @param request null for none
+     * @throws InputException INVALID_REQUEST as {@link #parse(JsonNode)}
+     */
+    public static LaboratoryOptions ofRequest(@Nullable String request) throws InputException {
+        return request == null ? defaults() : parse(JsonDocument.read(request).get("loss"));
     }
 
     private static <T> T given(Map<String, String> texts, String name, Function<String, T> reading, T standard)

@@ -18,7 +18,7 @@ import org.segmeter.volume.Segment;
  * @param prediction digests of the content
  * @param reference digests of the content
  * @param verdict how the grids lie to one another
- * @param voxels over which is averaged
+ * @param voxels of all that is scored, over which the segments as classes are averaged
  * @param voxelVolumeMm3 of the evaluation grid
  * @param segments every pair of segments, in the scorecard's order
  * @param classes the segments and the background as exclusive classes
@@ -39,28 +39,37 @@ public record LaboratoryReport(
      * One pair of segments.
      *
      * @param emptiness OK, or which side has no voxel at its threshold
+     * @param voxels over which is averaged
      * @param input what the prediction was taken for: {@code mask}, {@code probabilities}, {@code logits}
      * @param losses values, gradients, soft facts and sums
      * @param volume calibration over all voxels
      * @param band calibration in the boundary band; null where the reference has no boundary
      * @param sweep over thresholds; null for a soft reference
-     * @param fragility of the Dice of both sides at their thresholds; null where both are empty
+     * @param fragility of the Dice of both sides at their thresholds
      */
     public record OfSegment(
             Segment segment,
             Scorecard.MatchRule match,
             MetricValue.State emptiness,
+            long voxels,
             String input,
             LossReport.OfChannel losses,
             Reliability volume,
             @Nullable Reliability band,
             @Nullable ThresholdSweep sweep,
-            @Nullable Fragility fragility) {
+            OfFragility fragility) {
 
         /** The sums over voxels that region losses follow from. */
         public SoftSums sums() {
             return losses.statistics().sums();
         }
+    }
+
+    /** Why a Dice value is what it is, or why that cannot be said. */
+    public sealed interface OfFragility {
+        record Measured(Fragility fragility) implements OfFragility {}
+
+        record Absent(MetricValue.State state, String reason) implements OfFragility {}
     }
 
     /**

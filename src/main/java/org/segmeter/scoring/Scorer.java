@@ -294,7 +294,7 @@ public final class Scorer {
      *
      * @throws InputException if a further protocol scores other voxels, or means something else by a region's name
      */
-    private static Scope scope(ScoringOptions options, List<Protocol> chosen) throws InputException {
+    static Scope scope(ScoringOptions options, List<Protocol> chosen) throws InputException {
         Scope scope = options.scope().orElse(chosen.getFirst().scope());
         Map<String, Scope.Region> regions = new LinkedHashMap<>();
         if (scope.regions() != null) {

@@ -26,8 +26,11 @@ import tools.jackson.databind.JsonNode;
  *   "reference": {...},
  *   "geometry": {"pixelUnits": true, "frameOfReference": "ignore"},
  *   "metrics": {"nsd": {"toleranceMm": [1, 2]}},
- *   "ignore": 255, "extent": {"kind": "range", "axis": "axial"}, "regions": {"WT": [1, 2, 3]} }
+ *   "ignore": 255, "extent": {"kind": "range", "axis": "axial"}, "regions": {"WT": [1, 2, 3]},
+ *   "loss": {"alpha": 0.3, "bins": 15} }
  * }</pre>
+ *
+ * <p>The member {@code loss} concerns {@link Laboratory} alone: here it is only checked, {@link LaboratoryOptions} reads it.
  *
  * @param protocols ids {@code name@version}, at least one, none twice; the first gives the main values of the scorecard
  * @param segments explicit mapping; empty: segments are matched by concept, label, number
@@ -196,8 +199,10 @@ public record ScoringOptions(
                         "metrics",
                         "ignore",
                         "extent",
-                        "regions"),
+                        "regions",
+                        "loss"),
                 DESCRIPTIVE_MEMBERS);
+        LaboratoryOptions.parse(request.get("loss"));
         boolean pixelUnits = false;
         boolean ignoreFrame = false;
         JsonNode geometry = request.get("geometry");

@@ -21,6 +21,8 @@ import org.segmeter.evaluation.BlobStore;
 import org.segmeter.evaluation.Evaluation;
 import org.segmeter.evaluation.EvaluationQuery;
 import org.segmeter.evaluation.Evaluations;
+import org.segmeter.evaluation.LossDocument;
+import org.segmeter.evaluation.LossDocuments;
 import org.segmeter.evaluation.Problem;
 import org.segmeter.evaluation.ServiceProblem;
 import org.segmeter.evaluation.Side;
@@ -53,6 +55,7 @@ final class EvaluationController {
             Set.of("model", "version", "case", "state", "from", "to", "limit", "cursor");
 
     private final Evaluations evaluations;
+    private final LossDocuments losses;
     private final EvaluationResource resource;
     private final BlobStore store;
     private final RequestReading requests;
@@ -63,6 +66,7 @@ final class EvaluationController {
 
     EvaluationController(
             Evaluations evaluations,
+            LossDocuments losses,
             EvaluationResource resource,
             BlobStore store,
             RequestReading requests,
@@ -71,6 +75,7 @@ final class EvaluationController {
             ServiceMetrics metrics,
             JsonMapper json) {
         this.evaluations = evaluations;
+        this.losses = losses;
         this.resource = resource;
         this.store = store;
         this.requests = requests;
@@ -180,11 +185,59 @@ final class EvaluationController {
         Evaluation evaluation = find(id);
         StoredScorecard card = evaluations
                 .scorecard(evaluation.id())
-                .orElseThrow(() -> new ProblemException(
-                        Problem.of(ServiceProblem.NO_SCORECARD, "The evaluation is %s.".formatted(evaluation.state()))
-                                .with("state", evaluation.state().name())
-                                .about(evaluation.id())));
-        String etag = "\"" + card.sha256() + "\"";
+                .orElseThrow(() -> noScorecard(evaluation));
+        return unlessKnown(http, card.content(), card.sha256());
+    }
+
+    @GetMapping("/{id}/loss")
+    ResponseEntity<byte[]> loss(@PathVariable("id") String id, HttpServletRequest http) throws Exception {
+        return document(id, LossDocument.Kind.LOSS, http);
+    }
+
+    @GetMapping("/{id}/calibration")
+    ResponseEntity<byte[]> calibration(@PathVariable("id") String id, HttpServletRequest http) throws Exception {
+        return document(id, LossDocument.Kind.CALIBRATION, http);
+    }
+
+    @GetMapping("/{id}/fragility")
+    ResponseEntity<byte[]> fragility(@PathVariable("id") String id, HttpServletRequest http) throws Exception {
+        return document(id, LossDocument.Kind.FRAGILITY, http);
+    }
+
+    private ResponseEntity<byte[]> document(String id, LossDocument.Kind kind, HttpServletRequest http)
+            throws InputException, InterruptedException {
+        Evaluation evaluation = find(id);
+        Duration patience =
+                Preference.waiting(http.getHeaders("Prefer"), settings.maxWait()).orElse(settings.maxWait());
+        return switch (losses.get(evaluation.id(), kind, patience)) {
+            case LossDocuments.Outcome.Ready ready ->
+                unlessKnown(http, ready.document().content(), ready.document().sha256());
+            case LossDocuments.Outcome.Measuring measuring ->
+                ResponseEntity.accepted()
+                        .header(HttpHeaders.LOCATION, EvaluationResource.path(evaluation) + "/" + kind.word())
+                        .header(HttpHeaders.RETRY_AFTER, "5")
+                        .contentType(MediaType.APPLICATION_JSON)
+                        .body(resource.bytes(resource.of(evaluation, null)));
+            case LossDocuments.Outcome.NoScorecard none -> throw noScorecard(evaluation);
+            case LossDocuments.Outcome.Refused refused ->
+                throw new ProblemException(Problem.of(refused.reason()).about(evaluation.id()));
+            case LossDocuments.Outcome.Unavailable unavailable ->
+                throw new ProblemException(
+                                ServiceProblem.UNAVAILABLE, "The losses could not be measured now; try again later.")
+                        .header(HttpHeaders.RETRY_AFTER, "5");
+        };
+    }
+
+    private static ProblemException noScorecard(Evaluation evaluation) {
+        return new ProblemException(
+                Problem.of(ServiceProblem.NO_SCORECARD, "The evaluation is %s.".formatted(evaluation.state()))
+                        .with("state", evaluation.state().name())
+                        .about(evaluation.id()));
+    }
+
+    /** Content that never changes, or that the client has it. */
+    private static ResponseEntity<byte[]> unlessKnown(HttpServletRequest http, String content, String sha256) {
+        String etag = "\"" + sha256 + "\"";
         for (String known : java.util.Collections.list(http.getHeaders(HttpHeaders.IF_NONE_MATCH))) {
             if (known.contains(etag) || known.strip().equals("*")) {
                 return ResponseEntity.status(304)
@@ -193,9 +246,7 @@ final class EvaluationController {
                         .build();
             }
         }
-        return ResponseEntity.ok()
-                .headers(ofScorecard(card))
-                .body(card.content().getBytes(StandardCharsets.UTF_8));
+        return ResponseEntity.ok().headers(ofContent(sha256)).body(content.getBytes(StandardCharsets.UTF_8));
     }
 
     @DeleteMapping("/{id}")
@@ -235,7 +286,7 @@ final class EvaluationController {
         headers.set("Preference-Applied", "wait=" + waited.toSeconds());
         Optional<StoredScorecard> card = evaluations.scorecard(id);
         if (card.isPresent()) {
-            headers.addAll(ofScorecard(card.get()));
+            headers.addAll(ofContent(card.get().sha256()));
             headers.set(HttpHeaders.CONTENT_LOCATION, location + "/scorecard");
             return ResponseEntity.ok()
                     .headers(headers)
@@ -254,11 +305,11 @@ final class EvaluationController {
         return ResponseEntity.ok().headers(headers).body(resource.bytes(resource.of(evaluation, null)));
     }
 
-    private static HttpHeaders ofScorecard(StoredScorecard card) {
+    private static HttpHeaders ofContent(String sha256) {
         HttpHeaders headers = new HttpHeaders();
         headers.setContentType(MediaType.APPLICATION_JSON);
-        headers.setETag("\"" + card.sha256() + "\"");
-        headers.set("Repr-Digest", Digests.field(card.sha256()));
+        headers.setETag("\"" + sha256 + "\"");
+        headers.set("Repr-Digest", Digests.field(sha256));
         headers.setCacheControl("private, no-cache");
         return headers;
     }

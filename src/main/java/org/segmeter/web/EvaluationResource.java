@@ -7,6 +7,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.evaluation.Description;
 import org.segmeter.evaluation.Evaluation;
+import org.segmeter.evaluation.LossDocument;
 import org.segmeter.evaluation.Side;
 import org.segmeter.evaluation.State;
 import org.segmeter.evaluation.StoredScorecard;
@@ -71,6 +72,9 @@ final class EvaluationResource {
         links.put("events", self + "/events");
         if (evaluation.state() == State.SUCCEEDED) {
             links.put("scorecard", self + "/scorecard");
+            for (LossDocument.Kind kind : LossDocument.Kind.values()) {
+                links.put(kind.word(), self + "/" + kind.word());
+            }
         }
         return links;
     }

@@ -15,11 +15,12 @@ import org.springframework.context.annotation.Primary;
 import tools.jackson.databind.node.ObjectNode;
 
 /** The real engine, except for evaluations whose label {@code test} asks for trouble. */
-public final class ControlledEngine implements ScoringEngine {
+public final class ControlledEngine implements ScoringEngine, LossEngine {
 
     private final StandardEngine engine;
     private volatile CountDownLatch gate = new CountDownLatch(1);
     private final AtomicInteger waiting = new AtomicInteger();
+    private final AtomicInteger measured = new AtomicInteger();
 
     private ControlledEngine(StandardEngine engine) {
         this.engine = engine;
@@ -77,5 +78,36 @@ public final class ControlledEngine implements ScoringEngine {
             }
         }
         return engine.score(prediction, reference, request, progress, cancel);
+    }
+
+    @Override
+    public ObjectNode losses(
+            ScoringInput prediction, ScoringInput reference, @Nullable String request, CancelSignal cancel)
+            throws InputException, IOException {
+        measured.incrementAndGet();
+        String trouble = request == null
+                ? ""
+                : JsonDocument.read(request).path("labels").path("test").asString("");
+        if (trouble.equals("block-losses")) {
+            CountDownLatch waitFor = gate;
+            waiting.incrementAndGet();
+            try {
+                while (waitFor.getCount() > 0) {
+                    cancel.check();
+                    java.util.concurrent.locks.LockSupport.parkNanos(5_000_000);
+                }
+            } finally {
+                waiting.decrementAndGet();
+            }
+        }
+        if (trouble.equals("fault-losses")) {
+            throw new IllegalStateException("a fault of the program, on purpose");
+        }
+        return engine.losses(prediction, reference, request, cancel);
+    }
+
+    /** How often losses were measured. */
+    public int measured() {
+        return measured.get();
     }
 }

@@ -30,6 +30,10 @@ class MemoryAdmissionTest {
 
     private static final long MIB = 1L << 20;
 
+    private static final LossEngine NO_LOSSES = (p, r, request, cancel) -> {
+        throw new AssertionError("nobody asked for losses");
+    };
+
     @TempDir
     Path folder;
 
@@ -71,6 +75,7 @@ class MemoryAdmissionTest {
                     scored.incrementAndGet();
                     return answer();
                 },
+                NO_LOSSES,
                 100 * MIB);
         InputException refusal = catchThrowableOfType(
                 InputException.class,
@@ -97,6 +102,7 @@ class MemoryAdmissionTest {
                     inside.decrementAndGet();
                     return answer();
                 },
+                NO_LOSSES,
                 64 * MIB);
         // 16 MiB of its own and 8 MB of voxels each: two fit into 64 MiB, the third waits.
         ScoringInput side = cube(160);
@@ -131,6 +137,7 @@ class MemoryAdmissionTest {
                     }
                     return answer();
                 },
+                NO_LOSSES,
                 40 * MIB);
         ScoringInput side = cube(160);
         CancelSignal signal = new CancelSignal();
@@ -147,5 +154,24 @@ class MemoryAdmissionTest {
             gate.countDown();
             first.get(60, TimeUnit.SECONDS);
         }
+    }
+
+    @Test
+    void lossesNeedRoomForTheirFieldsUnlessTheseAreLeftOut() throws Exception {
+        AtomicInteger measured = new AtomicInteger();
+        MemoryAdmission admission = new MemoryAdmission(
+                (p, r, request, progress, cancel) -> answer(),
+                (p, r, request, cancel) -> {
+                    measured.incrementAndGet();
+                    return answer();
+                },
+                100 * MIB);
+        // 10^6 voxels of 100 bytes each do not fit beside the volumes.
+        InputException refusal = catchThrowableOfType(
+                InputException.class, () -> admission.losses(cube(100), cube(100), null, CancelSignal.none()));
+        assertThat(refusal.problem()).isEqualTo(InputProblem.TOO_LARGE);
+        assertThat(measured).hasValue(0);
+        admission.losses(cube(100), cube(100), "{\"loss\":{\"dense\":false}}", CancelSignal.none());
+        assertThat(measured).hasValue(1);
     }
 }

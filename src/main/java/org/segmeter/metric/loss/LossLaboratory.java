@@ -34,6 +34,9 @@ import org.segmeter.volume.CancelSignal;
  */
 public final class LossLaboratory {
 
+    /** Skeletons, distances and orders are left out for segments whose box has more voxels; they take 100 bytes for each. */
+    public static final long MOST_DENSE_VOXELS = Support.LARGEST;
+
     private static final double CLIP = 1e-7;
     private static final double DELTA = 0.7;
     private static final double GAMMA = 0.75;
