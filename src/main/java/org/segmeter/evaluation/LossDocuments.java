@@ -48,8 +48,7 @@ public final class LossDocuments {
     private final Semaphore turn = new Semaphore(1, true);
     private final CancelSignal ending = new CancelSignal();
 
-    LossDocuments(
-            EvaluationRows rows, TransactionTemplate transaction, BlobStore blobs, LossEngine engine) {
+    LossDocuments(EvaluationRows rows, TransactionTemplate transaction, BlobStore blobs, LossEngine engine) {
         this.rows = rows;
         this.transaction = transaction;
         this.blobs = blobs;
@@ -90,7 +89,9 @@ public final class LossDocuments {
         try {
             Outcome outcome = (before == null ? work : before).get(patience.toMillis(), TimeUnit.MILLISECONDS);
             return outcome instanceof Outcome.Measuring
-                    ? rows.lossDocument(id, kind).<Outcome>map(Outcome.Ready::new).orElseGet(Outcome.NoScorecard::new)
+                    ? rows.lossDocument(id, kind)
+                            .<Outcome>map(Outcome.Ready::new)
+                            .orElseGet(Outcome.NoScorecard::new)
                     : outcome;
         } catch (TimeoutException e) {
             return new Outcome.Measuring();

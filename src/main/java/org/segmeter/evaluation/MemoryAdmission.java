@@ -80,7 +80,8 @@ final class MemoryAdmission implements ScoringEngine, LossEngine, MeterBinder {
         ScoringOptions options = request == null ? ScoringOptions.defaults() : ScoringOptions.parse(request);
         Declared p = declared(prediction, options.predictionReadOptions(), "prediction");
         Declared r = declared(reference, options.referenceReadOptions(), "reference");
-        // Logits are kept beside their probabilities. Skeletons, distances and sorted voxels are left out beyond a number
+        // Logits are kept beside their probabilities. Skeletons, distances and sorted voxels are left out beyond a
+        // number
         // of voxels, and are measured for one segment at a time.
         long fields = LaboratoryOptions.ofRequest(request).settings().dense()
                 ? DENSE_BYTES * Math.min(LossLaboratory.MOST_DENSE_VOXELS, Math.max(p.voxels(), r.voxels()))

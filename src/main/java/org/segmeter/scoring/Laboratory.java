@@ -90,8 +90,7 @@ public final class Laboratory {
                 pair.withScope(scope),
                 chosen.getFirst().geometry(),
                 cancel);
-        Coverages coverages =
-                Coverages.of(aligned, scope, sides.reference().grid());
+        Coverages coverages = Coverages.of(aligned, scope, sides.reference().grid());
         Measurement measurement =
                 new Measurement(aligned, coverages, options, pair.prediction().values(), cancel);
         return pool == null
@@ -301,9 +300,7 @@ public final class Laboratory {
                 LossReport report = LossLaboratory.measure(all, region, spacing, options.settings(), cancel);
                 for (Part part : parts) {
                     if (part.region() == region && pairs.contains(part.pair())) {
-                        known.put(
-                                part.pair(),
-                                report.channels().get(1 + pairs.indexOf(part.pair())));
+                        known.put(part.pair(), report.channels().get(1 + pairs.indexOf(part.pair())));
                     }
                 }
                 classes = new LaboratoryReport.Classes.Measured(
@@ -346,14 +343,14 @@ public final class Laboratory {
             List<String> notices = new ArrayList<>(aligned.notices());
             if (logits && aligned.alignment().verdict() == GeometryReport.Verdict.RESAMPLED) {
                 notices.add(
-                        "loss/resampled: the probabilities were resampled, so that every value is theirs and none of the logits");
+                        "loss/resampled: the probabilities were resampled, so that every value is theirs and none of"
+                                + " the logits");
             }
             if (!pairs.isEmpty()
                     && pairs.stream()
                             .allMatch(pair -> aligned.prediction().voxels(pair.prediction()) instanceof Mask)) {
-                notices.add(
-                        "loss/mask: the prediction is a mask, which is taken for probabilities of 0 and 1; its calibration only says how"
-                                + " often it is wrong");
+                notices.add("loss/mask: the prediction is a mask, which is taken for probabilities of 0 and 1; its"
+                        + " calibration only says how often it is wrong");
             }
             return notices;
         }
@@ -371,8 +368,8 @@ public final class Laboratory {
 
         private LaboratoryReport.OfSegment segment(Part part, Channel channel, LossReport.OfChannel losses) {
             SegmentMatching.Pair pair = part.pair();
-            Mask hardPrediction = counted(
-                    aligned.prediction().hard(aligned.prediction().voxels(pair.prediction())), part.region());
+            Mask hardPrediction =
+                    counted(aligned.prediction().hard(aligned.prediction().voxels(pair.prediction())), part.region());
             Mask hardReference =
                     counted(aligned.reference().hard(aligned.reference().voxels(pair.reference())), part.region());
             ConfusionCounts counts = ConfusionCounts.of(hardPrediction, hardReference, voxels(part.region()));

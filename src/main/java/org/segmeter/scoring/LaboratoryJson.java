@@ -92,8 +92,7 @@ public final class LaboratoryJson {
             switch (segment.fragility()) {
                 case LaboratoryReport.OfFragility.Measured measured -> {
                     entry.put("state", State.OK.name());
-                    entry.set(
-                            "fragility", ScorecardJson.fragility(measured.fragility(), report.voxelVolumeMm3()));
+                    entry.set("fragility", ScorecardJson.fragility(measured.fragility(), report.voxelVolumeMm3()));
                 }
                 case LaboratoryReport.OfFragility.Absent absent -> {
                     entry.put("state", absent.state().name());

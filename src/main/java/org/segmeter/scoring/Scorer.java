@@ -149,11 +149,12 @@ public final class Scorer {
         boolean shapes = p.scattered() + r.scattered() <= MOST_SCATTERED_VOLUMES * grid.voxelCount();
         if (everywhere.voxels() == 0) {
             notices.add(
-                    "scope/apart: the extents of the segments have no voxel in common, so that nothing is said of all together");
+                    "scope/apart: the extents of the segments have no voxel in common, so that nothing is said of all"
+                            + " together");
         }
         if (!shapes) {
-            notices.add(
-                    "the segments are scattered so thinly over the volume that their surfaces and objects were not measured");
+            notices.add("the segments are scattered so thinly over the volume that their surfaces and objects were not"
+                    + " measured");
         }
         int n = pairs.size();
         PairMeasurement[] measured = new PairMeasurement[n];

@@ -183,9 +183,7 @@ final class EvaluationController {
     @GetMapping("/{id}/scorecard")
     ResponseEntity<byte[]> scorecard(@PathVariable("id") String id, HttpServletRequest http) {
         Evaluation evaluation = find(id);
-        StoredScorecard card = evaluations
-                .scorecard(evaluation.id())
-                .orElseThrow(() -> noScorecard(evaluation));
+        StoredScorecard card = evaluations.scorecard(evaluation.id()).orElseThrow(() -> noScorecard(evaluation));
         return unlessKnown(http, card.content(), card.sha256());
     }
 
@@ -207,8 +205,8 @@ final class EvaluationController {
     private ResponseEntity<byte[]> document(String id, LossDocument.Kind kind, HttpServletRequest http)
             throws InputException, InterruptedException {
         Evaluation evaluation = find(id);
-        Duration patience =
-                Preference.waiting(http.getHeaders("Prefer"), settings.maxWait()).orElse(settings.maxWait());
+        Duration patience = Preference.waiting(http.getHeaders("Prefer"), settings.maxWait())
+                .orElse(settings.maxWait());
         return switch (losses.get(evaluation.id(), kind, patience)) {
             case LossDocuments.Outcome.Ready ready ->
                 unlessKnown(http, ready.document().content(), ready.document().sha256());

@@ -111,7 +111,8 @@ class LossApiTest {
         assertThat(first.header("Repr-Digest")).isEqualTo(Digests.field(sha256));
         assertThat(api.get(evaluation + "/" + document).expect(200).exchange().body())
                 .isEqualTo(first.exchange().body());
-        api.get(evaluation + "/" + document, "If-None-Match", first.header("ETag")).expect(304);
+        api.get(evaluation + "/" + document, "If-None-Match", first.header("ETag"))
+                .expect(304);
         for (String other : List.of("loss", "calibration", "fragility")) {
             api.get(evaluation + "/" + other).expect(200);
         }
@@ -126,8 +127,9 @@ class LossApiTest {
         for (int i = 0; i < 8; i++) {
             answers.add(CompletableFuture.supplyAsync(() -> api.get(evaluation + "/loss")));
         }
-        assertThat(answers.stream().map(CompletableFuture::join).map(answer -> answer.expect(200)
-                        .text()))
+        assertThat(answers.stream()
+                        .map(CompletableFuture::join)
+                        .map(answer -> answer.expect(200).text()))
                 .hasSize(8)
                 .containsOnly(api.get(evaluation + "/loss").text());
         assertThat(service.bean(ControlledEngine.class).measured()).isEqualTo(before + 1);
@@ -147,15 +149,20 @@ class LossApiTest {
     @Test
     void parametersComeFromTheRequest() {
         String plain = scored(example(""));
-        String other = scored(example(",\"loss\":{\"alpha\":0.5,\"smooth\":1,\"bins\":10,\"ranked\":false,\"reduction\":\"sum\"}"));
+        String other = scored(
+                example(",\"loss\":{\"alpha\":0.5,\"smooth\":1,\"bins\":10,\"ranked\":false,\"reduction\":\"sum\"}"));
         JsonNode loss = api.get(other + "/loss").expect(200).json();
         assertThat(loss.at("/parameters/smooth").asDouble()).isEqualTo(1);
         // 1 - (2.5 + 1) / (2.5 + 0.25 + 0.75 + 1)
         assertThat(value(loss.at("/segments/0/losses/tversky_loss"))).isCloseTo(1 - 3.5 / 4.5, within(1e-6));
         assertThat(loss.at("/segments/0/losses").has("top_k_loss")).isFalse();
-        assertThat(api.get(other + "/calibration").json().at("/segments/0/volume/reliability").size())
+        assertThat(api.get(other + "/calibration")
+                        .json()
+                        .at("/segments/0/volume/reliability")
+                        .size())
                 .isEqualTo(10);
-        assertThat(api.get(plain + "/loss").json().at("/parameters/smooth").asDouble()).isEqualTo(1e-5);
+        assertThat(api.get(plain + "/loss").json().at("/parameters/smooth").asDouble())
+                .isEqualTo(1e-5);
     }
 
     @ParameterizedTest
@@ -184,7 +191,8 @@ class LossApiTest {
         assertThat(segment.path("voxels").asInt()).isEqualTo(4);
         assertThat(segment.at("/sums/fp").asDouble()).isZero();
         assertThat(segment.at("/sums/tp").asDouble()).isCloseTo(2.5, within(1e-6));
-        JsonNode fragility = api.get(evaluation + "/fragility").expect(200).json().at("/segments/0/fragility");
+        JsonNode fragility =
+                api.get(evaluation + "/fragility").expect(200).json().at("/segments/0/fragility");
         assertThat(fragility.at("/dice/value").asDouble()).isCloseTo(6.0 / 7, within(1e-12));
     }
 
