@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 import org.segmeter.format.Inspection;
 import org.segmeter.format.ReadOptions;
 import org.segmeter.format.SegmentationReader;
-import org.segmeter.metric.loss.LossLaboratory;
+import org.segmeter.scoring.Laboratory;
 import org.segmeter.scoring.LaboratoryOptions;
 import org.segmeter.scoring.ScoringInput;
 import org.segmeter.scoring.ScoringOptions;
@@ -84,7 +84,7 @@ final class MemoryAdmission implements ScoringEngine, LossEngine, MeterBinder {
         // number
         // of voxels, and are measured for one segment at a time.
         long fields = LaboratoryOptions.ofRequest(request).settings().dense()
-                ? DENSE_BYTES * Math.min(LossLaboratory.MOST_DENSE_VOXELS, Math.max(p.voxels(), r.voxels()))
+                ? DENSE_BYTES * Math.min(Laboratory.MOST_DENSE_VOXELS, Math.max(p.voxels(), r.voxels()))
                 : 0;
         return admitted(
                 saturated(2, p.bytes()) + r.bytes() + BASE + fields,

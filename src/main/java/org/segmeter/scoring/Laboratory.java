@@ -44,6 +44,9 @@ import org.segmeter.volume.Voxels;
  */
 public final class Laboratory {
 
+    /** Soft skeletons, distances and orders are left out for a segment whose box has more voxels; they take 100 bytes for each. */
+    public static final long MOST_DENSE_VOXELS = LossLaboratory.MOST_DENSE_VOXELS;
+
     /** Voxels times classes up to which segments are measured as classes: some nanoseconds for each. */
     private static final long MOST_CLASS_VOXELS = 1L << 31;
 
