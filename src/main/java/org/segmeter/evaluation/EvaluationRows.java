@@ -198,6 +198,15 @@ final class EvaluationRows {
                 .update();
     }
 
+    /** True if the inputs of an evaluation were removed after their time. */
+    boolean inputsRemoved(UUID id) {
+        return sql.sql("select count(*) from evaluation where id = :id and inputs_removed_at is not null")
+                        .param("id", id)
+                        .query(Long.class)
+                        .single()
+                > 0;
+    }
+
     /** The request by which an evaluation was submitted; null if there was none. */
     @Nullable
     String request(UUID id) {

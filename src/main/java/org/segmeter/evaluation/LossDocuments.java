@@ -1,9 +1,7 @@
 package org.segmeter.evaluation;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -16,7 +14,6 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.segmeter.scoring.EngineVersion;
-import org.segmeter.scoring.ScoringInput;
 import org.segmeter.volume.CancelSignal;
 import org.segmeter.volume.InputException;
 import org.slf4j.Logger;
@@ -67,6 +64,9 @@ public final class LossDocuments {
 
         /** The inputs could be scored, but not measured as the request asks. */
         record Refused(InputException reason) implements Outcome {}
+
+        /** @param removed true if they were kept for a limited time and that is over; false if the store lost one */
+        record InputsGone(boolean removed) implements Outcome {}
 
         /** The service is ending, or a file of the store could not be read. */
         record Unavailable() implements Outcome {}
@@ -135,9 +135,11 @@ public final class LossDocuments {
         }
         long begin = System.nanoTime();
         ObjectNode documents;
-        try {
+        try (OpenInputs files = OpenInputs.of(inputs, blobs)) {
             documents = engine.losses(
-                    side(inputs, Side.PREDICTION), side(inputs, Side.REFERENCE), rows.request(id), ending);
+                    files.side(Side.PREDICTION), files.side(Side.REFERENCE), rows.request(id), ending);
+        } catch (BlobStore.Lost e) {
+            return new Outcome.InputsGone(rows.inputsRemoved(id));
         } catch (InputException e) {
             return new Outcome.Refused(e);
         }
@@ -161,18 +163,6 @@ public final class LossDocuments {
         documents.path(kind.word()).properties().forEach(member -> whole.set(member.getKey(), member.getValue()));
         String content = whole.toString();
         return new LossDocument(content, EvaluationRunner.sha256(content));
-    }
-
-    private ScoringInput side(List<Evaluation.Input> inputs, Side side) {
-        List<Path> files = new ArrayList<>();
-        List<String> digests = new ArrayList<>();
-        for (Evaluation.Input input : inputs) {
-            if (input.side() == side) {
-                files.add(blobs.path(input.blob().sha256()));
-                digests.add(input.blob().sha256());
-            }
-        }
-        return new ScoringInput(files, digests);
     }
 
     /** What is being measured is given up: it can be measured again. */

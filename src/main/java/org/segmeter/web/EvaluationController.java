@@ -219,6 +219,13 @@ final class EvaluationController {
             case LossDocuments.Outcome.NoScorecard none -> throw noScorecard(evaluation);
             case LossDocuments.Outcome.Refused refused ->
                 throw new ProblemException(Problem.of(refused.reason()).about(evaluation.id()));
+            case LossDocuments.Outcome.InputsGone gone ->
+                throw new ProblemException(Problem.of(
+                                gone.removed() ? ServiceProblem.INPUTS_REMOVED : ServiceProblem.INPUTS_LOST,
+                                gone.removed()
+                                        ? "The losses were not measured while the inputs were kept."
+                                        : "The store no longer has the inputs as they were received.")
+                        .about(evaluation.id()));
             case LossDocuments.Outcome.Unavailable unavailable ->
                 throw new ProblemException(
                                 ServiceProblem.UNAVAILABLE, "The losses could not be measured now; try again later.")

@@ -7,18 +7,22 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.segmeter.evaluation.ControlledEngine;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import tools.jackson.databind.JsonNode;
 
 /** Losses, calibration and fragility of an evaluation; the pair is the example of docs/losses.md. */
@@ -242,5 +246,30 @@ class LossApiTest {
         api.get(removed + "/loss").expect(200);
         api.delete(removed).expect(204);
         assertThat(api.get(removed + "/loss").expect(404).problem()).isEqualTo("evaluation-not-found");
+    }
+
+    @Test
+    void whatWasNeverMeasuredNeedsItsInputs() throws IOException {
+        float[] own = P.clone();
+        own[7] = 0.015625f;
+        byte[] prediction = row(own);
+        String measured = scored(List.of(
+                Api.Part.bytes("prediction", prediction), Api.Part.bytes("reference", row(G)), example("").getLast()));
+        String never = scored(List.of(
+                Api.Part.bytes("prediction", prediction), Api.Part.bytes("reference", row(G)), example("").getLast()));
+        String loss = api.get(measured + "/loss").expect(200).text();
+        String sha256 = api.get(never).json().at("/inputs/prediction/0/sha256").asString();
+        try (Stream<Path> files = Files.walk(service.directory().resolve("blobs"))) {
+            Files.delete(files.filter(file -> file.getFileName().toString().equals(sha256))
+                    .findFirst()
+                    .orElseThrow());
+        }
+        assertThat(api.get(never + "/loss").expect(500).problem()).isEqualTo("inputs-lost");
+        service.bean(JdbcClient.class)
+                .sql("update evaluation set inputs_removed_at = now() where id = :id")
+                .param("id", UUID.fromString(never.substring(never.lastIndexOf('/') + 1)))
+                .update();
+        assertThat(api.get(never + "/calibration").expect(410).problem()).isEqualTo("inputs-removed");
+        assertThat(api.get(measured + "/loss").expect(200).text()).isEqualTo(loss);
     }
 }
