@@ -83,7 +83,7 @@ final class MemoryAdmission implements ScoringEngine, LossEngine, MeterBinder {
         // Logits are kept beside their probabilities. Skeletons, distances and sorted voxels are left out beyond a
         // number
         // of voxels, and are measured for one segment at a time.
-        long fields = LaboratoryOptions.ofRequest(request).settings().dense()
+        long fields = LaboratoryOptions.ofRequest(request).dense()
                 ? DENSE_BYTES * Math.min(Laboratory.MOST_DENSE_VOXELS, Math.max(p.voxels(), r.voxels()))
                 : 0;
         return admitted(

@@ -51,6 +51,11 @@ public record LaboratoryOptions(
         return new LaboratoryOptions(LossSettings.defaults(), 15, 2, List.of(), null);
     }
 
+    /** True if soft skeletons and distances are asked for, which take memory for each voxel. */
+    public boolean dense() {
+        return settings.dense();
+    }
+
     private static Map<String, String> parameters() {
         Map<String, String> p = new LinkedHashMap<>();
         p.put("smooth", "smoothing of the region losses, in numerator and denominator; not negative");
