@@ -187,8 +187,9 @@ final class EvaluationRows {
     /** Does nothing if another process has stored the document. */
     void insertLossDocument(UUID id, LossDocument.Kind kind, LossDocument document, Scorecard.Engine build) {
         sql.sql("""
-                insert into loss_document (evaluation_id, kind, content, sha256, engine_version, engine_commit)
-                values (:id, :kind, :content, :sha256, :version, :commit) on conflict do nothing""")
+            insert into loss_document (evaluation_id, kind, content, sha256, engine_version, engine_commit)
+            values (:id, :kind, :content, :sha256, :version, :commit) on conflict do nothing\
+            """)
                 .param("id", id)
                 .param("kind", kind.word())
                 .param("content", document.content())

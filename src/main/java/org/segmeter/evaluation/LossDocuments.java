@@ -136,8 +136,8 @@ public final class LossDocuments {
         long begin = System.nanoTime();
         ObjectNode documents;
         try (OpenInputs files = OpenInputs.of(inputs, blobs)) {
-            documents = engine.losses(
-                    files.side(Side.PREDICTION), files.side(Side.REFERENCE), rows.request(id), ending);
+            documents =
+                    engine.losses(files.side(Side.PREDICTION), files.side(Side.REFERENCE), rows.request(id), ending);
         } catch (BlobStore.Lost e) {
             return new Outcome.InputsGone(rows.inputsRemoved(id));
         } catch (InputException e) {

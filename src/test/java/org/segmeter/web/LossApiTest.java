@@ -254,9 +254,13 @@ class LossApiTest {
         own[7] = 0.015625f;
         byte[] prediction = row(own);
         String measured = scored(List.of(
-                Api.Part.bytes("prediction", prediction), Api.Part.bytes("reference", row(G)), example("").getLast()));
+                Api.Part.bytes("prediction", prediction),
+                Api.Part.bytes("reference", row(G)),
+                example("").getLast()));
         String never = scored(List.of(
-                Api.Part.bytes("prediction", prediction), Api.Part.bytes("reference", row(G)), example("").getLast()));
+                Api.Part.bytes("prediction", prediction),
+                Api.Part.bytes("reference", row(G)),
+                example("").getLast()));
         String loss = api.get(measured + "/loss").expect(200).text();
         String sha256 = api.get(never).json().at("/inputs/prediction/0/sha256").asString();
         try (Stream<Path> files = Files.walk(service.directory().resolve("blobs"))) {
