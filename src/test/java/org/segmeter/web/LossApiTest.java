@@ -264,7 +264,7 @@ class LossApiTest {
         String loss = api.get(measured + "/loss").expect(200).text();
         String sha256 = api.get(never).json().at("/inputs/prediction/0/sha256").asString();
         try (Stream<Path> files = Files.walk(service.directory().resolve("blobs"))) {
-            Files.delete(files.filter(file -> file.getFileName().toString().equals(sha256))
+            Files.delete(files.filter(file -> file.toString().replace("/", "").endsWith(sha256))
                     .findFirst()
                     .orElseThrow());
         }
