@@ -62,6 +62,9 @@ public sealed interface BlobStore permits DirectoryBlobStore, BucketBlobStore {
 
         Blob blob();
 
+        /** The content as a file of this machine until it is kept or closed; to be read only. */
+        Path content();
+
         /**
          * Gives the content its name. Two uploads of the same content end as one file.
          *

@@ -146,6 +146,11 @@ final class BucketBlobStore implements BlobStore, AutoCloseable {
         }
 
         @Override
+        public Path content() {
+            return received.file();
+        }
+
+        @Override
         public void keep() throws IOException {
             Blob blob = received.blob();
             String key = key(blob.sha256());

@@ -43,6 +43,11 @@ final class DirectoryBlobStore implements BlobStore {
         }
 
         @Override
+        public Path content() {
+            return received.file();
+        }
+
+        @Override
         public void keep() throws IOException {
             Path target = path(received.blob().sha256());
             Path directory = target.resolveSibling(".").normalize();

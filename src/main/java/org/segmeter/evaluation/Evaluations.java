@@ -109,6 +109,23 @@ public final class Evaluations {
         }
     }
 
+    /**
+     * Accepts an evaluation of content that is kept and used already, in the caller's transaction: it begins when that is
+     * committed, at once if {@link #wake} is called then.
+     */
+    public UUID submitKept(Submission submission) {
+        UUID id = UUID.randomUUID();
+        rows.insert(id, submission);
+        scheduler.getObject().schedule(EvaluationJob.TASK.instance(id.toString()).build(), Instant.now());
+        metrics.submitted();
+        return id;
+    }
+
+    /** Looks for work that was committed a moment ago. */
+    public void wake() {
+        scheduler.getObject().triggerCheckForDueExecutions();
+    }
+
     /** A hold that is not released ends by itself in a day. */
     private void release(UUID id) {
         try {

@@ -72,6 +72,14 @@ final class StoredBlobs {
         release(holder);
     }
 
+    /** The content is needed by somebody else than an evaluation, for good. */
+    void use(Blob blob, String user) {
+        sql.sql("insert into blob_use (sha256, used_by) values (:sha256, :user) on conflict do nothing")
+                .param("sha256", blob.sha256())
+                .param("user", user)
+                .update();
+    }
+
     /** The submission came to nothing. */
     void release(UUID holder) {
         sql.sql("delete from blob_hold where holder = :holder")
@@ -91,7 +99,8 @@ final class StoredBlobs {
     List<String> unused(double graceSeconds, int most) {
         return sql.sql("""
             select sha256 from blob b where last_used_at < now() - make_interval(secs => :grace)
-                and not exists (select 1 from evaluation_input i where i.sha256 = b.sha256) limit :most\
+                and not exists (select 1 from evaluation_input i where i.sha256 = b.sha256)
+                and not exists (select 1 from blob_use u where u.sha256 = b.sha256) limit :most\
             """)
                 .param("grace", graceSeconds)
                 .param("most", most)
@@ -103,7 +112,8 @@ final class StoredBlobs {
     boolean removeUnused(String sha256, double graceSeconds) throws IOException {
         return locked(sha256, """
             last_used_at < now() - make_interval(secs => :grace)
-                and not exists (select 1 from evaluation_input i where i.sha256 = b.sha256)\
+                and not exists (select 1 from evaluation_input i where i.sha256 = b.sha256)
+                and not exists (select 1 from blob_use u where u.sha256 = b.sha256)\
             """, Map.of("grace", graceSeconds), () -> {
             boolean removed = store.remove(sha256);
             Failpoint.RETENTION.reach();
@@ -134,8 +144,9 @@ final class StoredBlobs {
                         return false;
                     }
                     boolean needed = sql.sql("""
-                        select count(*) from evaluation_input i join evaluation e on e.id = i.evaluation_id
-                        where i.sha256 = :sha256 and e.id <> :id and e.inputs_removed_at is null\
+                        select (select count(*) from evaluation_input i join evaluation e on e.id = i.evaluation_id
+                            where i.sha256 = :sha256 and e.id <> :id and e.inputs_removed_at is null)
+                            + (select count(*) from blob_use u where u.sha256 = :sha256)\
                         """)
                                     .param("sha256", sha256)
                                     .param("id", evaluation)

@@ -1,7 +1,6 @@
 package org.segmeter.scoring;
 
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -12,7 +11,6 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import org.segmeter.volume.CodedConcept;
 import org.segmeter.volume.InputException;
 import org.segmeter.volume.InputProblem;
 import org.segmeter.volume.Segment;
@@ -160,31 +158,9 @@ final class SegmentMatching {
         return groups;
     }
 
-    /** Category, type, region, modifiers and laterality; never the type alone. */
     private static @Nullable String conceptKey(Segment segment) {
-        SegmentConcept c = segment.concept();
-        if (c == null) {
-            return null;
-        }
-        return String.join(
-                "\u0001",
-                code(c.category()),
-                code(c.type()),
-                codes(c.typeModifiers()),
-                c.region() == null ? "" : code(c.region()),
-                codes(c.regionModifiers()),
-                c.laterality().name());
-    }
-
-    private static String codes(List<CodedConcept> concepts) {
-        return concepts.stream()
-                .map(SegmentMatching::code)
-                .sorted(Comparator.naturalOrder())
-                .collect(Collectors.joining("\u0002"));
-    }
-
-    private static String code(CodedConcept concept) {
-        return concept.scheme() + "\u0003" + concept.value();
+        SegmentConcept concept = segment.concept();
+        return concept == null ? null : concept.key();
     }
 
     /** The label as it is compared; null if the segment has no other name than its number, which is the number rule's business. */

@@ -1,6 +1,7 @@
 package org.segmeter.volume;
 
 import java.util.List;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +28,34 @@ public record SegmentConcept(
         RIGHT,
         BILATERAL,
         UNSPECIFIED
+    }
+
+    /**
+     * The same for two segments that are the same structure of the same side, whoever coded them: category, type, modifiers in
+     * any order, region and laterality; never the type alone, because left and right often share it.
+     */
+    public String key() {
+        return String.join(
+                "|",
+                code(category),
+                code(type),
+                codes(typeModifiers),
+                region == null ? "" : code(region),
+                codes(regionModifiers),
+                laterality.name());
+    }
+
+    private static String codes(List<CodedConcept> concepts) {
+        return concepts.stream().map(SegmentConcept::code).sorted().collect(Collectors.joining(","));
+    }
+
+    private static String code(CodedConcept concept) {
+        return escaped(concept.scheme()) + ":" + escaped(concept.value());
+    }
+
+    /** A sender's text cannot look like the marks between the parts. */
+    private static String escaped(String text) {
+        return text.replace("%", "%25").replace("|", "%7C").replace(",", "%2C").replace(":", "%3A");
     }
 
     public SegmentConcept {

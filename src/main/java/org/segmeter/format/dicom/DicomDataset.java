@@ -1,7 +1,10 @@
 package org.segmeter.format.dicom;
 
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.math.BigInteger;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -257,6 +260,130 @@ public final class DicomDataset {
     private static InputException notANumber(int tag, String expected) {
         return Refusal.malformed(
                 "The value of " + Tag.text(tag) + " is not " + expected + ".", "another text", expected);
+    }
+
+    /**
+     * Tells every kept element to a sink. Values longer than 32 KiB, of which only the beginning was kept, and group lengths are
+     * left out.
+     */
+    public void writeTo(DatasetSink sink) throws IOException {
+        writeTo(sink, new DicomText(characterSet(null)));
+    }
+
+    private @Nullable String characterSet(@Nullable String inherited) {
+        byte[] value = raw(Tag.SPECIFIC_CHARACTER_SET, 1024);
+        return value == null ? inherited : new String(value, StandardCharsets.ISO_8859_1);
+    }
+
+    private void writeTo(DatasetSink sink, DicomText characterSet) throws IOException {
+        for (int i = from; i < to; i = tape.next(i)) {
+            int tag = tape.tag(i);
+            if (tape.is(i, Tape.SEQUENCE)) {
+                sink.beginSequence(tag);
+                int end = tape.next(i);
+                for (int item = i + 1; item < end; item = tape.next(item)) {
+                    DicomDataset inner = new DicomDataset(tape, bytes, item + 1, tape.next(item));
+                    String own = inner.characterSet(null);
+                    sink.beginItem();
+                    inner.writeTo(sink, own == null ? characterSet : new DicomText(own));
+                    sink.endItem();
+                }
+                sink.endSequence();
+            } else if ((tag & 0xFFFF) != 0 && tape.length(i) < DicomParser.LONGEST_VALUE) {
+                int vr = tape.vr(i);
+                element(
+                        sink,
+                        i,
+                        tag,
+                        vr == 0 ? DataElements.vr(tag) : "" + (char) (vr >>> 8) + (char) (vr & 0xFF),
+                        characterSet);
+            }
+        }
+    }
+
+    private void element(DatasetSink sink, int i, int tag, String vr, DicomText characterSet) throws IOException {
+        byte[] value = new byte[(int) tape.length(i)];
+        MemorySegment.copy(bytes, ValueLayout.JAVA_BYTE, tape.offset(i), value, 0, value.length);
+        ByteBuffer numbers = ByteBuffer.wrap(value)
+                .order(tape.is(i, Tape.BIG_ENDIAN) ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN);
+        List<Number> list = new ArrayList<>();
+        switch (vr) {
+            case "US" -> {
+                while (numbers.remaining() >= 2) {
+                    list.add(numbers.getShort() & 0xFFFF);
+                }
+                sink.numbers(tag, vr, list);
+            }
+            case "SS" -> {
+                while (numbers.remaining() >= 2) {
+                    list.add((int) numbers.getShort());
+                }
+                sink.numbers(tag, vr, list);
+            }
+            case "UL" -> {
+                while (numbers.remaining() >= 4) {
+                    list.add(numbers.getInt() & 0xFFFF_FFFFL);
+                }
+                sink.numbers(tag, vr, list);
+            }
+            case "SL" -> {
+                while (numbers.remaining() >= 4) {
+                    list.add(numbers.getInt());
+                }
+                sink.numbers(tag, vr, list);
+            }
+            case "UV" -> {
+                while (numbers.remaining() >= 8) {
+                    list.add(new BigInteger(Long.toUnsignedString(numbers.getLong())));
+                }
+                sink.numbers(tag, vr, list);
+            }
+            case "SV" -> {
+                while (numbers.remaining() >= 8) {
+                    list.add(numbers.getLong());
+                }
+                sink.numbers(tag, vr, list);
+            }
+            case "FL" -> {
+                while (numbers.remaining() >= 4) {
+                    list.add(numbers.getFloat());
+                }
+                sink.numbers(tag, vr, list);
+            }
+            case "FD" -> {
+                while (numbers.remaining() >= 8) {
+                    list.add(numbers.getDouble());
+                }
+                sink.numbers(tag, vr, list);
+            }
+            case "AT" -> {
+                List<String> tags = new ArrayList<>();
+                while (numbers.remaining() >= 4) {
+                    tags.add("%04X%04X".formatted(numbers.getShort() & 0xFFFF, numbers.getShort() & 0xFFFF));
+                }
+                sink.text(tag, vr, tags);
+            }
+            case "OB", "OW", "OF", "OD", "OL", "OV", "UN", "SQ" -> sink.bytes(tag, vr.equals("SQ") ? "UN" : vr, value);
+            case "LT", "ST", "UT", "UR" -> {
+                // One value: a backslash is part of it, leading spaces too.
+                String text = characterSet.decode(value).replaceAll("[ \\x00]+$", "");
+                sink.text(tag, vr, text.isEmpty() ? List.of() : List.of(text));
+            }
+            default -> {
+                String text = trimmed(
+                        switch (vr) {
+                            case "LO", "SH", "PN", "UC" -> characterSet.decode(value);
+                            default -> new String(value, StandardCharsets.ISO_8859_1);
+                        });
+                List<String> values = new ArrayList<>();
+                if (!text.isEmpty()) {
+                    for (String one : text.split("\\\\", -1)) {
+                        values.add(trimmed(one));
+                    }
+                }
+                sink.text(tag, vr, values);
+            }
+        }
     }
 
     private static String trimmed(String text) {

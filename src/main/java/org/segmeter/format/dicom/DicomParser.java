@@ -31,7 +31,8 @@ final class DicomParser {
 
     private static final int PREAMBLE = 128;
     private static final long UNDEFINED = -1;
-    private static final int LONGEST_VALUE = 1 << 15;
+    /** Of a longer value only as much is kept. */
+    static final int LONGEST_VALUE = 1 << 15;
 
     /** A million frames of eight elements each; 192 MiB. */
     private static final int MAXIMUM_ENTRIES = 1 << 23;
@@ -177,7 +178,8 @@ final class DicomParser {
             TransferSyntax guessed = guess(part, datasetAt);
             if (guessed == null) {
                 throw Refusal.malformed(
-                        "The file meta information has no Transfer Syntax UID, and the data set does not show its encoding.",
+                        "The file meta information has no Transfer Syntax UID, and the data set does not show its"
+                                + " encoding.",
                         "no (0002,0010)",
                         "a DICOM file as in PS3.10");
             }
@@ -486,7 +488,8 @@ final class DicomParser {
                 pixelData(vr, length);
                 return;
             }
-            boolean known = (depth == 0 || entry[depth] >= 0) && selection.enters(tag);
+            boolean known = (depth == 0 || entry[depth] >= 0)
+                    && (selection.all() ? isSequence(tag, vr, length) : selection.enters(tag));
             if (length == 0xFFFF_FFFFL) {
                 if (vr == OB || vr == OW) {
                     open(Level.FRAGMENTS, UNDEFINED, -1, explicit[depth], big[depth]);
@@ -507,7 +510,7 @@ final class DicomParser {
                 } else if ((depth == 0 || entry[depth] >= 0) && vr != SQ && selection.keeps(tag)) {
                     // Of a value longer than any that is looked at, the beginning is enough to refuse or cut it.
                     long useful = tag == Tag.EXTENDED_OFFSET_TABLE ? length : Math.min(length, LONGEST_VALUE);
-                    tape.add(tag, big[depth] ? Tape.BIG_ENDIAN : 0, in.keep(useful), useful);
+                    tape.add(tag, vr << 16 | (big[depth] ? Tape.BIG_ENDIAN : 0), in.keep(useful), useful);
                     in.skip(length - useful);
                 } else {
                     in.skip(length);
@@ -515,6 +518,13 @@ final class DicomParser {
             } catch (InputException e) {
                 throw trailing(e);
             }
+        }
+
+        /** What the data set itself says, and where it says nothing, the dictionary. */
+        private boolean isSequence(int tag, int vr, long length) {
+            return vr == SQ
+                    || length == 0xFFFF_FFFFL && (vr == UN || vr == 0)
+                    || vr == 0 && DataElements.isSequence(tag);
         }
 
         private void openSequence(int tag, int vr, long length, boolean keep) throws InputException {
@@ -556,8 +566,9 @@ final class DicomParser {
                         "a data element"));
             }
             if (depth == 0 || entry[depth] >= 0) {
-                if (tag == lastTag[depth]
-                        || Integer.compareUnsigned(tag, lastTag[depth]) < 0
+                if (!selection.all() && tag == lastTag[depth]
+                        || !selection.all()
+                                && Integer.compareUnsigned(tag, lastTag[depth]) < 0
                                 && (selection.keeps(tag) || selection.enters(tag))) {
                     throw Refusal.malformed(
                             "An element occurs twice, or after elements that it should precede.",

@@ -7,22 +7,26 @@ import java.util.Arrays;
  *
  * @param tags elements that are no sequences, ascending
  * @param sequences sequences that are entered, ascending; of other sequences nothing is kept
+ * @param all true to keep every element and enter every sequence
  */
-record Selection(int[] tags, int[] sequences) {
+record Selection(int[] tags, int[] sequences, boolean all) {
+
+    /** Everything, for a copy of the whole data set in another form. */
+    static final Selection EVERYTHING = new Selection(new int[0], new int[0], true);
 
     static Selection of(int[] tags, int[] sequences) {
         int[] t = tags.clone();
         int[] s = sequences.clone();
         Arrays.sort(t);
         Arrays.sort(s);
-        return new Selection(t, s);
+        return new Selection(t, s, false);
     }
 
     boolean keeps(int tag) {
-        return Arrays.binarySearch(tags, tag) >= 0;
+        return all || Arrays.binarySearch(tags, tag) >= 0;
     }
 
     boolean enters(int tag) {
-        return Arrays.binarySearch(sequences, tag) >= 0;
+        return !all && Arrays.binarySearch(sequences, tag) >= 0;
     }
 }

@@ -8,11 +8,15 @@ final class Tag {
     static final int TRANSFER_SYNTAX_UID = 0x0002_0010;
     static final int IMPLEMENTATION_CLASS_UID = 0x0002_0012;
     static final int IMPLEMENTATION_VERSION_NAME = 0x0002_0013;
+    static final int SOURCE_APPLICATION_ENTITY_TITLE = 0x0002_0016;
+    static final int SENDING_APPLICATION_ENTITY_TITLE = 0x0002_0017;
 
     static final int SPECIFIC_CHARACTER_SET = 0x0008_0005;
     static final int IMAGE_TYPE = 0x0008_0008;
     static final int SOP_CLASS_UID = 0x0008_0016;
     static final int SOP_INSTANCE_UID = 0x0008_0018;
+    static final int INSTANCE_CREATION_DATE = 0x0008_0012;
+    static final int INSTANCE_CREATION_TIME = 0x0008_0013;
     static final int STUDY_DATE = 0x0008_0020;
     static final int SERIES_DATE = 0x0008_0021;
     static final int CONTENT_DATE = 0x0008_0023;
@@ -28,11 +32,17 @@ final class Tag {
     static final int CODE_MEANING = 0x0008_0104;
     static final int LONG_CODE_VALUE = 0x0008_0119;
     static final int URN_CODE_VALUE = 0x0008_0120;
+    static final int STUDY_DESCRIPTION = 0x0008_1030;
+    static final int SERIES_DESCRIPTION = 0x0008_103E;
     static final int MANUFACTURER_MODEL_NAME = 0x0008_1090;
     static final int REFERENCED_SERIES_SEQUENCE = 0x0008_1115;
     static final int REFERENCED_SOP_CLASS_UID = 0x0008_1150;
     static final int REFERENCED_SOP_INSTANCE_UID = 0x0008_1155;
     static final int REFERENCED_INSTANCE_SEQUENCE = 0x0008_114A;
+    static final int REFERENCED_IMAGE_SEQUENCE = 0x0008_1140;
+    static final int REFERENCED_SOP_SEQUENCE = 0x0008_1199;
+    static final int STUDIES_CONTAINING_OTHER_REFERENCED_INSTANCES_SEQUENCE = 0x0008_1200;
+    static final int SOURCE_IMAGE_SEQUENCE = 0x0008_2112;
     static final int DERIVATION_IMAGE_SEQUENCE = 0x0008_9124;
     static final int ANATOMIC_REGION_SEQUENCE = 0x0008_2218;
     static final int ANATOMIC_REGION_MODIFIER_SEQUENCE = 0x0008_2220;
@@ -81,6 +91,9 @@ final class Tag {
     static final int PIXEL_PADDING_VALUE = 0x0028_0120;
     static final int LOSSY_IMAGE_COMPRESSION = 0x0028_2110;
     static final int PIXEL_MEASURES_SEQUENCE = 0x0028_9110;
+
+    static final int PREDECESSOR_DOCUMENTS_SEQUENCE = 0x0040_A360;
+    static final int SOURCE_INSTANCE_SEQUENCE = 0x0042_0013;
 
     static final int Z_OFFSET_IN_SLIDE = 0x0040_074A;
 

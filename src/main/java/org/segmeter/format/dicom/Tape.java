@@ -7,7 +7,7 @@ import org.segmeter.volume.InputException;
  * The kept elements of a data set in document order, three longs each, so that the functional groups of a hundred thousand
  * frames are one array and not a million objects.
  *
- * <p>Entry i: tag and flags, the offset of its value, and its length; for a sequence or item, in place of the length, the index
+ * <p>Entry i: tag, value representation and flags, the offset of its value, and its length; for a sequence or item, in place of the length, the index
  * of the first entry after everything inside it.
  */
 final class Tape {
@@ -60,6 +60,11 @@ final class Tape {
 
     boolean is(int entry, int flag) {
         return (entries[entry * STRIDE] & flag) != 0;
+    }
+
+    /** The value representation, two letters; 0 where the data set does not say it. */
+    int vr(int entry) {
+        return (int) entries[entry * STRIDE] >>> 16;
     }
 
     long offset(int entry) {

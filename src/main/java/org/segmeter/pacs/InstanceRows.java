@@ -1,0 +1,130 @@
+package org.segmeter.pacs;
+
+import java.sql.Array;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Timestamp;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.segmeter.evaluation.Blob;
+import org.segmeter.format.dicom.DicomInstance;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** All SQL about stored instances but the searches. The callers say where a transaction begins and ends. */
+@Component
+final class InstanceRows {
+
+    private static final String COLUMNS = """
+        sop_instance_uid, sop_class_uid, study_uid, series_uid, transfer_syntax_uid, frame_of_reference_uid,
+        referenced_series, referenced_segmentations, segments, manufacturer, model_name, series_description,
+        content_creator, content_at, source, sha256, size_bytes, received_at\
+        """;
+
+    private final JdbcClient sql;
+    private final JsonMapper json;
+
+    InstanceRows(JdbcClient sql, JsonMapper json) {
+        this.sql = sql;
+        this.json = json;
+    }
+
+    /** Adds an instance; empty if there is one of this SOP Instance UID. Waits for whoever is adding it at this moment. */
+    Optional<StoredInstance> insert(DicomInstance instance, Blob blob, @Nullable String source) {
+        List<StoredSegment> segments = StoredSegment.of(instance.segments());
+        return sql.sql("insert into dicom_instance (" + COLUMNS.replace(", received_at", "") + """
+                , attributes) values (:sop, :class, :study, :series, :syntax, :frame, :referencedSeries,
+                    :referencedSegmentations, :segments::jsonb, :manufacturer, :model, :description, :creator, :contentAt,
+                    :source, :sha256, :size, :attributes::jsonb)
+                on conflict (sop_instance_uid) do nothing returning\
+                """ + " " + COLUMNS)
+                .param("sop", instance.sopInstanceUid())
+                .param("class", instance.sopClassUid())
+                .param("study", instance.studyUid())
+                .param("series", instance.seriesUid())
+                .param("syntax", instance.transferSyntaxUid())
+                .param("frame", instance.frameOfReferenceUid())
+                .param("referencedSeries", instance.referencedSeries().toArray(String[]::new))
+                .param(
+                        "referencedSegmentations",
+                        instance.referencedSegmentations().toArray(String[]::new))
+                .param("segments", json.writeValueAsString(segments))
+                .param("manufacturer", instance.manufacturer())
+                .param("model", instance.modelName())
+                .param("description", instance.seriesDescription())
+                .param("creator", instance.contentCreator())
+                .param("contentAt", instance.contentTime() == null ? null : Timestamp.valueOf(instance.contentTime()))
+                .param("source", source)
+                .param("sha256", blob.sha256())
+                .param("size", blob.size())
+                .param("attributes", instance.attributes())
+                .query((row, number) -> instance(row))
+                .optional();
+    }
+
+    Optional<StoredInstance> find(String sopInstanceUid) {
+        return sql.sql("select " + COLUMNS + " from dicom_instance where sop_instance_uid = :sop")
+                .param("sop", sopInstanceUid)
+                .query((row, number) -> instance(row))
+                .optional();
+    }
+
+    List<StoredInstance> findAll(Collection<String> sopInstanceUids) {
+        return sql.sql("select " + COLUMNS + " from dicom_instance where sop_instance_uid = any(:sops)")
+                .param("sops", sopInstanceUids.toArray(String[]::new))
+                .query((row, number) -> instance(row))
+                .list();
+    }
+
+    /** @param seriesUid null for all of the study; likewise the instance */
+    List<StoredInstance> of(String studyUid, @Nullable String seriesUid, @Nullable String sopInstanceUid) {
+        return sql.sql("select " + COLUMNS + """
+             from dicom_instance where study_uid = :study
+            and (:series::text is null or series_uid = :series) and (:sop::text is null or sop_instance_uid = :sop)
+            order by series_uid, received_at, sop_instance_uid\
+            """)
+                .param("study", studyUid)
+                .param("series", seriesUid)
+                .param("sop", sopInstanceUid)
+                .query((row, number) -> instance(row))
+                .list();
+    }
+
+    private StoredInstance instance(ResultSet row) throws SQLException {
+        List<StoredSegment> segments = new ArrayList<>();
+        for (JsonNode node : json.readTree(row.getString("segments"))) {
+            segments.add(json.treeToValue(node, StoredSegment.class));
+        }
+        Timestamp contentAt = row.getTimestamp("content_at");
+        return new StoredInstance(
+                row.getString("sop_instance_uid"),
+                row.getString("sop_class_uid"),
+                row.getString("study_uid"),
+                row.getString("series_uid"),
+                row.getString("transfer_syntax_uid"),
+                row.getString("frame_of_reference_uid"),
+                texts(row.getArray("referenced_series")),
+                texts(row.getArray("referenced_segmentations")),
+                List.copyOf(segments),
+                row.getString("manufacturer"),
+                row.getString("model_name"),
+                row.getString("series_description"),
+                row.getString("content_creator"),
+                contentAt == null ? null : contentAt.toLocalDateTime(),
+                row.getString("source"),
+                new Blob(row.getString("sha256"), row.getLong("size_bytes")),
+                row.getTimestamp("received_at").toInstant());
+    }
+
+    private static Set<String> texts(Array array) throws SQLException {
+        return Collections.unmodifiableSet(new LinkedHashSet<>(List.of((String[]) array.getArray())));
+    }
+}

@@ -1,0 +1,373 @@
+package org.segmeter.web;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.stream.Stream;
+import javax.xml.parsers.DocumentBuilderFactory;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.segmeter.format.dicom.SegFixture;
+import org.w3c.dom.Document;
+import tools.jackson.databind.JsonNode;
+
+/** STOW-RS, QIDO-RS and WADO-RS against the statuses, data sets and bytes that PS3.18 prescribes. */
+class DicomWebTest {
+
+    private static final Path SAMPLES = Path.of("src/test/resources/org/segmeter/format/dicom");
+    private static final String FAILED = "00081198";
+    private static final String STORED = "00081199";
+    private static final String OTHERS = "0008119A";
+    private static final String SOP_INSTANCE = "00081155";
+    private static final String REASON = "00081197";
+
+    private static DicomWeb pacs;
+
+    @BeforeAll
+    static void start() throws Exception {
+        pacs = new DicomWeb(Service.shared().port());
+    }
+
+    @Test
+    void everyRealSegmentationIsGivenBackByteForByte() throws Exception {
+        int stored = 0;
+        for (Path file : samples("seg", "derived")) {
+            byte[] content = Files.readAllBytes(file);
+            if (content.length > 900_000) {
+                continue; // this service's limit is 1 MB
+            }
+            DicomWeb.Answer answer = pacs.store(content);
+            assertThat(answer.status()).as(file + answer.text()).isIn(200, 202);
+            String url = answer.of(STORED, "00081190").getFirst();
+            String path = url.substring(url.indexOf("/studies/"));
+            DicomWeb.Answer back = pacs.get(path, "Accept", "application/dicom");
+            assertThat(back.status()).isEqualTo(200);
+            assertThat(sha256(back.body())).as(file.toString()).isEqualTo(sha256(content));
+            DicomWeb.Answer multipart = pacs.get(path, "Accept", "multipart/related; type=\"application/dicom\"");
+            assertThat(parts(multipart))
+                    .singleElement()
+                    .satisfies(part -> assertThat(part).isEqualTo(content));
+            DicomWeb.Answer metadata = pacs.get(path + "/metadata", "Accept", "application/dicom+json");
+            assertThat(metadata.json()
+                            .path(0)
+                            .path("00080018")
+                            .path("Value")
+                            .path(0)
+                            .asString())
+                    .isEqualTo(path.substring(path.lastIndexOf('/') + 1));
+            assertThat(metadata.json().path(0).path("00620002").path("Value").size())
+                    .isPositive();
+            stored++;
+        }
+        assertThat(stored).as("samples stored").isGreaterThan(20);
+    }
+
+    @Test
+    void aSegmentationIsStoredHoweverItsSenderWritesTheRequest() {
+        for (String type : List.of(
+                "multipart/related; type=\"application/dicom\"; boundary=b1",
+                "multipart/related; type=application/dicom; boundary=b1",
+                "multipart/related;boundary=\"b1\";type=\"application/dicom\"",
+                "Multipart/Related; Boundary=b1; Type=APPLICATION/DICOM",
+                "multipart/related; boundary=b1")) {
+            SegFixture seg = SegFixture.ai(SegFixture.uid()).liver(0);
+            DicomWeb.Answer answer = pacs.post("/studies", type, DicomWeb.body("b1", seg.bytes()));
+            assertThat(answer.status()).as(type + answer.text()).isEqualTo(200);
+            assertThat(answer.of(STORED, SOP_INSTANCE)).containsExactly(seg.sop());
+        }
+        SegFixture chunked = SegFixture.ai(SegFixture.uid()).liver(0);
+        assertThat(pacs.postChunked(
+                                "/studies",
+                                "multipart/related; type=\"application/dicom\"; boundary=b1",
+                                DicomWeb.body("b1", chunked.bytes()))
+                        .status())
+                .isEqualTo(200);
+        SegFixture bare = SegFixture.ai(SegFixture.uid()).liver(0);
+        assertThat(pacs.post("/studies", "application/dicom", bare.bytes()).of(STORED, SOP_INSTANCE))
+                .containsExactly(bare.sop());
+    }
+
+    @Test
+    void theAnswerSaysWhatWasStoredAndWhere() {
+        SegFixture seg = SegFixture.ai(SegFixture.uid()).liver(0);
+        DicomWeb.Answer answer = pacs.store("/studies/" + seg.study, seg.bytes());
+        assertThat(answer.status()).isEqualTo(200);
+        assertThat(answer.header("Content-Type")).isEqualTo("application/dicom+json");
+        assertThat(answer.header("Content-Location")).endsWith("/dicom-web/studies/" + seg.study);
+        JsonNode json = answer.json();
+        assertThat(json.propertyNames()).containsExactlyInAnyOrder("00081190", STORED);
+        assertThat(json.path("00081190").path("vr").asString()).isEqualTo("UR");
+        assertThat(answer.of(STORED, "00081150")).containsExactly("1.2.840.10008.5.1.4.1.1.66.4");
+        assertThat(answer.of(STORED, "00081190").getFirst())
+                .endsWith("/studies/" + seg.study + "/series/" + seg.series() + "/instances/" + seg.sop());
+    }
+
+    @Test
+    void aDuplicateIsNoErrorAndAChangedObjectOfTheSameNameIs() {
+        String study = SegFixture.uid();
+        String sop = SegFixture.uid();
+        byte[] one = SegFixture.ai(study).sop(sop).series("1.2.7").liver(0).bytes();
+        byte[] changed = SegFixture.ai(study).sop(sop).series("1.2.7").liver(1).bytes();
+        assertThat(pacs.store(one).status()).isEqualTo(200);
+        assertThat(pacs.store(one, one).status()).isEqualTo(200);
+        DicomWeb.Answer conflict = pacs.store(changed);
+        assertThat(conflict.status()).isEqualTo(409);
+        assertThat(conflict.of(FAILED, REASON)).containsExactly("" + 0x0111);
+        assertThat(pacs.get("/studies/" + study + "/instances").json().size()).isEqualTo(1);
+    }
+
+    @Test
+    void eachInstanceOfAMixtureHasItsOwnResult() throws Exception {
+        SegFixture good = SegFixture.ai(SegFixture.uid()).liver(0);
+        byte[] noDicom = "no DICOM at all".getBytes(StandardCharsets.UTF_8);
+        DicomWeb.Answer answer = pacs.store(good.bytes(), other("CT"), noDicom);
+        assertThat(answer.status()).as(answer.text()).isEqualTo(202);
+        assertThat(answer.of(STORED, SOP_INSTANCE)).containsExactly(good.sop());
+        assertThat(answer.of(FAILED, REASON)).containsExactly("" + 0x0122);
+        assertThat(answer.of(OTHERS, REASON)).containsExactly("" + 0xC000);
+        assertThat(answer.header("Warning")).startsWith("299 Segmeter \"");
+    }
+
+    @Test
+    void nothingStoredIsAConflictWithTheReason() throws Exception {
+        assertThat(reasons(pacs.store(other("CT")))).containsExactly(409, 0x0122);
+        assertThat(reasons(pacs.store("text".getBytes(StandardCharsets.UTF_8)))).containsExactly(409, 0xC000);
+        assertThat(reasons(pacs.store(bad("dcm_ts_unknown")))).containsExactly(409, 0xC122);
+        assertThat(reasons(pacs.store(bad("dcm_cut_pixeldata_half")))).containsExactly(409, 0xC000);
+        assertThat(reasons(pacs.store(bad("dcm_segment_declared_twice")))).containsExactly(409, 0xA900);
+        SegFixture seg = SegFixture.ai(SegFixture.uid()).liver(0);
+        DicomWeb.Answer elsewhere = pacs.store("/studies/1.2.3", seg.bytes());
+        assertThat(reasons(elsewhere)).containsExactly(409, 0xA901);
+        assertThat(pacs.get("/studies/" + seg.study).status()).isEqualTo(404);
+    }
+
+    @Test
+    void anObjectThatCannotBePlacedIsStoredWithAWarning() throws Exception {
+        DicomWeb.Answer answer = pacs.store(bad("dcm_orientation_zero"));
+        assertThat(answer.status()).as(answer.text()).isEqualTo(202);
+        assertThat(answer.of(STORED, "00081196")).containsExactly("" + 0xB007);
+    }
+
+    @Test
+    void whatIsNoStoreRequestIsRefusedAsAWhole() {
+        byte[] seg = SegFixture.ai(SegFixture.uid()).liver(0).bytes();
+        byte[] body = DicomWeb.body("b1", seg);
+        String type = "multipart/related; type=\"application/dicom\"; boundary=b1";
+        assertThat(pacs.post("/studies", "multipart/related; type=\"application/dicom+json\"; boundary=b1", body)
+                        .status())
+                .isEqualTo(415);
+        assertThat(pacs.post("/studies", "multipart/form-data; boundary=b1", body)
+                        .status())
+                .isEqualTo(415);
+        assertThat(pacs.post("/studies", "text/plain", body).status()).isEqualTo(415);
+        assertThat(pacs.post("/studies", type, body, "Content-Encoding", "gzip").status())
+                .isEqualTo(415);
+        assertThat(pacs.post("/studies", "multipart/related; type=\"application/dicom\"", body)
+                        .status())
+                .isEqualTo(400);
+        assertThat(pacs.post("/studies", type, Arrays.copyOf(body, body.length - 9))
+                        .status())
+                .isEqualTo(400);
+        assertThat(pacs.post("/studies", type, Arrays.copyOf(body, body.length / 2))
+                        .status())
+                .isEqualTo(400);
+        assertThat(pacs.post("/studies", type, new byte[0]).status()).isEqualTo(400);
+        assertThat(pacs.post("/studies", type, "--b1--\r\n".getBytes(StandardCharsets.US_ASCII))
+                        .status())
+                .isEqualTo(400);
+        assertThat(pacs.post("/studies?x=1", type, body).status()).isEqualTo(400);
+        assertThat(pacs.post("/studies/no-uid", type, body).status()).isEqualTo(400);
+        assertThat(pacs.post("/studies", type, DicomWeb.body("b1", new byte[1_200_000]))
+                        .status())
+                .isEqualTo(413);
+        byte[][] many = new byte[9][];
+        Arrays.fill(many, seg);
+        assertThat(pacs.post("/studies", type, DicomWeb.body("b1", many)).status())
+                .isEqualTo(413);
+    }
+
+    @Test
+    void aBodyThatBreaksOffStoresNothing() {
+        SegFixture first = SegFixture.ai(SegFixture.uid()).liver(0);
+        byte[] body = DicomWeb.body("b1", first.bytes(), first.bytes());
+        String type = "multipart/related; type=\"application/dicom\"; boundary=b1";
+        assertThat(pacs.post("/studies", type, Arrays.copyOf(body, body.length - 100))
+                        .status())
+                .isEqualTo(400);
+        assertThat(pacs.get("/studies/" + first.study).status()).isEqualTo(404);
+    }
+
+    @Test
+    void whoAsksForXmlGetsXml() throws Exception {
+        SegFixture seg =
+                SegFixture.ai(SegFixture.uid()).patient("Müller^Käthe<&").liver(0);
+        DicomWeb.Answer answer = pacs.post(
+                "/studies",
+                "multipart/related; type=\"application/dicom\"; boundary=b1",
+                DicomWeb.body("b1", seg.bytes(), other("CT")),
+                "Accept",
+                "application/dicom+xml");
+        assertThat(answer.status()).isEqualTo(202);
+        assertThat(answer.header("Content-Type")).isEqualTo("application/dicom+xml");
+        Document document = xml(answer.body());
+        assertThat(document.getDocumentElement().getTagName()).isEqualTo("NativeDicomModel");
+        assertThat(answer.text())
+                .contains("keyword=\"ReferencedSOPSequence\"", "<Value number=\"1\">" + seg.sop() + "</Value>")
+                .contains("keyword=\"FailureReason\"><Value number=\"1\">290</Value>");
+        DicomWeb.Answer metadata = pacs.get(
+                "/studies/" + seg.study + "/metadata", "Accept", "multipart/related; type=application/dicom+xml");
+        assertThat(metadata.header("Content-Type")).startsWith("multipart/related; type=\"application/dicom+xml\"");
+        Document described = xml(parts(metadata).getFirst());
+        assertThat(described.getElementsByTagName("FamilyName").item(0).getTextContent())
+                .isEqualTo("Müller");
+        assertThat(described.getElementsByTagName("GivenName").item(0).getTextContent())
+                .isEqualTo("Käthe<&");
+    }
+
+    @Test
+    void searchesFindByEveryKeyAndLevel() {
+        String study = SegFixture.uid();
+        SegFixture ai = SegFixture.ai(study).patient("Sülze^Anna").liver(0);
+        SegFixture corrected = SegFixture.corrected(study).patient("Sülze^Anna").liver(1);
+        assertThat(pacs.store(ai.bytes(), corrected.bytes()).status()).isEqualTo(200);
+        String patient = "P-" + study.substring(study.length() - 8);
+        for (String query : List.of(
+                "StudyInstanceUID=" + study,
+                "0020000D=" + study,
+                "StudyInstanceUID=1.2.3," + study,
+                "PatientID=" + patient,
+                "PatientID=" + patient.substring(0, 5) + "*&StudyInstanceUID=" + study,
+                "PatientName=s%C3%BClze*&PatientID=" + patient,
+                "StudyDate=20260101-20260131&PatientID=" + patient,
+                "StudyDate=-20260131&StudyTime=08-09&PatientID=" + patient,
+                "ModalitiesInStudy=SEG&PatientID=" + patient,
+                "AccessionNumber=A-" + study.substring(study.length() - 6),
+                "StudyID=S%3F&PatientID=" + patient)) {
+            JsonNode found = pacs.get("/studies?" + query).json();
+            assertThat(found.size()).as(query).isEqualTo(1);
+            assertThat(value(found.path(0), "0020000D")).isEqualTo(study);
+            assertThat(value(found.path(0), "00201206")).isEqualTo("2");
+            assertThat(value(found.path(0), "00201208")).isEqualTo("2");
+            assertThat(value(found.path(0), "00080061")).isEqualTo("SEG");
+        }
+        for (String query : List.of(
+                "PatientID=" + patient + "x",
+                "PatientID=" + patient + "&StudyDate=20270101-",
+                "PatientID=" + patient + "&PatientName=nobody",
+                "PatientID=P_" + patient.substring(2),
+                "StudyInstanceUID=1.2.3.4")) {
+            assertThat(pacs.get("/studies?" + query).status()).as(query).isEqualTo(204);
+        }
+        assertThat(pacs.get("/studies/" + study + "/series").json().size()).isEqualTo(2);
+        assertThat(pacs.get("/series?Modality=SEG&StudyInstanceUID=" + study)
+                        .json()
+                        .size())
+                .isEqualTo(2);
+        JsonNode instances = pacs.get(
+                        "/studies/" + study + "/series/" + ai.series() + "/instances?includefield=Manufacturer")
+                .json();
+        assertThat(value(instances.path(0), "00080018")).isEqualTo(ai.sop());
+        assertThat(value(instances.path(0), "00080070")).isEqualTo("ACME");
+        assertThat(instances
+                        .path(0)
+                        .path("00100010")
+                        .path("Value")
+                        .path(0)
+                        .path("Alphabetic")
+                        .asString())
+                .isEqualTo("Sülze^Anna");
+        assertThat(pacs.get("/instances?SOPInstanceUID=" + corrected.sop())
+                        .json()
+                        .size())
+                .isEqualTo(1);
+        DicomWeb.Answer first = pacs.get("/studies/" + study + "/instances?limit=1");
+        DicomWeb.Answer second = pacs.get("/studies/" + study + "/instances?limit=1&offset=1");
+        assertThat(first.header("Warning")).contains("additional results");
+        assertThat(second.header("Warning")).isEmpty();
+        assertThat(List.of(
+                        value(first.json().path(0), "00080018"),
+                        value(second.json().path(0), "00080018")))
+                .containsExactlyInAnyOrder(ai.sop(), corrected.sop());
+    }
+
+    @Test
+    void whatCannotBeSearchedForOrGivenIsSaid() {
+        assertThat(pacs.get("/studies?Nonsense=1").status()).isEqualTo(400);
+        assertThat(pacs.get("/studies?limit=x").status()).isEqualTo(400);
+        assertThat(pacs.get("/studies", "Accept", "text/html").status()).isEqualTo(406);
+        assertThat(pacs.get("/studies/1.2.3.9").status()).isEqualTo(404);
+        assertThat(pacs.get("/studies/1.2.3.9/metadata").status()).isEqualTo(404);
+        SegFixture seg = SegFixture.ai(SegFixture.uid()).liver(0);
+        pacs.store(seg.bytes());
+        String path = "/studies/" + seg.study;
+        assertThat(pacs.get(path, "Accept", "application/dicom; transfer-syntax=1.2.840.10008.1.2.5")
+                        .status())
+                .isEqualTo(406);
+        assertThat(pacs.get(path, "Accept", "image/png").status()).isEqualTo(406);
+        DicomWeb.Answer removal = pacs.send("DELETE", path, java.net.http.HttpRequest.BodyPublishers.noBody());
+        assertThat(removal.status()).isEqualTo(405);
+        assertThat(removal.header("Allow")).contains("GET");
+    }
+
+    private static List<Integer> reasons(DicomWeb.Answer answer) {
+        List<Integer> all = new java.util.ArrayList<>(List.of(answer.status()));
+        answer.of(FAILED, REASON).forEach(reason -> all.add(Integer.valueOf(reason)));
+        answer.of(OTHERS, REASON).forEach(reason -> all.add(Integer.valueOf(reason)));
+        return all;
+    }
+
+    private static String value(JsonNode dataset, String tag) {
+        return dataset.path(tag).path("Value").path(0).asString();
+    }
+
+    private static byte[] bad(String name) throws Exception {
+        return Files.readAllBytes(SAMPLES.resolve("bad/" + name + ".dcm"));
+    }
+
+    /** An object that is no segmentation. */
+    private static byte[] other(String kind) throws Exception {
+        assertThat(kind).isEqualTo("CT");
+        return bad("dcm_sop_class_ct");
+    }
+
+    private static List<Path> samples(String... folders) throws Exception {
+        List<Path> all = new java.util.ArrayList<>();
+        for (String folder : folders) {
+            try (Stream<Path> files = Files.list(SAMPLES.resolve(folder))) {
+                files.filter(file -> file.toString().endsWith(".dcm")).sorted().forEach(all::add);
+            }
+        }
+        return all;
+    }
+
+    private static Document xml(byte[] content) throws Exception {
+        return DocumentBuilderFactory.newInstance()
+                .newDocumentBuilder()
+                .parse(new java.io.ByteArrayInputStream(content));
+    }
+
+    /** The contents of a multipart body. */
+    private static List<byte[]> parts(DicomWeb.Answer answer) {
+        String type = answer.header("Content-Type");
+        String boundary = "--" + type.substring(type.indexOf("boundary=") + 9);
+        String body = new String(answer.body(), StandardCharsets.ISO_8859_1);
+        List<byte[]> parts = new java.util.ArrayList<>();
+        for (String part : body.split(java.util.regex.Pattern.quote(boundary))) {
+            int begin = part.indexOf("\r\n\r\n");
+            if (begin > 0) {
+                parts.add(part.substring(begin + 4, part.length() - 2).getBytes(StandardCharsets.ISO_8859_1));
+            }
+        }
+        return parts;
+    }
+
+    private static String sha256(byte[] content) throws Exception {
+        return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
+    }
+}
