@@ -116,7 +116,9 @@ public final class Evaluations {
     public UUID submitKept(Submission submission) {
         UUID id = UUID.randomUUID();
         rows.insert(id, submission);
-        scheduler.getObject().schedule(EvaluationJob.TASK.instance(id.toString()).build(), Instant.now());
+        scheduler
+                .getObject()
+                .schedule(EvaluationJob.TASK.instance(id.toString()).build(), Instant.now());
         metrics.submitted();
         return id;
     }

@@ -41,11 +41,11 @@ final class InstanceRows {
     Optional<StoredInstance> insert(DicomInstance instance, Blob blob, @Nullable String source) {
         List<StoredSegment> segments = StoredSegment.of(instance.segments());
         return sql.sql("insert into dicom_instance (" + COLUMNS.replace(", received_at", "") + """
-                , attributes) values (:sop, :class, :study, :series, :syntax, :frame, :referencedSeries,
-                    :referencedSegmentations, :segments::jsonb, :manufacturer, :model, :description, :creator, :contentAt,
-                    :source, :sha256, :size, :attributes::jsonb)
-                on conflict (sop_instance_uid) do nothing returning\
-                """ + " " + COLUMNS)
+            , attributes) values (:sop, :class, :study, :series, :syntax, :frame, :referencedSeries,
+                :referencedSegmentations, :segments::jsonb, :manufacturer, :model, :description, :creator, :contentAt,
+                :source, :sha256, :size, :attributes::jsonb)
+            on conflict (sop_instance_uid) do nothing returning\
+            """ + " " + COLUMNS)
                 .param("sop", instance.sopInstanceUid())
                 .param("class", instance.sopClassUid())
                 .param("study", instance.studyUid())

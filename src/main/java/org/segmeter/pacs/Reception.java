@@ -87,7 +87,8 @@ public final class Reception {
                         refused(
                                 instance,
                                 StoreOutcome.Reason.DUPLICATE_SOP_INSTANCE,
-                                "Another object of this SOP Instance UID is kept; a changed object needs a UID of its own."),
+                                "Another object of this SOP Instance UID is kept; a changed object needs a UID of its"
+                                        + " own."),
                         false);
             }
             return new KeptContent.Use.Result<>(
