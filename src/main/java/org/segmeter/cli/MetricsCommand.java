@@ -1,7 +1,9 @@
 package org.segmeter.cli;
 
 import java.io.PrintWriter;
+import java.util.Locale;
 import java.util.concurrent.Callable;
+import org.segmeter.metric.LaboratoryCatalogue;
 import org.segmeter.metric.MetricCatalogue;
 import org.segmeter.metric.MetricDefinition;
 import org.segmeter.scoring.MetricCatalogueJson;
@@ -13,7 +15,7 @@ import picocli.CommandLine.Option;
 @Command(
         name = "metrics",
         mixinStandardHelpOptions = true,
-        description = "Lists the metrics: name, unit, definition, source, and the protocols that have them.")
+        description = "Lists the metrics, and what the command loss measures: name, unit and definition.")
 final class MetricsCommand implements Callable<Integer> {
 
     private final PrintWriter out;
@@ -32,6 +34,13 @@ final class MetricsCommand implements Callable<Integer> {
         } else {
             for (MetricDefinition d : MetricCatalogue.definitions()) {
                 out.printf("%-36s %-4s %s%n", d.name(), d.unit(), d.definition());
+            }
+            for (LaboratoryCatalogue.Document document : LaboratoryCatalogue.Document.values()) {
+                out.println();
+                out.println(document.name().toLowerCase(Locale.ROOT) + " (segmeter loss):");
+                for (LaboratoryCatalogue.Entry e : LaboratoryCatalogue.entries(document)) {
+                    out.printf("%-36s %-4s %s%n", e.name(), e.unit(), e.definition());
+                }
             }
         }
         return CommandLineTool.DONE;

@@ -1,13 +1,17 @@
 package org.segmeter.scoring;
 
 import java.util.Locale;
+import org.segmeter.metric.LaboratoryCatalogue;
 import org.segmeter.metric.MetricCatalogue;
 import org.segmeter.metric.MetricDefinition;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/** The catalogue of metrics as JSON: {@code {"metrics": [{"name", "aliases", "title", "definition", "unit", ...}]}}. */
+/**
+ * The catalogue as JSON: {@code {"metrics": [{"name", "aliases", "title", "definition", "unit", ...}], "loss": [...],
+ * "calibration": [...], "fragility": [...]}}, the last three of what the documents of these names say.
+ */
 public final class MetricCatalogueJson {
 
     private MetricCatalogueJson() {}
@@ -65,6 +69,28 @@ public final class MetricCatalogueJson {
                                         name, ScorecardJson.plain(numbers.size() == 1 ? numbers.getFirst() : numbers)));
                     }
                 }
+            }
+        }
+        for (LaboratoryCatalogue.Document document : LaboratoryCatalogue.Document.values()) {
+            ArrayNode entries = root.putArray(document.name().toLowerCase(Locale.ROOT));
+            for (LaboratoryCatalogue.Entry e : LaboratoryCatalogue.entries(document)) {
+                ObjectNode entry = entries.addObject();
+                entry.put("name", e.name());
+                entry.put("title", e.title());
+                entry.put("definition", e.definition());
+                entry.put("unit", e.unit());
+                entry.put("direction", e.direction().name().toLowerCase(Locale.ROOT));
+                ObjectNode range = entry.putObject("range");
+                range.set("least", ScorecardJson.plain(e.least()));
+                range.set("most", ScorecardJson.plain(e.most()));
+                ArrayNode parameters = entry.putArray("parameters");
+                for (LaboratoryCatalogue.Parameter p : e.parameters()) {
+                    ObjectNode one = parameters.addObject();
+                    one.put("name", p.name());
+                    one.put("meaning", p.meaning());
+                    one.put("default", p.standard());
+                }
+                entry.put("source", e.source());
             }
         }
         return root;

@@ -1,5 +1,6 @@
 package org.segmeter.metric.loss;
 
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -250,9 +251,11 @@ public final class ChannelPass {
                 int i = x - box.x0();
                 double g = reference.p[i];
                 if (g == 1) {
-                    slab.onReference(prediction.p[i], prediction.q[i], prediction.surpriseOfP[i]);
+                    slab.onReference(
+                            prediction.p[i], prediction.q[i], prediction.surpriseOfP[i], prediction.surpriseOfQ[i]);
                 } else if (g == 0) {
-                    slab.elsewhere(prediction.p[i], prediction.q[i], prediction.surpriseOfQ[i]);
+                    slab.elsewhere(
+                            prediction.p[i], prediction.q[i], prediction.surpriseOfQ[i], prediction.surpriseOfP[i]);
                 } else {
                     slab.soft(prediction, i, g, reference.q[i]);
                 }
@@ -293,6 +296,8 @@ public final class ChannelPass {
         private static final int SUMS = 19;
 
         private final VoxelTerm[] terms;
+        /** True if a term takes the surprise of the error, which costs a logarithm more for each voxel. */
+        private final boolean contrary;
         /** Voxels with p and g in {0, 1}: tp, fp, fn, tn. */
         private final long[] certain = new long[4];
 
@@ -311,6 +316,7 @@ public final class ChannelPass {
 
         Slab(VoxelTerm[] terms) {
             this.terms = terms;
+            contrary = Arrays.stream(terms).anyMatch(VoxelTerm::contrary);
             onReference = new double[terms.length];
             elsewhere = new double[terms.length];
         }
@@ -356,9 +362,9 @@ public final class ChannelPass {
             int voxels = repeats[reference];
             if (voxels == 1) {
                 if (reference == 1) {
-                    onReference(p, 1 - p, Surprise.of(p));
+                    onReference(p, 1 - p, Surprise.of(p), contrary ? Surprise.ofRest(p) : 0);
                 } else {
-                    elsewhere(p, 1 - p, Surprise.ofRest(p));
+                    elsewhere(p, 1 - p, Surprise.ofRest(p), contrary ? Surprise.of(p) : 0);
                 }
             } else if (voxels > 1) {
                 add(new ErrorMoments.Node(voxels, p, 1 - p, reference == 1));
@@ -368,8 +374,9 @@ public final class ChannelPass {
             repeats[reference] = 0;
         }
 
-        void onReference(double p, double q, double surprise) {
+        void onReference(double p, double q, double surprise, double contrarySurprise) {
             Block block = referenceBlock;
+            block.contrary[block.size] = contrarySurprise;
             block.error[block.size] = q;
             block.right[block.size] = p;
             block.surprise[block.size++] = surprise;
@@ -378,8 +385,9 @@ public final class ChannelPass {
             }
         }
 
-        void elsewhere(double p, double q, double surprise) {
+        void elsewhere(double p, double q, double surprise, double contrarySurprise) {
             Block block = otherBlock;
+            block.contrary[block.size] = contrarySurprise;
             block.error[block.size] = p;
             block.right[block.size] = q;
             block.surprise[block.size++] = surprise;
@@ -468,7 +476,10 @@ public final class ChannelPass {
             sums[O_EQ2] += h * p * q2;
             sums[O_E2Q2] += h * p * p * q2;
             for (int t = 0; t < terms.length; t++) {
-                if (terms[t].mixes()) {
+                if (terms[t].contrary()) {
+                    onReference[t] += g * prediction.surpriseOfQ[i];
+                    elsewhere[t] += h * prediction.surpriseOfP[i];
+                } else if (terms[t].mixes()) {
                     onReference[t] += g * terms[t].at(q, prediction.surpriseOfP[i]);
                     elsewhere[t] += h * terms[t].at(p, prediction.surpriseOfQ[i]);
                 } else {
@@ -527,9 +538,11 @@ public final class ChannelPass {
             sums[reference ? R_E2Q2 : O_E2Q2] += slope2 * error * error;
             double[] into = reference ? onReference : elsewhere;
             // The smaller of p and q is exact, the other is rounded: each logarithm comes from the exact one.
-            double surprise = reference == p <= q ? Surprise.of(Math.min(p, q)) : Surprise.ofRest(Math.min(p, q));
+            double least = Math.min(p, q);
+            double surprise = reference == p <= q ? Surprise.of(least) : Surprise.ofRest(least);
+            double other = !contrary ? 0 : reference == p <= q ? Surprise.ofRest(least) : Surprise.of(least);
             for (int t = 0; t < terms.length; t++) {
-                into[t] += weight * terms[t].at(error, surprise);
+                into[t] += weight * terms[t].at(error, terms[t].contrary() ? other : surprise);
             }
         }
 
@@ -544,8 +557,8 @@ public final class ChannelPass {
                             sums[PP], sums[GG], sums[L1], sums[L2]));
             Map<VoxelTerm, TermSum> byTerm = new HashMap<>();
             for (int t = 0; t < terms.length; t++) {
-                double right = terms[t].at(0, 0);
-                double wrong = terms[t].at(1, Surprise.LARGEST);
+                double right = terms[t].at(0, terms[t].contrary() ? Surprise.LARGEST : 0);
+                double wrong = terms[t].at(1, terms[t].contrary() ? 0 : Surprise.LARGEST);
                 byTerm.put(
                         terms[t],
                         new TermSum(onReference[t] + tp * right + fn * wrong, elsewhere[t] + tn * right + fp * wrong));
@@ -566,6 +579,8 @@ public final class ChannelPass {
         private final double[] error = new double[Slab.BLOCK];
         private final double[] right = new double[Slab.BLOCK];
         private final double[] surprise = new double[Slab.BLOCK];
+        /** Of the error; 0 if no term asks for it. */
+        private final double[] contrary = new double[Slab.BLOCK];
         private int size;
         private double sumError;
         private double sumRight;
@@ -607,7 +622,7 @@ public final class ChannelPass {
 
         void addTerms(VoxelTerm[] terms, double[] into) {
             for (int t = 0; t < terms.length; t++) {
-                into[t] += terms[t].sum(error, surprise, size);
+                into[t] += terms[t].sum(error, terms[t].contrary() ? contrary : surprise, size);
             }
         }
     }

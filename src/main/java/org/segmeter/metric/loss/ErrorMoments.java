@@ -157,9 +157,11 @@ final class ErrorMoments {
         return switch (term) {
             case VoxelTerm.ClippedCrossEntropy clipped -> List.of(clipped.clip());
             case VoxelTerm.ClippedFocal clipped -> List.of(clipped.clip());
+            case VoxelTerm.ClippedError clipped -> List.of(clipped.clip());
             case VoxelTerm.Huber huber -> List.of(huber.delta());
             case VoxelTerm.LogitHinge hinge -> List.of(Surprise.sigmoid(-1));
             case VoxelTerm.CrossEntropy smooth -> List.of();
+            case VoxelTerm.ContraryCrossEntropy smooth -> List.of();
             case VoxelTerm.Focal smooth -> List.of();
             case VoxelTerm.SmoothedFocal smooth -> List.of();
             case VoxelTerm.LogPower smooth -> List.of();

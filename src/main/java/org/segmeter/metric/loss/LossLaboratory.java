@@ -19,7 +19,9 @@ import org.segmeter.metric.loss.RegionLoss.SemimetricDice;
 import org.segmeter.metric.loss.RegionLoss.SensitivitySpecificity;
 import org.segmeter.metric.loss.RegionLoss.Tversky;
 import org.segmeter.metric.loss.VoxelTerm.ClippedCrossEntropy;
+import org.segmeter.metric.loss.VoxelTerm.ClippedError;
 import org.segmeter.metric.loss.VoxelTerm.ClippedFocal;
+import org.segmeter.metric.loss.VoxelTerm.ContraryCrossEntropy;
 import org.segmeter.metric.loss.VoxelTerm.CrossEntropy;
 import org.segmeter.metric.loss.VoxelTerm.Focal;
 import org.segmeter.metric.loss.VoxelTerm.Huber;
@@ -38,6 +40,8 @@ public final class LossLaboratory {
     public static final long MOST_DENSE_VOXELS = Support.LARGEST;
 
     private static final double CLIP = 1e-7;
+    /** Least denominator in segmentation_models.pytorch. */
+    private static final double FLOOR = 1e-7;
     private static final double DELTA = 0.7;
     private static final double GAMMA = 0.75;
     private static final double LOG_POWER = 0.3;
@@ -84,7 +88,8 @@ public final class LossLaboratory {
     private LossReport run() {
         List<LossReport.OfChannel> reports = new ArrayList<>();
         for (Channel channel : channels) {
-            ChannelStatistics s = ChannelPass.of(channel, region, terms(logits(channel.prediction())), cancel);
+            ChannelStatistics s = ChannelPass.of(
+                    channel, region, terms(settings, channel.prediction().isLogit()), cancel);
             boolean sort = settings.ranked() && s.hardReference() && uncertain(s) <= Support.LARGEST;
             RankedLosses order = sort ? RankedLosses.of(channel, region, cancel) : null;
             reports.add(ofChannel(channel, s, order));
@@ -101,9 +106,12 @@ public final class LossLaboratory {
         return s.cells().count(1, ProbabilityCells.CELLS - 1);
     }
 
-    private List<VoxelTerm> terms(boolean logits) {
+    /** Every voxel-wise term that the losses of a channel are made of. */
+    static List<VoxelTerm> terms(LossSettings settings, boolean logits) {
         List<VoxelTerm> terms = new ArrayList<>(List.of(
                 new CrossEntropy(),
+                new ContraryCrossEntropy(),
+                new ClippedError(CLIP),
                 new ClippedCrossEntropy(CLIP),
                 new Focal(settings.focalGamma()),
                 new ClippedFocal(0.5, CLIP),
@@ -118,24 +126,16 @@ public final class LossLaboratory {
         return terms;
     }
 
-    private static boolean logits(Side side) {
-        return switch (side) {
-            case Side.Logit logit -> true;
-            case Side.SoftmaxLogit softmax -> true;
-            case Side.Rest rest -> logits(rest.of());
-            case Side.Hard hard -> false;
-            case Side.Probability probability -> false;
-        };
-    }
-
     private LossReport.OfChannel ofChannel(Channel channel, ChannelStatistics s, @Nullable RankedLosses order) {
         Values values = new Values(s.sums());
         Map<String, GradientFacts> gradients = new LinkedHashMap<>();
+        boolean logits = channel.prediction().isLogit();
         regionLosses(values, s, gradients);
         classLosses(values, List.of(s.sums().background(), s.sums()));
-        voxelLosses(values, s, logits(channel.prediction()));
+        voxelLosses(values, s, logits);
+        weighted(values, channel, s);
         compound(values, s);
-        rankedLosses(values, order, s);
+        rankedLosses(values, order, s, logits);
         if (channels.size() == 1 || channel != channels.getFirst()) {
             // The surface of the background is that of everything else: its fields are the whole volume, and tell
             // nothing new.
@@ -169,6 +169,36 @@ public final class LossLaboratory {
                 }
             }
         });
+        placements(values, s.sums());
+    }
+
+    /** The Dice loss with its smoothing elsewhere than in numerator and denominator alike. */
+    private void placements(Values values, SoftSums sums) {
+        double smooth = settings.smooth();
+        List<Dice> others = new ArrayList<>();
+        for (boolean squared : new boolean[] {false, true}) {
+            others.add(new Dice(squared, 0, smooth, 0));
+            others.add(new Dice(squared, smooth, 0, 0));
+            others.add(new Dice(squared, 0, 0, FLOOR));
+        }
+        for (Dice loss : others) {
+            values.add(loss.name(), loss.of(sums), loss.parameters());
+        }
+    }
+
+    /** Cross-entropy with weights for reference and other voxels. */
+    private void weighted(Values values, Channel channel, ChannelStatistics s) {
+        values.add("balanced_bce", VoxelLosses.balancedCrossEntropy(s), Map.of());
+        List<Double> weights = settings.classWeights();
+        if (weights.size() == 2) {
+            boolean background = channels.size() == 2 && channel == channels.getFirst();
+            double own = weights.get(background ? 0 : 1);
+            double other = weights.get(background ? 1 : 0);
+            values.add(
+                    "bce",
+                    VoxelLosses.weightedBinaryCrossEntropy(s, own, other),
+                    ordered("weightOnReference", own, "weightElsewhere", other));
+        }
     }
 
     private void classLosses(Values values, List<SoftSums> classes) {
@@ -183,6 +213,10 @@ public final class LossLaboratory {
         double gamma = settings.focalGamma();
         values.add("bce", s.mean(new CrossEntropy()), Map.of("logFloor", logits ? "none" : "-100"));
         values.add("bce", s.mean(new ClippedCrossEntropy(CLIP)), Map.of("clip", CLIP));
+        values.add(
+                "bce",
+                VoxelLosses.smoothedBinaryCrossEntropy(s, settings.labelSmoothing()),
+                Map.of("labelSmoothing", settings.labelSmoothing()));
         values.add("focal_loss", VoxelLosses.focal(s, new Focal(gamma), Double.NaN), Map.of("gamma", gamma));
         values.add(
                 "focal_loss",
@@ -243,12 +277,28 @@ public final class LossLaboratory {
                     VoxelLosses.asymmetricUnifiedFocal(s, 0.5, delta, 0.5, CLIP),
                     ordered("weight", 0.5, "delta", delta, "gamma", 0.5, "clip", CLIP));
         }
+        values.add(
+                "symmetric_focal_loss",
+                VoxelLosses.symmetricFocal(s, DELTA, 2, CLIP),
+                ordered("delta", DELTA, "gamma", 2.0, "clip", CLIP));
+        values.add(
+                "symmetric_focal_tversky_loss",
+                VoxelLosses.symmetricFocalTversky(s, DELTA, GAMMA, CLIP),
+                ordered("delta", DELTA, "gamma", GAMMA, "clip", CLIP));
+        values.add(
+                "symmetric_unified_focal_loss",
+                VoxelLosses.symmetricUnifiedFocal(s, 0.5, 0.6, 0.5, CLIP),
+                ordered("weight", 0.5, "delta", 0.6, "gamma", 0.5, "clip", CLIP));
     }
 
-    private void rankedLosses(Values values, @Nullable RankedLosses order, ChannelStatistics s) {
+    private void rankedLosses(
+            Values values, @Nullable RankedLosses order, ChannelStatistics s, boolean logits) {
         if (order != null) {
             values.add("lovasz_softmax_loss", order.lovaszSoftmax(), Map.of());
             values.add("lovasz_hinge_loss", order.lovaszHingeOfProbability(), Map.of("decision", "2p - 1"));
+            if (logits) {
+                values.add("lovasz_hinge_loss", order.lovaszHinge(), Map.of("decision", "logit"));
+            }
             values.add("top_k_loss", order.topK(settings.topKPercent()), Map.of("percent", settings.topKPercent()));
         } else if (settings.ranked()) {
             String reason = s.hardReference()
@@ -290,7 +340,7 @@ public final class LossLaboratory {
                 ordered("iterations", iterations, "alpha", 0.5, "smooth", 1.0));
         cancel.check();
         DistanceLosses distances = DistanceLosses.of(channel, region.box());
-        values.add("boundary_loss", distances.boundary(spacing), Map.of("distance", "mm"));
+        values.add("boundary_loss", distances.boundary(spacing), "mm", Map.of("distance", "mm"));
         for (double alpha : new double[] {1, 2}) {
             cancel.check();
             double value = distances.hausdorffDistanceTransform(alpha);
@@ -308,6 +358,11 @@ public final class LossLaboratory {
         double smooth = settings.smooth();
         double[] weights = weights();
         double crossEntropy = VoxelLosses.crossEntropy(all, weights);
+        // The mean over classes and voxels, as MONAI reduces it.
+        double focal = all.stream()
+                        .mapToDouble(s -> VoxelLosses.softmaxFocal(s, settings.focalGamma()))
+                        .sum()
+                / all.size();
         for (boolean background : new boolean[] {true, false}) {
             List<SoftSums> classes = background ? sums : sums.subList(1, sums.size());
             double[] w = background ? weights : Arrays.copyOfRange(weights, 1, weights.length);
@@ -323,6 +378,11 @@ public final class LossLaboratory {
                     reduced(classes, w, Tversky.of(settings.alpha(), 1 - settings.alpha(), smooth)),
                     and(p, "alphaFalsePositive", settings.alpha(), "betaFalseNegative", 1 - settings.alpha()));
             values.add("dice_ce_loss", dice + crossEntropy, p);
+            values.add("dice_focal_loss", dice + focal, and(p, "gamma", settings.focalGamma()));
+            values.add(
+                    "generalized_dice_focal_loss",
+                    GeneralizedDice.monai(Weighting.SQUARE, smooth).of(classes) + focal,
+                    ordered("includeBackground", background, "smooth", smooth, "gamma", settings.focalGamma()));
             SoftSums pooled = classes.stream().reduce(SoftSums.NONE, SoftSums::plus);
             values.add(
                     "dice_loss",
@@ -343,13 +403,12 @@ public final class LossLaboratory {
         }
         values.add(
                 "cross_entropy", crossEntropy, classWeights().isEmpty() ? Map.of("classWeights", "1") : classWeights());
-        double focal = all.stream()
-                .mapToDouble(s -> VoxelLosses.softmaxFocal(s, settings.focalGamma()))
-                .sum();
         values.add(
                 "focal_loss",
-                focal / all.size(),
+                focal,
                 ordered("activation", "softmax", "gamma", settings.focalGamma(), "reduction", "mean over classes"));
+        values.add("poly1_loss", VoxelLosses.poly1(all, 1), Map.of("epsilon", 1.0));
+        topKOfClasses(values);
         smoothedCrossEntropy(values, all);
         double[][] distances = CrossMoments.equalDistances(channels.size());
         for (boolean byVolume : new boolean[] {false, true}) {
@@ -396,6 +455,56 @@ public final class LossLaboratory {
                 "cross_entropy",
                 VoxelLosses.smoothedCrossEntropy(all, logP, settings.labelSmoothing()),
                 Map.of("labelSmoothing", settings.labelSmoothing()));
+    }
+
+    /** Mean cross-entropy of classes over the voxels where it is largest (nnU-Net's top-k loss). */
+    private void topKOfClasses(Values values) {
+        if (!settings.ranked()) {
+            return;
+        }
+        List<SideReader> p = new ArrayList<>();
+        List<SideReader> g = new ArrayList<>();
+        for (Channel channel : channels) {
+            p.add(SideReader.of(channel.prediction(), region.box()));
+            g.add(SideReader.of(channel.reference(), region.box()));
+        }
+        RankedLosses.Gathered costs = new RankedLosses.Gathered();
+        long voxels = 0;
+        for (int z = region.box().z0(); z < region.box().z1(); z++) {
+            cancel.check();
+            for (int y = region.box().y0(); y < region.box().y1(); y++) {
+                for (int c = 0; c < p.size(); c++) {
+                    p.get(c).read(y, z);
+                    g.get(c).read(y, z);
+                }
+                for (int i = 0; i < region.box().nx(); i++) {
+                    if (region.within() != null
+                            && !region.within().contains(region.box().x0() + i, y, z)) {
+                        continue;
+                    }
+                    voxels++;
+                    double cost = 0;
+                    for (int c = 0; c < p.size(); c++) {
+                        double share = g.get(c).p[i];
+                        cost += share == 0 ? 0 : share * p.get(c).surpriseOfP[i];
+                    }
+                    if (cost != 0) {
+                        costs.add(cost);
+                    }
+                }
+            }
+            if (costs.size() > Support.LARGEST) {
+                values.absent("top_k_loss", "sorts voxels that are not certain, and there are more than " + Support.LARGEST);
+                return;
+            }
+        }
+        double[] sorted = costs.sorted();
+        long k = Math.max(1, (long) Math.floor(voxels * settings.topKPercent() / 100));
+        double sum = 0;
+        for (int i = 0; i < Math.min(k, sorted.length); i++) {
+            sum += sorted[sorted.length - 1 - i];
+        }
+        values.add("top_k_loss", sum / k, Map.of("percent", settings.topKPercent()));
     }
 
     private static void lovasz(Values values, List<LossReport.OfChannel> reports) {
@@ -462,13 +571,17 @@ public final class LossLaboratory {
         }
 
         void add(String name, double value, Map<String, Object> parameters) {
+            add(name, value, "1", parameters);
+        }
+
+        void add(String name, double value, String unit, Map<String, Object> parameters) {
             MetricValue of;
             if (Double.isFinite(value)) {
-                of = MetricValue.ok(value, "1");
+                of = MetricValue.ok(value, unit);
             } else if (bothEmpty) {
-                of = MetricValue.absent(MetricValue.State.BOTH_EMPTY, "1");
+                of = MetricValue.absent(MetricValue.State.BOTH_EMPTY, unit);
             } else {
-                of = MetricValue.notApplicable("1", "the definition divides by zero for these volumes");
+                of = MetricValue.notApplicable(unit, "the definition divides by zero for these volumes");
             }
             for (Map.Entry<String, Object> parameter : parameters.entrySet()) {
                 of = of.with(parameter.getKey(), parameter.getValue());

@@ -10,7 +10,7 @@ import org.segmeter.volume.CancelSignal;
  */
 public final class RankedLosses {
 
-    /** Sorted probabilities strictly between 0 and 1 (or all of them for logits), of reference and of other voxels. */
+    /** Sorted probabilities strictly between 0 and 1, or sorted finite logits, of reference and of other voxels. */
     private final double[] reference;
 
     private final double[] others;
@@ -19,7 +19,11 @@ public final class RankedLosses {
     private final long otherZero;
     private final long otherOne;
 
-    private RankedLosses(double[] reference, double[] others, long[] certain) {
+    /** True if the values are logits, which stay apart where their probabilities round to 0 or 1. */
+    private final boolean logits;
+
+    private RankedLosses(double[] reference, double[] others, long[] certain, boolean logits) {
+        this.logits = logits;
         this.reference = reference;
         this.others = others;
         otherZero = certain[0];
@@ -38,6 +42,7 @@ public final class RankedLosses {
         Box box = region.within() == null ? Support.of(channel, region.box()) : region.box();
         SideReader p = SideReader.of(channel.prediction(), box);
         SideReader g = SideReader.of(channel.reference(), box);
+        boolean logits = channel.prediction().isLogit();
         Gathered[] gathered = {new Gathered(), new Gathered()};
         long[] certain = new long[4];
         certain[0] = region.box().voxelCount() - box.voxelCount();
@@ -55,15 +60,36 @@ public final class RankedLosses {
                         throw new IllegalArgumentException("ranking needs a hard reference");
                     }
                     double pi = p.p[x - box.x0()];
-                    if (pi == 0 || pi == 1) {
+                    double ofP = p.surpriseOfP[x - box.x0()];
+                    double ofQ = p.surpriseOfQ[x - box.x0()];
+                    // An infinite logit, and what a side does not store, is certain; its surprise is the floor.
+                    boolean sure = logits
+                            ? pi == 0 && ofP == Surprise.LARGEST || pi == 1 && ofQ == Surprise.LARGEST
+                            : pi == 0 || pi == 1;
+                    if (sure) {
                         certain[(int) (2 * gi + pi)]++;
                     } else {
-                        gathered[(int) gi].add(pi);
+                        gathered[(int) gi].add(logits ? ofQ - ofP : pi);
                     }
                 }
             }
         }
-        return new RankedLosses(gathered[1].sorted(), gathered[0].sorted(), certain);
+        return new RankedLosses(gathered[1].sorted(), gathered[0].sorted(), certain, logits);
+    }
+
+    /** The probability of a sorted value. */
+    private double p(double value) {
+        return logits ? Surprise.sigmoid(value) : value;
+    }
+
+    /** What the probability of a sorted value leaves. */
+    private double q(double value) {
+        return logits ? Surprise.sigmoid(-value) : 1 - value;
+    }
+
+    /** The decision value of the hinge: a logit, or the logit of a probability. */
+    private double decision(double value) {
+        return logits ? value : Math.log(value / (1 - value));
     }
 
     private long referenceCount() {
@@ -112,14 +138,14 @@ public final class RankedLosses {
         int r = 0;
         int o = others.length - 1;
         while (r < reference.length || o >= 0) {
-            double er = r < reference.length ? 1 - reference[r] : -1;
-            double eo = o >= 0 ? others[o] : -1;
+            double er = r < reference.length ? q(reference[r]) : -1;
+            double eo = o >= 0 ? p(others[o]) : -1;
             double error = Math.max(er, eo);
-            while (r < reference.length && 1 - reference[r] == error) {
+            while (r < reference.length && q(reference[r]) == error) {
                 r++;
                 seenReference++;
             }
-            while (o >= 0 && others[o] == error) {
+            while (o >= 0 && p(others[o]) == error) {
                 o--;
                 seenOthers++;
             }
@@ -137,10 +163,13 @@ public final class RankedLosses {
 
     /**
      * Lovász hinge (Berman et al. 2018) of logits: errors max(0, 1 - z) where g = 1 and max(0, 1 + z) elsewhere. The logits are
-     * got back from the probabilities.
+     * got back from the probabilities if those were sorted. Infinite if an infinite logit is wrong.
      */
     public double lovaszHinge() {
         long total = referenceCount();
+        if (referenceZero + otherOne > 0) {
+            return Double.POSITIVE_INFINITY;
+        }
         double loss = 0;
         double before = 0;
         long seenReference = 0;
@@ -148,8 +177,8 @@ public final class RankedLosses {
         int r = 0;
         int o = others.length - 1;
         while (r < reference.length || o >= 0) {
-            double er = r < reference.length ? 1 - logit(reference[r]) : Double.NEGATIVE_INFINITY;
-            double eo = o >= 0 ? 1 + logit(others[o]) : Double.NEGATIVE_INFINITY;
+            double er = r < reference.length ? 1 - decision(reference[r]) : Double.NEGATIVE_INFINITY;
+            double eo = o >= 0 ? 1 + decision(others[o]) : Double.NEGATIVE_INFINITY;
             double error = Math.max(er, eo);
             if (error <= 0) {
                 break;
@@ -168,10 +197,6 @@ public final class RankedLosses {
         return loss;
     }
 
-    private static double logit(double p) {
-        return Math.log(p / (1 - p));
-    }
-
     /**
      * Mean binary cross-entropy over the voxels where it is largest (nnU-Net's top-k loss).
      *
@@ -181,22 +206,39 @@ public final class RankedLosses {
         long k = Math.max(1, (long) Math.floor(voxels() * percent / 100));
         long left = k;
         double sum = 0;
-        long certainWrong = Math.min(left, referenceZero + otherOne);
-        sum += certainWrong * Surprise.LARGEST;
-        left -= certainWrong;
+        long certainWrong = referenceZero + otherOne;
         int r = 0;
         int o = others.length - 1;
-        while (left > 0 && (r < reference.length || o >= 0)) {
-            double er = r < reference.length ? 1 - reference[r] : -1;
-            double eo = o >= 0 ? others[o] : -1;
-            if (er >= eo) {
-                sum += Surprise.of(reference[r++]);
-            } else {
-                sum += Surprise.ofRest(others[o--]);
+        while (left > 0 && (certainWrong > 0 || r < reference.length || o >= 0)) {
+            double er = r < reference.length ? missing(reference[r]) : -1;
+            double eo = o >= 0 ? leaking(others[o]) : -1;
+            if (certainWrong > 0 && Math.max(er, eo) <= Surprise.LARGEST) {
+                // Of logits, finite ones may be worse than the floor that an infinite one has.
+                long taken = Math.min(left, certainWrong);
+                sum += taken * Surprise.LARGEST;
+                left -= taken;
+                certainWrong = 0;
+                continue;
             }
+            if (er >= eo) {
+                r++;
+            } else {
+                o--;
+            }
+            sum += Math.max(er, eo);
             left--;
         }
         return sum / k;
+    }
+
+    /** -log p of a sorted value. */
+    private double missing(double value) {
+        return logits ? Surprise.softplus(-value) : Surprise.of(value);
+    }
+
+    /** -log(1 - p) of a sorted value. */
+    private double leaking(double value) {
+        return logits ? Surprise.softplus(value) : Surprise.ofRest(value);
     }
 
     /** Area under the ROC curve, ties counted half; NaN if the reference has no voxel or all. */
@@ -275,18 +317,18 @@ public final class RankedLosses {
         int r = 0;
         int o = 0;
         while (r < reference.length || o < others.length) {
-            double pr = r < reference.length ? reference[r] : 2;
-            double po = o < others.length ? others[o] : 2;
-            double p = Math.min(pr, po);
+            double pr = r < reference.length ? reference[r] : Double.POSITIVE_INFINITY;
+            double po = o < others.length ? others[o] : Double.POSITIVE_INFINITY;
+            double value = Math.min(pr, po);
             int r0 = r;
             int o0 = o;
-            while (r < reference.length && reference[r] == p) {
+            while (r < reference.length && reference[r] == value) {
                 r++;
             }
-            while (o < others.length && others[o] == p) {
+            while (o < others.length && others[o] == value) {
                 o++;
             }
-            error += fill.add(p, o - o0, r - r0);
+            error += fill.add(p(value), o - o0, r - r0);
         }
         error += fill.add(1, otherOne, referenceOne);
         error += fill.gap();
@@ -331,7 +373,7 @@ public final class RankedLosses {
     }
 
     /** A growing list of values. */
-    private static final class Gathered {
+    static final class Gathered {
         private double[] values = new double[1024];
         private int size;
 
@@ -340,6 +382,10 @@ public final class RankedLosses {
                 values = Arrays.copyOf(values, Math.addExact(size, size >> 1));
             }
             values[size++] = value;
+        }
+
+        int size() {
+            return size;
         }
 
         double[] sorted() {

@@ -51,6 +51,17 @@ public sealed interface Side {
     /** What another side leaves: 1 - p. The background where only the foreground is given. */
     record Rest(Side of) implements Side {}
 
+    /** True if the values are logits, which tell probabilities apart that round to 0 or 1. */
+    default boolean isLogit() {
+        return switch (this) {
+            case Logit logit -> true;
+            case SoftmaxLogit softmax -> true;
+            case Rest rest -> rest.of().isLogit();
+            case Hard hard -> false;
+            case Probability probability -> false;
+        };
+    }
+
     private static void requireLength(Box box, float[] values) {
         if (values.length != box.voxelCount()) {
             throw new IllegalArgumentException(

@@ -3,7 +3,9 @@ package org.segmeter.metric.loss;
 import java.util.List;
 import org.segmeter.metric.loss.ChannelStatistics.TermSum;
 import org.segmeter.metric.loss.VoxelTerm.ClippedCrossEntropy;
+import org.segmeter.metric.loss.VoxelTerm.ClippedError;
 import org.segmeter.metric.loss.VoxelTerm.ClippedFocal;
+import org.segmeter.metric.loss.VoxelTerm.ContraryCrossEntropy;
 import org.segmeter.metric.loss.VoxelTerm.CrossEntropy;
 import org.segmeter.metric.loss.VoxelTerm.Focal;
 import org.segmeter.metric.loss.VoxelTerm.LogPower;
@@ -53,6 +55,51 @@ public final class VoxelLosses {
             uniform += mean / logP.length;
         }
         return (1 - smoothing) * crossEntropy(channels, ones) + smoothing * uniform;
+    }
+
+    /**
+     * Binary cross-entropy against targets g (1 - s) + s / 2: label smoothing over the two classes.
+     *
+     * @param smoothing s in [0, 1)
+     */
+    public static double smoothedBinaryCrossEntropy(ChannelStatistics s, double smoothing) {
+        return ((1 - smoothing / 2) * s.term(new CrossEntropy()).all()
+                        + smoothing / 2 * s.term(new ContraryCrossEntropy()).all())
+                / s.sums().voxels();
+    }
+
+    /**
+     * Binary cross-entropy with a weight for each side: -mean(w g log p + v (1 - g) log(1 - p)).
+     *
+     * @param onReference w
+     * @param elsewhere v
+     */
+    public static double weightedBinaryCrossEntropy(ChannelStatistics s, double onReference, double elsewhere) {
+        TermSum sum = s.term(new CrossEntropy());
+        return ((onReference == 0 ? 0 : onReference * sum.onReference())
+                        + (elsewhere == 0 ? 0 : elsewhere * sum.elsewhere()))
+                / s.sums().voxels();
+    }
+
+    /**
+     * Balanced cross-entropy (Xie and Tu 2015): -mean(b g log p + (1 - b)(1 - g) log(1 - p)) with b the share of the voxels that
+     * are not the reference's, so that both sides weigh the same.
+     */
+    public static double balancedCrossEntropy(ChannelStatistics s) {
+        double share = s.sums().g() / s.sums().voxels();
+        return weightedBinaryCrossEntropy(s, 1 - share, share);
+    }
+
+    /** Poly-1 cross-entropy of exclusive classes: cross-entropy + epsilon times the mean of 1 - p of the reference's class. */
+    public static double poly1(List<ChannelStatistics> channels, double epsilon) {
+        double[] ones = new double[channels.size()];
+        java.util.Arrays.fill(ones, 1);
+        double missed = 0;
+        for (ChannelStatistics channel : channels) {
+            missed += channel.sums().fn();
+        }
+        return crossEntropy(channels, ones)
+                + epsilon * missed / channels.getFirst().sums().voxels();
     }
 
     /**
@@ -131,14 +178,43 @@ public final class VoxelLosses {
     /**
      * Asymmetric focal Tversky loss (Yeung et al. 2022): the mean of 1 - T of the background and (1 - T)^(1 - gamma) of the
      * structure, T = (tp + epsilon) / (tp + delta fn + (1 - delta) fp + epsilon) with p clipped to [epsilon, 1 - epsilon].
-     * Only the exact 0 and 1 are clipped here: others change the sums by less than epsilon each.
      */
     public static double asymmetricFocalTversky(ChannelStatistics s, double delta, double gamma, double epsilon) {
         RegionLoss.Tversky tversky = RegionLoss.Tversky.of(1 - delta, delta, epsilon);
         SoftSums clipped = clipped(s, epsilon);
-        double structure = tversky.of(clipped);
-        double focused = structure == 0 ? 0 : Math.pow(structure, 1 - gamma);
-        return 0.5 * (tversky.of(clipped.background()) + focused);
+        return 0.5 * (tversky.of(clipped.background()) + focused(tversky.of(clipped), gamma));
+    }
+
+    /**
+     * Symmetric focal loss (Yeung et al. 2022): mean of delta g (1 - p)^gamma (-log p) + (1 - delta)(1 - g) p^gamma
+     * (-log(1 - p)), with p clipped to [epsilon, 1 - epsilon].
+     */
+    public static double symmetricFocal(ChannelStatistics s, double delta, double gamma, double epsilon) {
+        TermSum focal = s.term(new ClippedFocal(gamma, epsilon));
+        return (delta * focal.onReference() + (1 - delta) * focal.elsewhere())
+                / s.sums().voxels();
+    }
+
+    /**
+     * Symmetric focal Tversky loss (Yeung et al. 2022): the mean of (1 - T)^(1 - gamma) of background and structure, T as in
+     * {@link #asymmetricFocalTversky}.
+     */
+    public static double symmetricFocalTversky(ChannelStatistics s, double delta, double gamma, double epsilon) {
+        RegionLoss.Tversky tversky = RegionLoss.Tversky.of(1 - delta, delta, epsilon);
+        SoftSums clipped = clipped(s, epsilon);
+        return 0.5
+                * (focused(tversky.of(clipped.background()), gamma) + focused(tversky.of(clipped), gamma));
+    }
+
+    private static double focused(double loss, double gamma) {
+        return loss == 0 ? 0 : Math.pow(loss, 1 - gamma);
+    }
+
+    /** Symmetric unified focal loss (Yeung et al. 2022): weight symmetric focal + (1 - weight) symmetric focal Tversky. */
+    public static double symmetricUnifiedFocal(
+            ChannelStatistics s, double weight, double delta, double gamma, double epsilon) {
+        return weight * symmetricFocal(s, delta, gamma, epsilon)
+                + (1 - weight) * symmetricFocalTversky(s, delta, gamma, epsilon);
     }
 
     /** Asymmetric unified focal loss (Yeung et al. 2022): weight asymmetric focal + (1 - weight) asymmetric focal Tversky. */
@@ -183,15 +259,14 @@ public final class VoxelLosses {
         return score <= 0 ? Surprise.LARGEST : Math.max(0, Surprise.of(score));
     }
 
-    /** The sums with exact 0 and 1 moved to epsilon and 1 - epsilon. */
+    /** The sums of probabilities clipped to [epsilon, 1 - epsilon], as far as the Tversky index needs them. */
     private static SoftSums clipped(ChannelStatistics s, double epsilon) {
-        int last = ProbabilityCells.CELLS - 1;
-        double zeroOnReference = s.cells().sumG()[0];
-        double zeroElsewhere = s.cells().count()[0] - zeroOnReference;
-        double oneOnReference = s.cells().sumG()[last];
-        double oneElsewhere = s.cells().count()[last] - oneOnReference;
-        double tp = epsilon * (zeroOnReference - oneOnReference);
-        double fp = epsilon * (zeroElsewhere - oneElsewhere);
-        return s.sums().plus(new SoftSums(0, tp, fp, -tp, -fp, 0, 0, 0, 0, 0, 0, fp - tp, 0));
+        TermSum error = s.term(new ClippedError(epsilon));
+        double reference = s.sums().g();
+        double rest = s.sums().voxels() - reference;
+        double fn = error.onReference();
+        double fp = error.elsewhere();
+        return new SoftSums(
+                s.sums().voxels(), reference - fn, fp, fn, rest - fp, 0, 0, 0, 0, 0, reference, fp + fn, 0);
     }
 }

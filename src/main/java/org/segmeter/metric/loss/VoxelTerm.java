@@ -27,6 +27,11 @@ public sealed interface VoxelTerm {
         return true;
     }
 
+    /** True if the surprise that it takes is that of the error, -log(e), instead of -log(1 - e). */
+    default boolean contrary() {
+        return false;
+    }
+
     /** Cross-entropy in nats: -log(1 - e). */
     record CrossEntropy() implements VoxelTerm {
         @Override
@@ -41,6 +46,27 @@ public sealed interface VoxelTerm {
                 sum += at(errors[i], surprises[i]);
             }
             return sum;
+        }
+    }
+
+    /**
+     * Cross-entropy in nats against the opposite of the reference: -log(e). Together with {@link CrossEntropy} it is the
+     * cross-entropy against smoothed targets.
+     */
+    record ContraryCrossEntropy() implements VoxelTerm {
+        @Override
+        public double at(double error, double surprise) {
+            return surprise;
+        }
+
+        @Override
+        public double sum(double[] errors, double[] surprises, int n) {
+            return new CrossEntropy().sum(errors, surprises, n);
+        }
+
+        @Override
+        public boolean contrary() {
+            return true;
         }
     }
 
@@ -62,6 +88,27 @@ public sealed interface VoxelTerm {
             double sum = 0;
             for (int i = 0; i < n; i++) {
                 sum += Math.min(Math.max(surprises[i], least), most);
+            }
+            return sum;
+        }
+    }
+
+    /**
+     * The error of a probability clipped to [clip, 1 - clip].
+     *
+     * @param clip in (0, 0.5)
+     */
+    record ClippedError(double clip) implements VoxelTerm {
+        @Override
+        public double at(double error, double surprise) {
+            return Math.min(Math.max(error, clip), 1 - clip);
+        }
+
+        @Override
+        public double sum(double[] errors, double[] surprises, int n) {
+            double sum = 0;
+            for (int i = 0; i < n; i++) {
+                sum += at(errors[i], surprises[i]);
             }
             return sum;
         }

@@ -23,6 +23,8 @@ class ChannelPassTest {
             new VoxelTerm.ClippedCrossEntropy(1e-7),
             new VoxelTerm.Focal(2),
             new VoxelTerm.Focal(0.5),
+            new VoxelTerm.ContraryCrossEntropy(),
+            new VoxelTerm.ClippedError(1e-7),
             new VoxelTerm.ClippedFocal(2, 1e-7),
             new VoxelTerm.SmoothedFocal(2, 1e-5),
             new VoxelTerm.LogPower(0.3),

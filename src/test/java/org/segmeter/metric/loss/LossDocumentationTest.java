@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -16,6 +17,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.segmeter.metric.MetricValue;
+import org.segmeter.metric.calibration.Calibration;
+import org.segmeter.metric.calibration.ThresholdSweep;
+import org.segmeter.metric.fragility.DiceAnatomy;
 import org.segmeter.volume.BitMask;
 import org.segmeter.volume.Box;
 import org.segmeter.volume.CancelSignal;
@@ -46,12 +50,113 @@ class LossDocumentationTest {
                 CancelSignal.none());
     }
 
+    /** Four voxels of three classes, the first the background. */
+    private static final float[][] CLASSES = {{0.8f, 0.5f, 0.2f, 0.1f}, {0.1f, 0.3f, 0.6f, 0.2f}, {0.1f, 0.2f, 0.2f, 0.7f}};
+
+    private static final int[] LABEL = {0, 0, 1, 2};
+
+    private static Map<String, List<MetricValue>> classes() {
+        Box row = new Box(0, 0, 0, 4, 1, 1);
+        List<Channel> channels = new ArrayList<>();
+        for (int k = 0; k < 3; k++) {
+            BitMask g = new BitMask(row);
+            for (int x = 0; x < 4; x++) {
+                if (LABEL[x] == k) {
+                    g.set(x, 0, 0);
+                }
+            }
+            channels.add(Channel.of(new ProbabilityVolume(row, CLASSES[k]), g));
+        }
+        LossReport report = LossLaboratory.measure(
+                channels, Region.of(row), new double[] {1, 1, 1}, LossSettings.defaults(), CancelSignal.none());
+        Map<String, List<MetricValue>> values = new LinkedHashMap<>(report.overall());
+        CrossMoments moments = Objects.requireNonNull(report.moments());
+        put(
+                values,
+                "top_label_ece",
+                Calibration.of(moments.confidence(), 15, Calibration.Closed.UPPER, true)
+                        .expectedError());
+        put(
+                values,
+                "classwise_ece",
+                report.channels().stream()
+                        .mapToDouble(c -> Calibration.of(
+                                        c.statistics().cells(), 15, Calibration.Closed.UPPER, true)
+                                .expectedError())
+                        .average()
+                        .orElseThrow());
+        return values;
+    }
+
+    private static Map<String, List<MetricValue>> calibration() {
+        LossReport.OfChannel c = report().channels().getFirst();
+        ChannelStatistics s = c.statistics();
+        Calibration table = Calibration.of(s.cells(), 15, Calibration.Closed.UPPER, true);
+        RankedLosses ranked = Objects.requireNonNull(c.ranked());
+        ThresholdSweep sweep = ThresholdSweep.of(s);
+        Map<String, List<MetricValue>> values = new LinkedHashMap<>();
+        put(values, "brier", s.sums().l2() / s.sums().voxels());
+        put(values, "nll", s.mean(new VoxelTerm.ClippedCrossEntropy(1e-7)));
+        put(values, "ece", table.expectedError());
+        put(values, "mce", table.maximumError());
+        put(values, "adaptive_ece", ranked.adaptiveCalibrationError(4));
+        put(values, "auroc", ranked.auroc());
+        put(values, "average_precision", ranked.averagePrecision());
+        put(values, "threshold", sweep.best().threshold());
+        put(values, "dice", sweep.best().dice());
+        put(values, "precision", sweep.best().precision());
+        put(values, "recall", sweep.best().recall());
+        return values;
+    }
+
+    private static Map<String, List<MetricValue>> fragility() {
+        DiceAnatomy a = new DiceAnatomy(80, 10, 12, 1000);
+        Map<String, List<MetricValue>> values = new LinkedHashMap<>();
+        put(values, "dice", a.dice());
+        put(values, "false_positive_part", a.falsePositivePart());
+        put(values, "false_negative_part", a.falseNegativePart());
+        put(values, "volume_part", a.volumePart());
+        put(values, "placement_part", a.placementPart());
+        put(values, "dice_ceiling_by_volume", a.ceiling());
+        put(values, "dice_by_chance", a.byChance());
+        put(values, "dice_above_chance", a.aboveChance());
+        put(values, "dice_by_one_more_false_positive", a.byOneMoreFalsePositive());
+        put(values, "dice_by_one_false_positive_removed", a.byOneFalsePositiveRemoved());
+        put(values, "dice_by_one_miss_found", a.byOneMissFound());
+        put(values, "dice_by_one_more_miss", a.byOneMoreMiss());
+        put(values, "voxels_to_reach_dice", a.voxelsToReach(0.9));
+        return values;
+    }
+
+    private static void put(Map<String, List<MetricValue>> values, String name, double value) {
+        values.put(name, List.of(MetricValue.ok(value, "1")));
+    }
+
+    /** What the tables below a heading are about. */
+    private static Map<String, List<MetricValue>> below(String heading) {
+        return switch (heading) {
+            case "### Classes" -> classes();
+            case "### Calibration and thresholds of the example" -> calibration();
+            case "### An example of fragility" -> fragility();
+            default -> report().channels().getFirst().losses();
+        };
+    }
+
     @Test
     void everyNumberOfTheTablesIsRecomputed() throws IOException {
-        Map<String, List<MetricValue>> losses = report().channels().getFirst().losses();
+        Map<String, List<MetricValue>> losses = below("");
+        Map<String, Set<String>> perTable = new LinkedHashMap<>();
         Set<String> documented = new LinkedHashSet<>();
         for (String line : Files.readAllLines(Path.of("docs/losses.md"))) {
             Matcher row = ROW_OF_TABLE.matcher(line);
+            if (line.startsWith("#")) {
+                losses = below(line.strip());
+                documented = perTable.computeIfAbsent(
+                        line.startsWith("### Cl") || line.startsWith("### Cal") || line.startsWith("### An")
+                                ? line.strip()
+                                : "",
+                        l -> new LinkedHashSet<>());
+            }
             if (row.matches()) {
                 String name = row.group(1);
                 assertThat(losses).as(line).containsKey(name);
@@ -63,7 +168,12 @@ class LossDocumentationTest {
                 documented.add(name);
             }
         }
-        assertThat(documented).containsExactlyInAnyOrderElementsOf(losses.keySet());
+        for (String heading : List.of(
+                "", "### Classes", "### Calibration and thresholds of the example", "### An example of fragility")) {
+            assertThat(perTable.get(heading))
+                    .as(heading)
+                    .containsExactlyInAnyOrderElementsOf(below(heading).keySet());
+        }
     }
 
     private static String parameters(MetricValue value) {
@@ -119,6 +229,13 @@ class LossDocumentationTest {
                 .losses()
                 .forEach((name, values) -> values.forEach(
                         v -> System.out.println("| `" + name + "` | " + parameters(v) + " | | " + rounded(v) + " |")));
+        for (String heading : List.of(
+                "### Classes", "### Calibration and thresholds of the example", "### An example of fragility")) {
+            System.out.println(heading);
+            below(heading)
+                    .forEach((name, values) -> values.forEach(
+                            v -> System.out.println("| `" + name + "` | " + parameters(v) + " | | " + rounded(v) + " |")));
+        }
         LossReport.OfChannel c = report().channels().getFirst();
         System.out.println(c.facts());
         System.out.println(c.facts().softHardGap());

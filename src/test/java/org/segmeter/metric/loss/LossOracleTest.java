@@ -27,6 +27,7 @@ import org.segmeter.metric.loss.RegionLoss.Tversky;
 import org.segmeter.metric.loss.RegionLoss.VoxelSquaredDice;
 import org.segmeter.metric.loss.RegionLoss.ZeroWithoutReference;
 import org.segmeter.metric.loss.VoxelTerm.ClippedCrossEntropy;
+import org.segmeter.metric.loss.VoxelTerm.ClippedError;
 import org.segmeter.metric.loss.VoxelTerm.ClippedFocal;
 import org.segmeter.metric.loss.VoxelTerm.CrossEntropy;
 import org.segmeter.metric.loss.VoxelTerm.Focal;
@@ -72,6 +73,8 @@ class LossOracleTest {
             new Focal(0),
             new Focal(1),
             new Focal(2),
+            new ClippedError(1e-7),
+            new ClippedError(1e-12),
             new ClippedFocal(0.5, 1e-7),
             new ClippedFocal(1, 1e-7),
             new ClippedFocal(2, 1e-7),
