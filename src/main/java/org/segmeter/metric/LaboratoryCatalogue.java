@@ -97,7 +97,11 @@ public final class LaboratoryCatalogue {
             {"r", "weight of the misses", "0.1"},
             {"epsilon", "of the definition", "1 (poly1_loss), 1e-5 (mcc_loss)"},
             {"weighting", "of a class by its reference volume", "1/n^2; also 1/n and 1"},
-            {"weightOfAnAbsentClass", "how the weight of a class without reference stays finite", "largest of the others"},
+            {
+                "weightOfAnAbsentClass",
+                "how the weight of a class without reference stays finite",
+                "largest of the others"
+            },
             {"logFloor", "least logarithm of a probability; logits have none", "-100"},
             {"clip", "probabilities are kept in [clip, 1 - clip]", "1e-7"},
             {"labelSmoothing", "share of the target that is spread over the classes", "0.1"},
@@ -164,7 +168,13 @@ public final class LaboratoryCatalogue {
         }
 
         /** A loss without bound. */
-        void loss(String name, String title, String definition, @Nullable Double most, String source, String... parameters) {
+        void loss(
+                String name,
+                String title,
+                String definition,
+                @Nullable Double most,
+                String source,
+                String... parameters) {
             add(name, title, definition, "1", LOWER, 0.0, most, source, parameters);
         }
     }
@@ -314,7 +324,8 @@ public final class LaboratoryCatalogue {
         c.add(
                 "generalized_dice_loss",
                 "generalised Dice loss",
-                "1 - (2 sum_l w_l tp_l + s) / (sum_l w_l (sum p_l + sum g_l) + s) over structure and background, or all classes",
+                "1 - (2 sum_l w_l tp_l + s) / (sum_l w_l (sum p_l + sum g_l) + s) over structure and background, or"
+                        + " all classes",
                 "1",
                 LOWER,
                 0.0,
@@ -339,20 +350,38 @@ public final class LaboratoryCatalogue {
         c.loss(
                 "focal_loss",
                 "focal loss",
-                "mean((1 - p_t)^gamma (-log p_t)), weighted by alpha on the reference and 1 - alpha elsewhere; of classes the mean over"
-                        + " them of g_l (1 - p_l)^gamma (-log p_l)",
+                "mean((1 - p_t)^gamma (-log p_t)), weighted by alpha on the reference and 1 - alpha elsewhere; of"
+                        + " classes the mean over them of g_l (1 - p_l)^gamma (-log p_l)",
                 null,
                 "Lin et al., ICCV (2017)",
                 "gamma",
                 "alpha",
                 "activation",
                 "reduction");
-        c.loss("poly1_loss", "Poly-1 cross-entropy", "cross-entropy + epsilon mean(1 - p_t)", null, "Leng et al., ICLR (2022)", "epsilon");
+        c.loss(
+                "poly1_loss",
+                "Poly-1 cross-entropy",
+                "cross-entropy + epsilon mean(1 - p_t)",
+                null,
+                "Leng et al., ICLR (2022)",
+                "epsilon");
         c.loss("hinge", "hinge loss", "mean(max(0, 1 - t d)), t = 2g - 1", null, "torchmetrics HingeLoss", "decision");
-        c.loss("squared_hinge", "squared hinge loss", "mean(max(0, 1 - t d)^2), t = 2g - 1", null, "torchmetrics HingeLoss", "decision");
+        c.loss(
+                "squared_hinge",
+                "squared hinge loss",
+                "mean(max(0, 1 - t d)^2), t = 2g - 1",
+                null,
+                "torchmetrics HingeLoss",
+                "decision");
         c.loss("l1", "mean absolute error", "mean |p - g|", 1.0, "torch.nn.L1Loss");
         c.loss("mse", "mean squared error", "mean (p - g)^2", 1.0, "torch.nn.MSELoss");
-        c.loss("huber", "Huber loss", "mean of e^2/2 up to delta, delta (e - delta/2) beyond", 0.5, "torch.nn.HuberLoss", "delta");
+        c.loss(
+                "huber",
+                "Huber loss",
+                "mean of e^2/2 up to delta, delta (e - delta/2) beyond",
+                0.5,
+                "torch.nn.HuberLoss",
+                "delta");
         c.loss("smooth_l1", "smooth L1 loss", "huber(beta) / beta", 1.0, "torch.nn.SmoothL1Loss", "beta");
         c.loss("log_cosh", "log-cosh loss", "mean log(cosh(e))", 0.4337808304830272, "Jadon, CIBCB (2020)");
         c.loss(
@@ -367,109 +396,463 @@ public final class LaboratoryCatalogue {
                 "-mean(b g log p + (1 - b)(1 - g) log(1 - p)), b the share of voxels that are not the reference's",
                 null,
                 "Xie and Tu, ICCV (2015)");
-        c.add("dice_ce_loss", "Dice and cross-entropy", "dice_loss + cross-entropy", "1", LOWER, 0.0, null,
-                "MONAI DiceCELoss", "smooth", "weights", "includeBackground", "reduction", "classWeights");
-        c.add("dice_focal_loss", "Dice and focal loss", "dice_loss + focal_loss", "1", LOWER, 0.0, null,
-                "MONAI DiceFocalLoss", "smooth", "gamma", "weights", "includeBackground", "reduction", "classWeights");
-        c.add("generalized_dice_focal_loss", "generalised Dice and focal loss", "generalized_dice_loss + focal_loss", "1", LOWER, 0.0, null,
-                "MONAI GeneralizedDiceFocalLoss", "smooth", "gamma", "weights", "includeBackground");
-        c.add("combo_loss", "combo loss",
-                "-alpha mean(beta g log p + (1 - beta)(1 - g) log(1 - p)) - (1 - alpha) Dice", "1", LOWER, -0.5, null,
-                "Taghanaki et al., Comput. Med. Imaging Graph. 75:24 (2019)", "alpha", "beta", "smooth");
-        c.loss("exponential_logarithmic_loss", "exponential logarithmic loss",
-                "wD mean_l((-log Dice_l)^gamma) + wC mean(sqrt(n / n_l) (-log p_l)^gamma) over structure and background", null,
-                "Wong et al., MICCAI (2018)", "weightDice", "weightCrossEntropy", "gamma", "smooth");
+        c.add(
+                "dice_ce_loss",
+                "Dice and cross-entropy",
+                "dice_loss + cross-entropy",
+                "1",
+                LOWER,
+                0.0,
+                null,
+                "MONAI DiceCELoss",
+                "smooth",
+                "weights",
+                "includeBackground",
+                "reduction",
+                "classWeights");
+        c.add(
+                "dice_focal_loss",
+                "Dice and focal loss",
+                "dice_loss + focal_loss",
+                "1",
+                LOWER,
+                0.0,
+                null,
+                "MONAI DiceFocalLoss",
+                "smooth",
+                "gamma",
+                "weights",
+                "includeBackground",
+                "reduction",
+                "classWeights");
+        c.add(
+                "generalized_dice_focal_loss",
+                "generalised Dice and focal loss",
+                "generalized_dice_loss + focal_loss",
+                "1",
+                LOWER,
+                0.0,
+                null,
+                "MONAI GeneralizedDiceFocalLoss",
+                "smooth",
+                "gamma",
+                "weights",
+                "includeBackground");
+        c.add(
+                "combo_loss",
+                "combo loss",
+                "-alpha mean(beta g log p + (1 - beta)(1 - g) log(1 - p)) - (1 - alpha) Dice",
+                "1",
+                LOWER,
+                -0.5,
+                null,
+                "Taghanaki et al., Comput. Med. Imaging Graph. 75:24 (2019)",
+                "alpha",
+                "beta",
+                "smooth");
+        c.loss(
+                "exponential_logarithmic_loss",
+                "exponential logarithmic loss",
+                "wD mean_l((-log Dice_l)^gamma) + wC mean(sqrt(n / n_l) (-log p_l)^gamma) over structure and"
+                        + " background",
+                null,
+                "Wong et al., MICCAI (2018)",
+                "weightDice",
+                "weightCrossEntropy",
+                "gamma",
+                "smooth");
         String unified = "Yeung et al., Comput. Med. Imaging Graph. 95:102026 (2022)";
-        c.loss("asymmetric_focal_loss", "asymmetric focal loss",
-                "mean(delta g (-log p) + (1 - delta)(1 - g) p^gamma (-log(1 - p)))", null, unified, "delta", "gamma", "clip");
-        c.loss("asymmetric_focal_tversky_loss", "asymmetric focal Tversky loss",
-                "((1 - T_background) + (1 - T)^(1 - gamma)) / 2, T = tp / (tp + delta fn + (1 - delta) fp)", 1.0, unified,
-                "delta", "gamma", "clip");
-        c.loss("asymmetric_unified_focal_loss", "asymmetric unified focal loss",
-                "weight asymmetric_focal_loss + (1 - weight) asymmetric_focal_tversky_loss", null, unified,
-                "weight", "delta", "gamma", "clip");
-        c.loss("symmetric_focal_loss", "symmetric focal loss",
-                "mean(delta g (1 - p)^gamma (-log p) + (1 - delta)(1 - g) p^gamma (-log(1 - p)))", null, unified,
-                "delta", "gamma", "clip");
-        c.loss("symmetric_focal_tversky_loss", "symmetric focal Tversky loss",
-                "((1 - T_background)^(1 - gamma) + (1 - T)^(1 - gamma)) / 2", 1.0, unified, "delta", "gamma", "clip");
-        c.loss("symmetric_unified_focal_loss", "symmetric unified focal loss",
-                "weight symmetric_focal_loss + (1 - weight) symmetric_focal_tversky_loss", null, unified,
-                "weight", "delta", "gamma", "clip");
+        c.loss(
+                "asymmetric_focal_loss",
+                "asymmetric focal loss",
+                "mean(delta g (-log p) + (1 - delta)(1 - g) p^gamma (-log(1 - p)))",
+                null,
+                unified,
+                "delta",
+                "gamma",
+                "clip");
+        c.loss(
+                "asymmetric_focal_tversky_loss",
+                "asymmetric focal Tversky loss",
+                "((1 - T_background) + (1 - T)^(1 - gamma)) / 2, T = tp / (tp + delta fn + (1 - delta) fp)",
+                1.0,
+                unified,
+                "delta",
+                "gamma",
+                "clip");
+        c.loss(
+                "asymmetric_unified_focal_loss",
+                "asymmetric unified focal loss",
+                "weight asymmetric_focal_loss + (1 - weight) asymmetric_focal_tversky_loss",
+                null,
+                unified,
+                "weight",
+                "delta",
+                "gamma",
+                "clip");
+        c.loss(
+                "symmetric_focal_loss",
+                "symmetric focal loss",
+                "mean(delta g (1 - p)^gamma (-log p) + (1 - delta)(1 - g) p^gamma (-log(1 - p)))",
+                null,
+                unified,
+                "delta",
+                "gamma",
+                "clip");
+        c.loss(
+                "symmetric_focal_tversky_loss",
+                "symmetric focal Tversky loss",
+                "((1 - T_background)^(1 - gamma) + (1 - T)^(1 - gamma)) / 2",
+                1.0,
+                unified,
+                "delta",
+                "gamma",
+                "clip");
+        c.loss(
+                "symmetric_unified_focal_loss",
+                "symmetric unified focal loss",
+                "weight symmetric_focal_loss + (1 - weight) symmetric_focal_tversky_loss",
+                null,
+                unified,
+                "weight",
+                "delta",
+                "gamma",
+                "clip");
         String berman = "Berman et al., CVPR (2018)";
-        c.loss("lovasz_softmax_loss", "Lovász-softmax loss",
-                "errors e in falling order, each times the rise of the Jaccard loss at it", 1.0, berman, "reduction");
-        c.loss("lovasz_hinge_loss", "Lovász hinge loss", "the same of the hinge errors max(0, 1 - t d)", null, berman, "decision");
-        c.loss("top_k_loss", "top-k cross-entropy", "mean cross-entropy of the share of voxels where it is largest", null,
-                "nnU-Net TopKLoss", "percent");
+        c.loss(
+                "lovasz_softmax_loss",
+                "Lovász-softmax loss",
+                "errors e in falling order, each times the rise of the Jaccard loss at it",
+                1.0,
+                berman,
+                "reduction");
+        c.loss(
+                "lovasz_hinge_loss",
+                "Lovász hinge loss",
+                "the same of the hinge errors max(0, 1 - t d)",
+                null,
+                berman,
+                "decision");
+        c.loss(
+                "top_k_loss",
+                "top-k cross-entropy",
+                "mean cross-entropy of the share of voxels where it is largest",
+                null,
+                "nnU-Net TopKLoss",
+                "percent");
         String shit = "Shit et al., CVPR (2021); MONAI SoftclDiceLoss";
-        c.loss("soft_cl_dice_loss", "soft clDice loss",
-                "1 - 2 Tprec Tsens / (Tprec + Tsens) with soft skeletons", 1.0, shit, "iterations", "smooth");
-        c.loss("dice_cl_dice_loss", "Dice and soft clDice", "(1 - alpha) dice_loss + alpha soft_cl_dice_loss", 1.0, shit,
-                "iterations", "alpha", "smooth");
-        c.add("boundary_loss", "boundary loss",
-                "mean(phi p), phi the signed distance to the reference's boundary, negative inside", "mm", LOWER, null, null,
-                "Kervadec et al., MIDL (2019)", "distance");
+        c.loss(
+                "soft_cl_dice_loss",
+                "soft clDice loss",
+                "1 - 2 Tprec Tsens / (Tprec + Tsens) with soft skeletons",
+                1.0,
+                shit,
+                "iterations",
+                "smooth");
+        c.loss(
+                "dice_cl_dice_loss",
+                "Dice and soft clDice",
+                "(1 - alpha) dice_loss + alpha soft_cl_dice_loss",
+                1.0,
+                shit,
+                "iterations",
+                "alpha",
+                "smooth");
+        c.add(
+                "boundary_loss",
+                "boundary loss",
+                "mean(phi p), phi the signed distance to the reference's boundary, negative inside",
+                "mm",
+                LOWER,
+                null,
+                null,
+                "Kervadec et al., MIDL (2019)",
+                "distance");
         String karimi = "Karimi and Salcudean, IEEE TMI 39:499 (2020); MONAI HausdorffDTLoss";
-        c.loss("hausdorff_dt_loss", "Hausdorff distance-transform loss",
-                "mean((p - g)^2 (d_p^alpha + d_g^alpha)), d the distances in voxels to the boundaries", null, karimi,
-                "alpha", "distance");
-        c.loss("log_hausdorff_dt_loss", "logarithm of it", "log(1 + hausdorff_dt_loss)", null, "MONAI LogHausdorffDTLoss",
-                "alpha", "distance");
-        c.loss("cross_entropy", "cross-entropy of classes",
-                "-sum_l w_l sum(g_l log p_l) / sum_l w_l sum(g_l), or against smoothed targets", null,
-                "torch.nn.CrossEntropyLoss", "classWeights", "labelSmoothing");
-        c.loss("generalized_wasserstein_dice_loss", "generalised Wasserstein Dice loss",
-                "1 - 2 tp / (2 tp + error), tp = sum_l w_l sum g_l (1 - W), error = sum W, W the distance of classes expected by p", 1.0,
-                "Fidon et al., BrainLes (2017); MONAI GeneralizedWassersteinDiceLoss", "weighting", "distance", "smooth");
+        c.loss(
+                "hausdorff_dt_loss",
+                "Hausdorff distance-transform loss",
+                "mean((p - g)^2 (d_p^alpha + d_g^alpha)), d the distances in voxels to the boundaries",
+                null,
+                karimi,
+                "alpha",
+                "distance");
+        c.loss(
+                "log_hausdorff_dt_loss",
+                "logarithm of it",
+                "log(1 + hausdorff_dt_loss)",
+                null,
+                "MONAI LogHausdorffDTLoss",
+                "alpha",
+                "distance");
+        c.loss(
+                "cross_entropy",
+                "cross-entropy of classes",
+                "-sum_l w_l sum(g_l log p_l) / sum_l w_l sum(g_l), or against smoothed targets",
+                null,
+                "torch.nn.CrossEntropyLoss",
+                "classWeights",
+                "labelSmoothing");
+        c.loss(
+                "generalized_wasserstein_dice_loss",
+                "generalised Wasserstein Dice loss",
+                "1 - 2 tp / (2 tp + error), tp = sum_l w_l sum g_l (1 - W), error = sum W, W the distance of classes"
+                        + " expected by p",
+                1.0,
+                "Fidon et al., BrainLes (2017); MONAI GeneralizedWassersteinDiceLoss",
+                "weighting",
+                "distance",
+                "smooth");
     }
 
     private static void soft(Collector c) {
         String gradients = "Kervadec and de Bruijne, arXiv 2304.04319 (2023)";
-        c.add("soft_dice", "soft Dice", "2 sum(pg) / (sum p + sum g)", "1", HIGHER, 0.0, 1.0, "Drozdzal et al., DLMIA (2016)");
-        c.add("hard_dice", "hard Dice", "Dice of p at least the threshold", "1", HIGHER, 0.0, 1.0, "Dice, Ecology 26:297 (1945)", "threshold");
+        c.add(
+                "soft_dice",
+                "soft Dice",
+                "2 sum(pg) / (sum p + sum g)",
+                "1",
+                HIGHER,
+                0.0,
+                1.0,
+                "Drozdzal et al., DLMIA (2016)");
+        c.add(
+                "hard_dice",
+                "hard Dice",
+                "Dice of p at least the threshold",
+                "1",
+                HIGHER,
+                0.0,
+                1.0,
+                "Dice, Ecology 26:297 (1945)",
+                "threshold");
         c.add("soft_hard_gap", "soft-hard gap", "hard_dice - soft_dice", "1", ZERO, -1.0, 1.0, "docs/losses.md");
         c.add("leak_voxels", "leak", "sum of p where g = 0", "1", LOWER, 0.0, null, "false-positive mass");
-        c.add("leak_ml", "leak as a volume", "leak_voxels times the voxel volume", "ml", LOWER, 0.0, null, "false-positive mass");
+        c.add(
+                "leak_ml",
+                "leak as a volume",
+                "leak_voxels times the voxel volume",
+                "ml",
+                LOWER,
+                0.0,
+                null,
+                "false-positive mass");
         c.add("leak_share", "share that leaks", "leak_voxels / sum p", "1", LOWER, 0.0, 1.0, "false-positive mass");
         String bertels = "Bertels et al., Medical Image Analysis 67:101833 (2021)";
         c.add("soft_volume_ml", "soft volume", "sum p times the voxel volume", "ml", NONE, 0.0, null, bertels);
-        c.add("hard_volume_ml", "hard volume", "voxels with p at least the threshold, as a volume", "ml", NONE, 0.0, null, bertels, "threshold");
-        c.add("reference_volume_ml", "reference volume", "sum g times the voxel volume", "ml", NONE, 0.0, null, bertels);
-        c.add("soft_volume_ratio", "soft volume ratio", "soft_volume_ml / reference_volume_ml", "1", NONE, 0.0, null, bertels);
-        c.add("saturated_on_reference", "saturation on the reference",
-                "share of reference voxels with p at most 0.01 or at least 0.99", "1", NONE, 0.0, 1.0, gradients);
-        c.add("saturated_among_wrong", "saturation of errors",
-                "share of the wrong voxels with p at most 0.01 or at least 0.99", "1", LOWER, 0.0, 1.0, gradients);
+        c.add(
+                "hard_volume_ml",
+                "hard volume",
+                "voxels with p at least the threshold, as a volume",
+                "ml",
+                NONE,
+                0.0,
+                null,
+                bertels,
+                "threshold");
+        c.add(
+                "reference_volume_ml",
+                "reference volume",
+                "sum g times the voxel volume",
+                "ml",
+                NONE,
+                0.0,
+                null,
+                bertels);
+        c.add(
+                "soft_volume_ratio",
+                "soft volume ratio",
+                "soft_volume_ml / reference_volume_ml",
+                "1",
+                NONE,
+                0.0,
+                null,
+                bertels);
+        c.add(
+                "saturated_on_reference",
+                "saturation on the reference",
+                "share of reference voxels with p at most 0.01 or at least 0.99",
+                "1",
+                NONE,
+                0.0,
+                1.0,
+                gradients);
+        c.add(
+                "saturated_among_wrong",
+                "saturation of errors",
+                "share of the wrong voxels with p at most 0.01 or at least 0.99",
+                "1",
+                LOWER,
+                0.0,
+                1.0,
+                gradients);
         c.add("onReference", "slope on the reference", "dL/dp where g = 1, at p = 1", "1", NONE, null, null, gradients);
-        c.add("onReferencePerError", "its change", "by how much the slope there changes for each 1 - p", "1", NONE, null, null, gradients);
+        c.add(
+                "onReferencePerError",
+                "its change",
+                "by how much the slope there changes for each 1 - p",
+                "1",
+                NONE,
+                null,
+                null,
+                gradients);
         c.add("elsewhere", "slope elsewhere", "dL/dp where g = 0, at p = 0", "1", NONE, null, null, gradients);
-        c.add("elsewherePerProbability", "its change", "by how much the slope there changes for each p", "1", NONE, null, null, gradients);
-        c.add("norm", "norm of the gradient", "root of the sum over voxels of (dL/dp)^2", "1", NONE, 0.0, null, gradients);
-        c.add("shareOnReference", "share on the reference", "sum of (dL/dp)^2 where g = 1 / norm^2", "1", NONE, 0.0, 1.0, gradients);
-        c.add("logitNorm", "norm through a sigmoid", "root of the sum of (p (1 - p) dL/dp)^2", "1", NONE, 0.0, null, gradients);
-        c.add("logitShareOnReference", "its share on the reference", "sum of (p (1 - p) dL/dp)^2 where g = 1 / logitNorm^2", "1", NONE, 0.0, 1.0, gradients);
+        c.add(
+                "elsewherePerProbability",
+                "its change",
+                "by how much the slope there changes for each p",
+                "1",
+                NONE,
+                null,
+                null,
+                gradients);
+        c.add(
+                "norm",
+                "norm of the gradient",
+                "root of the sum over voxels of (dL/dp)^2",
+                "1",
+                NONE,
+                0.0,
+                null,
+                gradients);
+        c.add(
+                "shareOnReference",
+                "share on the reference",
+                "sum of (dL/dp)^2 where g = 1 / norm^2",
+                "1",
+                NONE,
+                0.0,
+                1.0,
+                gradients);
+        c.add(
+                "logitNorm",
+                "norm through a sigmoid",
+                "root of the sum of (p (1 - p) dL/dp)^2",
+                "1",
+                NONE,
+                0.0,
+                null,
+                gradients);
+        c.add(
+                "logitShareOnReference",
+                "its share on the reference",
+                "sum of (p (1 - p) dL/dp)^2 where g = 1 / logitNorm^2",
+                "1",
+                NONE,
+                0.0,
+                1.0,
+                gradients);
     }
 
     private static void calibration(Collector c) {
         String guo = "Guo et al., ICML (2017)";
-        c.add("brier", "Brier score", "mean (p - g)^2; of classes their sum", "1", LOWER, 0.0, null,
-                "Brier, Mon. Weather Rev. 78:1 (1950)", "sumOver");
-        c.add("nll", "negative log-likelihood", "-mean(g log p + (1 - g) log(1 - p)), p clipped", "1", LOWER, 0.0, null, guo, "clip");
-        c.add("ece", "expected calibration error", "sum over bins of |sum p - sum g| / n", "1", LOWER, 0.0, 1.0, guo, "bins");
-        c.add("mce", "maximum calibration error", "largest |mean p - mean g| of a bin", "1", LOWER, 0.0, 1.0, guo, "bins");
-        c.add("adaptive_ece", "adaptive calibration error", "ece in bins that hold equally many voxels", "1", LOWER, 0.0, 1.0,
-                "Nixon et al., CVPR Workshops (2019)", "bins");
-        c.add("classwise_ece", "class-wise calibration error", "mean of the ece of every class", "1", LOWER, 0.0, 1.0,
-                "Kull et al., NeurIPS (2019)", "bins", "classes");
-        c.add("top_label_ece", "top-label calibration error", "ece of the largest probability of a voxel against whether its class is right",
-                "1", LOWER, 0.0, 1.0, guo, "bins");
-        c.add("auroc", "area under the ROC curve", "chance that a reference voxel has a larger p than another one, ties half", "1", HIGHER, 0.0, 1.0,
+        c.add(
+                "brier",
+                "Brier score",
+                "mean (p - g)^2; of classes their sum",
+                "1",
+                LOWER,
+                0.0,
+                null,
+                "Brier, Mon. Weather Rev. 78:1 (1950)",
+                "sumOver");
+        c.add(
+                "nll",
+                "negative log-likelihood",
+                "-mean(g log p + (1 - g) log(1 - p)), p clipped",
+                "1",
+                LOWER,
+                0.0,
+                null,
+                guo,
+                "clip");
+        c.add(
+                "ece",
+                "expected calibration error",
+                "sum over bins of |sum p - sum g| / n",
+                "1",
+                LOWER,
+                0.0,
+                1.0,
+                guo,
+                "bins");
+        c.add(
+                "mce",
+                "maximum calibration error",
+                "largest |mean p - mean g| of a bin",
+                "1",
+                LOWER,
+                0.0,
+                1.0,
+                guo,
+                "bins");
+        c.add(
+                "adaptive_ece",
+                "adaptive calibration error",
+                "ece in bins that hold equally many voxels",
+                "1",
+                LOWER,
+                0.0,
+                1.0,
+                "Nixon et al., CVPR Workshops (2019)",
+                "bins");
+        c.add(
+                "classwise_ece",
+                "class-wise calibration error",
+                "mean of the ece of every class",
+                "1",
+                LOWER,
+                0.0,
+                1.0,
+                "Kull et al., NeurIPS (2019)",
+                "bins",
+                "classes");
+        c.add(
+                "top_label_ece",
+                "top-label calibration error",
+                "ece of the largest probability of a voxel against whether its class is right",
+                "1",
+                LOWER,
+                0.0,
+                1.0,
+                guo,
+                "bins");
+        c.add(
+                "auroc",
+                "area under the ROC curve",
+                "chance that a reference voxel has a larger p than another one, ties half",
+                "1",
+                HIGHER,
+                0.0,
+                1.0,
                 "Hanley and McNeil, Radiology 143:29 (1982)");
-        c.add("average_precision", "average precision", "sum over thresholds of the step of recall times precision", "1", HIGHER, 0.0, 1.0,
+        c.add(
+                "average_precision",
+                "average precision",
+                "sum over thresholds of the step of recall times precision",
+                "1",
+                HIGHER,
+                0.0,
+                1.0,
                 "scikit-learn average_precision_score");
-        c.add("threshold", "threshold", "k/100, k = 0 to 100: a voxel belongs to the structure from it on", "1", NONE, 0.0, 1.0, "sweep");
-        c.add("dice", "Dice at a threshold", "2 tp / (2 tp + fp + fn)", "1", HIGHER, 0.0, 1.0, "Dice, Ecology 26:297 (1945)");
+        c.add(
+                "threshold",
+                "threshold",
+                "k/100, k = 0 to 100: a voxel belongs to the structure from it on",
+                "1",
+                NONE,
+                0.0,
+                1.0,
+                "sweep");
+        c.add(
+                "dice",
+                "Dice at a threshold",
+                "2 tp / (2 tp + fp + fn)",
+                "1",
+                HIGHER,
+                0.0,
+                1.0,
+                "Dice, Ecology 26:297 (1945)");
         c.add("precision", "precision at a threshold", "tp / (tp + fp)", "1", HIGHER, 0.0, 1.0, "sweep");
         c.add("recall", "recall at a threshold", "tp / (tp + fn)", "1", HIGHER, 0.0, 1.0, "sweep");
         c.add("tp", "true positives at a threshold", "voxels of both", "1", HIGHER, 0.0, null, "sweep");
@@ -484,19 +867,87 @@ public final class LaboratoryCatalogue {
         c.add("false_negative_part", "part of misses", "fn / S", "1", LOWER, 0.0, 1.0, anatomy);
         c.add("volume_part", "part of the volumes", "|fp - fn| / S", "1", LOWER, 0.0, 1.0, anatomy);
         c.add("placement_part", "part of the placement", "2 min(fp, fn) / S", "1", LOWER, 0.0, 1.0, anatomy);
-        c.add("dice_ceiling_by_volume", "ceiling by volume", "2 min(a, b) / (a + b), a and b the volumes", "1", HIGHER, 0.0, 1.0, anatomy);
+        c.add(
+                "dice_ceiling_by_volume",
+                "ceiling by volume",
+                "2 min(a, b) / (a + b), a and b the volumes",
+                "1",
+                HIGHER,
+                0.0,
+                1.0,
+                anatomy);
         c.add("dice_by_chance", "Dice by chance", "2ab / (n (a + b))", "1", NONE, 0.0, 1.0, anatomy);
         c.add("dice_above_chance", "Dice above chance", "(D - chance) / (1 - chance)", "1", HIGHER, null, 1.0, anatomy);
-        c.add("dice_by_one_more_false_positive", "one more false positive", "-D / (S + 1)", "1", ZERO, -1.0, 0.0, anatomy);
-        c.add("dice_by_one_false_positive_removed", "one false positive removed", "D / (S - 1)", "1", ZERO, 0.0, 1.0, anatomy);
+        c.add(
+                "dice_by_one_more_false_positive",
+                "one more false positive",
+                "-D / (S + 1)",
+                "1",
+                ZERO,
+                -1.0,
+                0.0,
+                anatomy);
+        c.add(
+                "dice_by_one_false_positive_removed",
+                "one false positive removed",
+                "D / (S - 1)",
+                "1",
+                ZERO,
+                0.0,
+                1.0,
+                anatomy);
         c.add("dice_by_one_miss_found", "one miss found", "(2 - D) / (S + 1)", "1", ZERO, 0.0, 1.0, anatomy);
         c.add("dice_by_one_more_miss", "one voxel lost", "-(2 - D) / (S - 1)", "1", ZERO, null, 0.0, anatomy);
-        c.add("dice_reference_eroded", "reference eroded", "Dice of the reference and itself eroded by a voxel (face neighbours)", "1", HIGHER, 0.0, 1.0, anatomy);
+        c.add(
+                "dice_reference_eroded",
+                "reference eroded",
+                "Dice of the reference and itself eroded by a voxel (face neighbours)",
+                "1",
+                HIGHER,
+                0.0,
+                1.0,
+                anatomy);
         c.add("dice_reference_dilated", "reference dilated", "the same dilated", "1", HIGHER, 0.0, 1.0, anatomy);
         c.add("dice_one_voxel_off", "one voxel off", "the smaller of the two", "1", HIGHER, 0.0, 1.0, anatomy);
-        c.add("dice_half_boundary_noise", "half of the boundary noisy", "Dice expected if half of the boundary voxels flip", "1", HIGHER, 0.0, 1.0, anatomy);
-        c.add("voxels_to_reach_dice", "voxels from a Dice", "least number of wrong voxels to mend until D is reached", "1", LOWER, 0.0, null, anatomy, "target");
-        c.add("ml_to_reach_dice", "volume from a Dice", "the same as a volume", "ml", LOWER, 0.0, null, anatomy, "target");
-        c.add("dice_reference_shifted", "reference shifted", "Dice of the reference and itself shifted", "1", HIGHER, 0.0, 1.0, anatomy, "axis", "voxels");
+        c.add(
+                "dice_half_boundary_noise",
+                "half of the boundary noisy",
+                "Dice expected if half of the boundary voxels flip",
+                "1",
+                HIGHER,
+                0.0,
+                1.0,
+                anatomy);
+        c.add(
+                "voxels_to_reach_dice",
+                "voxels from a Dice",
+                "least number of wrong voxels to mend until D is reached",
+                "1",
+                LOWER,
+                0.0,
+                null,
+                anatomy,
+                "target");
+        c.add(
+                "ml_to_reach_dice",
+                "volume from a Dice",
+                "the same as a volume",
+                "ml",
+                LOWER,
+                0.0,
+                null,
+                anatomy,
+                "target");
+        c.add(
+                "dice_reference_shifted",
+                "reference shifted",
+                "Dice of the reference and itself shifted",
+                "1",
+                HIGHER,
+                0.0,
+                1.0,
+                anatomy,
+                "axis",
+                "voxels");
     }
 }

@@ -581,6 +581,7 @@ public final class ChannelPass {
         private final double[] surprise = new double[Slab.BLOCK];
         /** Of the error; 0 if no term asks for it. */
         private final double[] contrary = new double[Slab.BLOCK];
+
         private int size;
         private double sumError;
         private double sumRight;

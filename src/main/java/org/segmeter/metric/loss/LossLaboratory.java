@@ -42,6 +42,7 @@ public final class LossLaboratory {
     private static final double CLIP = 1e-7;
     /** Least denominator in segmentation_models.pytorch. */
     private static final double FLOOR = 1e-7;
+
     private static final double DELTA = 0.7;
     private static final double GAMMA = 0.75;
     private static final double LOG_POWER = 0.3;
@@ -291,8 +292,7 @@ public final class LossLaboratory {
                 ordered("weight", 0.5, "delta", 0.6, "gamma", 0.5, "clip", CLIP));
     }
 
-    private void rankedLosses(
-            Values values, @Nullable RankedLosses order, ChannelStatistics s, boolean logits) {
+    private void rankedLosses(Values values, @Nullable RankedLosses order, ChannelStatistics s, boolean logits) {
         if (order != null) {
             values.add("lovasz_softmax_loss", order.lovaszSoftmax(), Map.of());
             values.add("lovasz_hinge_loss", order.lovaszHingeOfProbability(), Map.of("decision", "2p - 1"));
@@ -494,7 +494,8 @@ public final class LossLaboratory {
                 }
             }
             if (costs.size() > Support.LARGEST) {
-                values.absent("top_k_loss", "sorts voxels that are not certain, and there are more than " + Support.LARGEST);
+                values.absent(
+                        "top_k_loss", "sorts voxels that are not certain, and there are more than " + Support.LARGEST);
                 return;
             }
         }

@@ -202,8 +202,7 @@ public final class VoxelLosses {
     public static double symmetricFocalTversky(ChannelStatistics s, double delta, double gamma, double epsilon) {
         RegionLoss.Tversky tversky = RegionLoss.Tversky.of(1 - delta, delta, epsilon);
         SoftSums clipped = clipped(s, epsilon);
-        return 0.5
-                * (focused(tversky.of(clipped.background()), gamma) + focused(tversky.of(clipped), gamma));
+        return 0.5 * (focused(tversky.of(clipped.background()), gamma) + focused(tversky.of(clipped), gamma));
     }
 
     private static double focused(double loss, double gamma) {
@@ -266,7 +265,6 @@ public final class VoxelLosses {
         double rest = s.sums().voxels() - reference;
         double fn = error.onReference();
         double fp = error.elsewhere();
-        return new SoftSums(
-                s.sums().voxels(), reference - fn, fp, fn, rest - fp, 0, 0, 0, 0, 0, reference, fp + fn, 0);
+        return new SoftSums(s.sums().voxels(), reference - fn, fp, fn, rest - fp, 0, 0, 0, 0, 0, reference, fp + fn, 0);
     }
 }

@@ -163,7 +163,8 @@ class LossDefinitionsTest {
         Sums rest() {
             DoubleUnaryOperator rest = v -> 1 - v;
             return new Sums(
-                    Arrays.stream(p).map(rest).toArray(), Arrays.stream(g).map(rest).toArray());
+                    Arrays.stream(p).map(rest).toArray(),
+                    Arrays.stream(g).map(rest).toArray());
         }
 
         Sums clipped(double clip) {
@@ -297,7 +298,8 @@ class LossDefinitionsTest {
     }
 
     private static double share(double[] skeleton, double[] in, double smooth) {
-        double both = IntStream.range(0, N).mapToDouble(i -> skeleton[i] * in[i]).sum();
+        double both =
+                IntStream.range(0, N).mapToDouble(i -> skeleton[i] * in[i]).sum();
         return (both + smooth) / (Arrays.stream(skeleton).sum() + smooth);
     }
 
@@ -319,8 +321,7 @@ class LossDefinitionsTest {
                             best,
                             Math.hypot(
                                     Math.hypot(
-                                            (i % NX - j % NX) * spacing[0],
-                                            (i / NX % NY - j / NX % NY) * spacing[1]),
+                                            (i % NX - j % NX) * spacing[0], (i / NX % NY - j / NX % NY) * spacing[1]),
                                     (i / (NX * NY) - j / (NX * NY)) * spacing[2]));
                 }
             }
@@ -376,7 +377,8 @@ class LossDefinitionsTest {
         d.put("nnunet_dice_loss", q -> -(2 * s.tp() + 1e-5) / Math.max(s.sum((p, g) -> p + g) + 1e-5, 1e-8));
         d.put(
                 "jaccard_loss",
-                q -> 1 - (s.tp() + q.number("smoothNumerator"))
+                q -> 1
+                        - (s.tp() + q.number("smoothNumerator"))
                                 / (s.sum((p, g) -> p + g - p * g) + q.number("smoothDenominator")));
         Definition tversky =
                 q -> s.tversky(q.number("alphaFalsePositive"), q.number("betaFalseNegative"), q.number("smooth"));
@@ -385,15 +387,14 @@ class LossDefinitionsTest {
         d.put("log_cosh_dice_loss", q -> Math.log(Math.cosh(dice.of(q))));
         d.put(
                 "sensitivity_specificity_loss",
-                q -> q.number("r")
-                                * s.sum((p, g) -> (p - g) * (p - g) * g)
-                                / (s.sum((p, g) -> g) + q.number("smooth"))
+                q -> q.number("r") * s.sum((p, g) -> (p - g) * (p - g) * g) / (s.sum((p, g) -> g) + q.number("smooth"))
                         + (1 - q.number("r"))
                                 * s.sum((p, g) -> (p - g) * (p - g) * (1 - g))
                                 / (s.sum((p, g) -> 1 - g) + q.number("smooth")));
         d.put(
                 "dice_semimetric_loss",
-                q -> 1 - (s.sum((p, g) -> p + g - Math.abs(p - g)) + q.number("smooth"))
+                q -> 1
+                        - (s.sum((p, g) -> p + g - Math.abs(p - g)) + q.number("smooth"))
                                 / (s.sum((p, g) -> p + g) + q.number("smooth")));
         d.put("mcc_loss", q -> {
             double e = q.number("epsilon");
@@ -420,15 +421,11 @@ class LossDefinitionsTest {
         });
         d.put("balanced_bce", q -> s.mean((p, g) -> (1 - share) * g * cost(p) + share * (1 - g) * costOfRest(p)));
         Definition focal = q -> s.mean((p, g) -> {
-            double weight = q.all().containsKey("alpha")
-                    ? g == 1 ? q.number("alpha") : 1 - q.number("alpha")
-                    : 1;
+            double weight = q.all().containsKey("alpha") ? g == 1 ? q.number("alpha") : 1 - q.number("alpha") : 1;
             return weight * Math.pow(Math.abs(p - g), q.number("gamma")) * crossEntropy(p, g);
         });
         d.put("focal_loss", focal);
-        d.put(
-                "poly1_loss",
-                q -> s.mean((p, g) -> crossEntropy(p, g) + q.number("epsilon") * (g == 1 ? 1 - p : p)));
+        d.put("poly1_loss", q -> s.mean((p, g) -> crossEntropy(p, g) + q.number("epsilon") * (g == 1 ? 1 - p : p)));
         d.put("hinge", q -> s.mean((p, g) -> Math.max(0, 1 - (2 * g - 1) * (2 * p - 1))));
         d.put("squared_hinge", q -> s.mean((p, g) -> Math.pow(Math.max(0, 1 - (2 * g - 1) * (2 * p - 1)), 2)));
         d.put("l1", q -> s.mean((p, g) -> Math.abs(p - g)));
@@ -472,9 +469,7 @@ class LossDefinitionsTest {
         });
         for (boolean symmetric : new boolean[] {false, true}) {
             String prefix = symmetric ? "symmetric_" : "asymmetric_";
-            d.put(
-                    prefix + "focal_loss",
-                    q -> asymmetric(s, q, q.number("delta"), q.number("gamma"), symmetric));
+            d.put(prefix + "focal_loss", q -> asymmetric(s, q, q.number("delta"), q.number("gamma"), symmetric));
             d.put(
                     prefix + "focal_tversky_loss",
                     q -> asymmetricTversky(s, q, q.number("delta"), q.number("gamma"), symmetric));
@@ -598,8 +593,7 @@ class LossDefinitionsTest {
         }
 
         Map<String, List<MetricValue>> measured(boolean fromLogits) {
-            return LossLaboratory.measure(
-                            channels(fromLogits), Region.of(BOX), SPACING, settings, CancelSignal.none())
+            return LossLaboratory.measure(channels(fromLogits), Region.of(BOX), SPACING, settings, CancelSignal.none())
                     .overall();
         }
 
@@ -664,23 +658,20 @@ class LossDefinitionsTest {
                 / 3;
         Map<String, Definition> d = new LinkedHashMap<>();
         d.put("dice_loss", dice);
-        d.put(
-                "dice_loss_squared",
-                q -> reduced.apply(q, s -> s.dice(true, q.number("smooth"), q.number("smooth"), 0)));
+        d.put("dice_loss_squared", q -> reduced.apply(q, s -> s.dice(true, q.number("smooth"), q.number("smooth"), 0)));
         d.put(
                 "jaccard_loss",
                 q -> reduced.apply(
                         q,
-                        s -> 1 - (s.tp() + q.number("smooth"))
+                        s -> 1
+                                - (s.tp() + q.number("smooth"))
                                         / (s.sum((p, g) -> p + g - p * g) + q.number("smooth"))));
         d.put(
                 "tversky_loss",
                 q -> reduced.apply(
                         q,
                         s -> s.tversky(
-                                q.number("alphaFalsePositive"),
-                                q.number("betaFalseNegative"),
-                                q.number("smooth"))));
+                                q.number("alphaFalsePositive"), q.number("betaFalseNegative"), q.number("smooth"))));
         d.put("dice_ce_loss", q -> dice.of(q) + entropy);
         d.put("dice_focal_loss", q -> dice.of(q) + focal);
         d.put("generalized_dice_loss", q -> generalized(all.subList(q.is("includeBackground", true) ? 0 : 1, 3), q));
@@ -701,7 +692,8 @@ class LossDefinitionsTest {
                 return entropy;
             }
             double smoothing = q.number("labelSmoothing");
-            double uniform = all.stream().mapToDouble(s -> s.mean((p, g) -> cost(p))).sum() / 3;
+            double uniform =
+                    all.stream().mapToDouble(s -> s.mean((p, g) -> cost(p))).sum() / 3;
             return (1 - smoothing) * plain + smoothing * uniform;
         });
         d.put("focal_loss", q -> focal);
@@ -802,7 +794,10 @@ class LossDefinitionsTest {
         for (int i = 0; i < N; i++) {
             signed[i] = Math.max(0, 1 - (2 * g[i] - 1) * z[i]);
         }
-        assertClose("hinge", ofLogit(fromZ, "hinge"), Arrays.stream(signed).average().orElseThrow());
+        assertClose(
+                "hinge",
+                ofLogit(fromZ, "hinge"),
+                Arrays.stream(signed).average().orElseThrow());
         assertClose(
                 "squared_hinge",
                 ofLogit(fromZ, "squared_hinge"),
@@ -828,16 +823,21 @@ class LossDefinitionsTest {
         Random random = new Random(1);
         for (int i = 0; i < N; i++) {
             z[i] = random.nextInt(2001) - 1000;
-            cost += g[i] == 1 ? Math.log1p(Math.exp(-Math.abs(z[i]))) + Math.max(0, -z[i]) : Math.log1p(Math.exp(-Math.abs(z[i]))) + Math.max(0, z[i]);
+            cost += g[i] == 1
+                    ? Math.log1p(Math.exp(-Math.abs(z[i]))) + Math.max(0, -z[i])
+                    : Math.log1p(Math.exp(-Math.abs(z[i]))) + Math.max(0, z[i]);
             hinge[i] = Math.max(0, 1 - (2 * g[i] - 1) * z[i]);
         }
         Map<String, List<MetricValue>> losses =
                 measure(new Channel(new Side.Logit(BOX, z), new Side.Hard(c.mask())), c.settings());
-        losses.forEach((name, values) -> values.forEach(v -> assertThat(number(v)).as(name).isFinite()));
+        losses.forEach((name, values) ->
+                values.forEach(v -> assertThat(number(v)).as(name).isFinite()));
         assertClose("bce", number(losses.get("bce").getFirst()), cost / N);
         assertClose("lovasz", ofLogit(losses, "lovasz_hinge_loss"), lovasz(hinge, g));
         assertClose(
-                "hinge", ofLogit(losses, "hinge"), Arrays.stream(hinge).average().orElseThrow());
+                "hinge",
+                ofLogit(losses, "hinge"),
+                Arrays.stream(hinge).average().orElseThrow());
         // The smoothed target asks for a little of the opposite everywhere.
         double s = c.settings().labelSmoothing();
         double opposite = 0;
@@ -853,7 +853,12 @@ class LossDefinitionsTest {
 
     /** Losses that may rise although a voxel comes nearer to its reference: they look at shapes, or ask for doubt. */
     private static final Set<String> NOT_MONOTONE = Set.of(
-            "boundary_loss", "hausdorff_dt_loss", "log_hausdorff_dt_loss", "soft_cl_dice_loss", "dice_cl_dice_loss", "mcc_loss");
+            "boundary_loss",
+            "hausdorff_dt_loss",
+            "log_hausdorff_dt_loss",
+            "soft_cl_dice_loss",
+            "dice_cl_dice_loss",
+            "mcc_loss");
 
     @ParameterizedTest
     @MethodSource("seeds")
@@ -959,10 +964,12 @@ class LossDefinitionsTest {
             for (int i = 0; i < N; i++) {
                 c.p()[i] = c.g()[i] == i >= wrong ? 1 : 0;
             }
-            c.measured().forEach((name, values) -> values.forEach(v -> {
-                // With every voxel wrong Dice is 0 and V-Net's and the floor's still defined; nothing divides by zero here.
-                assertThat(number(v)).as(name + " " + v.parameters()).isFinite();
-            }));
+            c.measured()
+                    .forEach((name, values) -> values.forEach(v -> {
+                        // With every voxel wrong Dice is 0 and V-Net's and the floor's still defined; nothing divides
+                        // by zero here.
+                        assertThat(number(v)).as(name + " " + v.parameters()).isFinite();
+                    }));
         }
     }
 }

@@ -51,7 +51,9 @@ class LossDocumentationTest {
     }
 
     /** Four voxels of three classes, the first the background. */
-    private static final float[][] CLASSES = {{0.8f, 0.5f, 0.2f, 0.1f}, {0.1f, 0.3f, 0.6f, 0.2f}, {0.1f, 0.2f, 0.2f, 0.7f}};
+    private static final float[][] CLASSES = {
+        {0.8f, 0.5f, 0.2f, 0.1f}, {0.1f, 0.3f, 0.6f, 0.2f}, {0.1f, 0.2f, 0.2f, 0.7f}
+    };
 
     private static final int[] LABEL = {0, 0, 1, 2};
 
@@ -80,8 +82,7 @@ class LossDocumentationTest {
                 values,
                 "classwise_ece",
                 report.channels().stream()
-                        .mapToDouble(c -> Calibration.of(
-                                        c.statistics().cells(), 15, Calibration.Closed.UPPER, true)
+                        .mapToDouble(c -> Calibration.of(c.statistics().cells(), 15, Calibration.Closed.UPPER, true)
                                 .expectedError())
                         .average()
                         .orElseThrow());
@@ -233,8 +234,8 @@ class LossDocumentationTest {
                 "### Classes", "### Calibration and thresholds of the example", "### An example of fragility")) {
             System.out.println(heading);
             below(heading)
-                    .forEach((name, values) -> values.forEach(
-                            v -> System.out.println("| `" + name + "` | " + parameters(v) + " | | " + rounded(v) + " |")));
+                    .forEach((name, values) -> values.forEach(v ->
+                            System.out.println("| `" + name + "` | " + parameters(v) + " | | " + rounded(v) + " |")));
         }
         LossReport.OfChannel c = report().channels().getFirst();
         System.out.println(c.facts());
