@@ -603,8 +603,8 @@ public final class MetricCatalogue {
                 "boundary_iou_2d",
                 List.of(),
                 "boundary IoU of slices",
-                "IoU of the voxels that a number of erosions by 3 x 3 pixels take away, slice by slice along z; the number is"
-                        + " diagonalFraction times the diagonal of a slice in pixels, rounded, at least 1",
+                "IoU of the voxels that a number of erosions by 3 x 3 pixels take away, slice by slice along z; the"
+                        + " number is diagonalFraction times the diagonal of a slice in pixels, rounded, at least 1",
                 "1",
                 HIGHER,
                 0.0,
@@ -648,6 +648,7 @@ public final class MetricCatalogue {
                 List.of(
                         "area-weighted",
                         "triangle-mesh",
+                        "voxel-faces",
                         "boundary-6",
                         "boundary-18",
                         "boundary-26",
@@ -1166,7 +1167,8 @@ public final class MetricCatalogue {
         all.add(slice(
                 "added_path_length",
                 "added path length",
-                "contour pixels of B farther than the tolerance from A's contour in their slice, times the slice's mean spacing",
+                "contour pixels of B farther than the tolerance from A's contour in their slice, times the slice's"
+                        + " mean spacing",
                 "mm",
                 LOWER,
                 null,

@@ -165,6 +165,7 @@ final class DistanceMeasurement {
         return switch (metric.choice("surface", "area-weighted")) {
             case "area-weighted" -> SurfaceModel.AREA_WEIGHTED;
             case "triangle-mesh" -> SurfaceModel.TRIANGLE_MESH;
+            case "voxel-faces" -> SurfaceModel.VOXEL_FACES;
             case "boundary-6" -> SurfaceModel.BOUNDARY_6;
             case "boundary-18" -> SurfaceModel.BOUNDARY_18;
             case "boundary-26" -> SurfaceModel.BOUNDARY_26;

@@ -158,8 +158,14 @@ final class LossMeasurement {
                 metric.number("alpha", 0.3), metric.number("beta", 0.7), metric.number("smooth", 0));
     }
 
+    /** Over all that is scored: where nothing is stored, the prediction is surely 0 and right. */
     private Calibration calibration(Protocol.Metric metric) {
-        return Calibration.of(statistics().cells(), (int) metric.number("bins", 15), Calibration.Closed.UPPER, true);
+        long elsewhere = counts.total() - coverage.voxelsOf(box());
+        return Calibration.of(
+                statistics().cells().withEmpty(elsewhere),
+                (int) metric.number("bins", 15),
+                Calibration.Closed.UPPER,
+                true);
     }
 
     boolean isHard() {

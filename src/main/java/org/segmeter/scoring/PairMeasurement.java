@@ -196,7 +196,7 @@ final class PairMeasurement {
             if ((definition.group() == MetricDefinition.Group.LOSS) == loss && protocol.isFor(metric, segment)) {
                 Map<String, String> telling = protocol.distinguishing(metric);
                 List<MetricValue> values = within(metric.slices()).values(metric, definition, protocol).stream()
-                        .map(v -> told(v, telling))
+                        .map(v -> given(told(v, telling), protocol))
                         .toList();
                 if (!values.isEmpty()) {
                     result.computeIfAbsent(metric.name(), unused -> new ArrayList<>())
@@ -205,6 +205,13 @@ final class PairMeasurement {
             }
         }
         return result;
+    }
+
+    private static MetricValue given(MetricValue v, Protocol protocol) {
+        Number value = v.value();
+        return value == null || protocol.decimals() == null
+                ? v
+                : new MetricValue(protocol.given(value), v.unit(), v.state(), v.reason(), v.parameters(), v.series());
     }
 
     /** Where a protocol has a metric more than once, what tells its entries apart stands beside each value. */

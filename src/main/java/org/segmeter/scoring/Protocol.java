@@ -1,5 +1,7 @@
 package org.segmeter.scoring;
 
+import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -30,7 +32,7 @@ import tools.jackson.databind.JsonNode;
  *   "empty": { "*":    {"both": "formula", "prediction": "formula", "reference": "formula", "undefined": "absent"},
  *              "dice": {"both": 1, "reference": "absent"} },
  *   "penalty": "diagonal" | "none" | 374,
- *   "ignore": ..., "extent": ..., "regions": ... }
+ *   "decimals": 4, "ignore": ..., "extent": ..., "regions": ... }
  * }</pre>
  *
  * <p>The last three are those of {@link Scope}.
@@ -41,6 +43,7 @@ import tools.jackson.databind.JsonNode;
  * @param metrics in the order of the scorecard
  * @param empty by metric name or {@code *}: what each kind of emptiness gives
  * @param penalty what a distance without a value counts in the penalised mean
+ * @param decimals to which values that are no counts are rounded, half to even; null for none
  * @param scope what of the volume is scored where the request does not say it
  * @param sha256 of the canonical document, lower-case hexadecimal
  * @param document the canonical document
@@ -52,6 +55,7 @@ public record Protocol(
         List<Metric> metrics,
         Map<String, EmptyRule> empty,
         Penalty penalty,
+        @Nullable Integer decimals,
         Scope scope,
         String sha256,
         String document) {
@@ -236,7 +240,7 @@ public record Protocol(
                         "a metric of the protocol");
             }
         }
-        return new Protocol(id, title, geometry, changed, empty, penalty, scope, sha256, document);
+        return new Protocol(id, title, geometry, changed, empty, penalty, decimals, scope, sha256, document);
     }
 
     /**
@@ -266,6 +270,7 @@ public record Protocol(
                             "metrics",
                             "empty",
                             "penalty",
+                            "decimals",
                             "ignore",
                             "extent",
                             "regions")
@@ -273,7 +278,7 @@ public record Protocol(
                 throw wrong(
                         "an unknown member",
                         member.length() > 40 ? "a long name" : member,
-                        "id, version, title, geometry, metrics, empty, penalty, ignore, extent, regions");
+                        "id, version, title, geometry, metrics, empty, penalty, decimals, ignore, extent, regions");
             }
         }
         String name = text(node, "id");
@@ -292,9 +297,27 @@ public record Protocol(
                 metrics(node.get("metrics")),
                 empty(node.get("empty")),
                 penalty(node.get("penalty")),
+                decimals(node.get("decimals")),
                 new ScopeReading(Protocol::wrong).read(node),
                 sha256(document),
                 document);
+    }
+
+    private static @Nullable Integer decimals(@Nullable JsonNode node) throws InputException {
+        if (node == null) {
+            return null;
+        }
+        if (!node.canConvertToInt() || node.intValue() < 0 || node.intValue() > 15) {
+            throw wrong("decimals", "another value", "a whole number from 0 to 15");
+        }
+        return node.intValue();
+    }
+
+    /** A value as the protocol gives it: rounded, if it says so. */
+    Number given(Number value) {
+        return decimals == null || !(value instanceof Double number)
+                ? value
+                : (Number) new BigDecimal(number).setScale(decimals, RoundingMode.HALF_EVEN).doubleValue();
     }
 
     private static GeometryPolicy policy(@Nullable JsonNode node) throws InputException {

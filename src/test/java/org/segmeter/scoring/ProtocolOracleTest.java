@@ -41,6 +41,10 @@ import tools.jackson.databind.node.JsonNodeFactory;
  */
 class ProtocolOracleTest {
 
+    /** The oracles have single labels; regions that protocols declare would be measured under all of them. */
+    private static final Scope NO_REGIONS = new Scope(null, null, List.of());
+
+
     private static final Path SHARED = Path.of("../shared/oracles");
     private static final List<Path> COPIES =
             List.of(Path.of("src/test/resources/loss-oracles"), Path.of("src/test/resources/oracles"));
@@ -301,7 +305,7 @@ class ProtocolOracleTest {
             Segmentation p = only(label, grid, hard(prediction, kind, label));
             Segmentation r = only(label, grid, hard(reference, "mask", label));
             Scorecard card =
-                    Scorer.standard().score(p, r, ScoringOptions.defaults().withProtocols(ids), CancelSignal.none());
+                    Scorer.standard().score(p, r, ScoringOptions.defaults().withProtocols(ids).withScope(NO_REGIONS), CancelSignal.none());
             Map<String, Map<String, List<MetricValue>>> byProtocol = new HashMap<>();
             byProtocol.put(card.protocol().id(), card.segments().getFirst().metrics());
             for (Scorecard.ProtocolScores scores : card.byProtocol()) {
@@ -331,7 +335,7 @@ class ProtocolOracleTest {
                 .score(
                         several(prediction.grid(), p),
                         several(reference.grid(), r),
-                        ScoringOptions.defaults().withProtocols(ids),
+                        ScoringOptions.defaults().withProtocols(ids).withScope(NO_REGIONS),
                         CancelSignal.none());
         Map<String, Map<String, List<MetricValue>>> byProtocol = new HashMap<>();
         byProtocol.put(card.protocol().id(), card.overall().multiclass());

@@ -47,7 +47,9 @@ class ScopeTest {
             "\"extent\": {\"kind\": \"range\", \"axis\": \"coronal\", \"from\": 1, \"to\": 3}",
             "\"extent\": {\"kind\": \"slices\", \"axis\": \"axial\", \"slices\": [1, 3]}",
             "\"extent\": {\"kind\": \"slices\", \"axis\": \"x\", \"slices\": [0, 2, 3]}",
-            "\"ignore\": 3, \"extent\": [{\"segments\": [1], \"kind\": \"range\", \"axis\": \"z\", \"from\": 1}, {\"kind\": \"full\"}]",
+            // No regions of protocols: their extent is their own, not that of the segments that they are made of.
+            "\"ignore\": 3, \"regions\": {}, \"extent\": [{\"segments\": [1], \"kind\": \"range\", \"axis\": \"z\", \"from\": 1},"
+                    + " {\"kind\": \"full\"}]",
             "\"ignore\": 3, \"regions\": {\"both\": [1, 2]}, \"extent\": {\"kind\": \"slices\", \"axis\": \"y\", \"slices\": [1, 2]}");
 
     /** Whether a voxel of a segment is scored, written down once more for each of {@link #SCOPES}; the grid has the spacing 0.7, 1, 2.5. */

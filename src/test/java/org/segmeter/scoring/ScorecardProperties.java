@@ -220,6 +220,10 @@ class ScorecardProperties {
             throws InputException {
         Scorer scorer = pool == null ? Scorer.standard() : Scorer.standard().withPool(pool);
         return scorer.score(
-                prediction, reference, ScoringOptions.defaults().withProtocols(protocols), CancelSignal.none());
+                prediction,
+                reference,
+                // Regions that protocols declare would be measured under all of them.
+                ScoringOptions.defaults().withProtocols(protocols).withScope(new Scope(null, null, List.of())),
+                CancelSignal.none());
     }
 }

@@ -20,7 +20,7 @@ record Surface(PointSet points, @Nullable PointSet voxels, byte[] classOf, doubl
     static Surface of(BitMask mask, SurfaceModel model, Spacing spacing) {
         Box box = mask.box();
         return switch (model) {
-            case TRIANGLE_MESH -> throw new IllegalArgumentException("triangles are no lattice points");
+            case TRIANGLE_MESH, VOXEL_FACES -> throw new IllegalArgumentException("triangles are no lattice points");
             case AREA_WEIGHTED -> elements(mask, box, spacing);
             case BOUNDARY_6, BOUNDARY_6_TO_REGION -> plain(boundary(mask, box, Connectivity.FACES));
             case BOUNDARY_18 -> plain(boundary(mask, box, Connectivity.EDGES));
@@ -37,7 +37,7 @@ record Surface(PointSet points, @Nullable PointSet voxels, byte[] classOf, doubl
         Box box = mask.box();
         PointSet unscored = scored.unscored(box.grown(1));
         return switch (model) {
-            case TRIANGLE_MESH -> throw new IllegalArgumentException("triangles are no lattice points");
+            case TRIANGLE_MESH, VOXEL_FACES -> throw new IllegalArgumentException("triangles are no lattice points");
             case AREA_WEIGHTED -> {
                 Surface whole = elements(mask, box, spacing);
                 whole.points().removeCornersOf(unscored);

@@ -34,7 +34,7 @@ public record SurfaceDistances(DistanceDistribution predictionToReference, Dista
             throw new IllegalArgumentException("surface distances are between two masks that both have voxels; "
                     + (prediction.isEmpty() ? "the prediction" : "the reference") + " has none");
         }
-        SurfaceModel points = model == SurfaceModel.TRIANGLE_MESH ? SurfaceModel.AREA_WEIGHTED : model;
+        SurfaceModel points = model.isMesh() ? SurfaceModel.AREA_WEIGHTED : model;
         List<Surface> surfaces = Stream.of(prediction, reference)
                 .parallel()
                 .map(mask -> Surface.of(mask, points, spacing))
@@ -59,7 +59,7 @@ public record SurfaceDistances(DistanceDistribution predictionToReference, Dista
             CancelSignal cancel) {
         Surface p = surface(prediction, spacing, model, scored);
         Surface r = surface(reference, spacing, model, scored);
-        return p.points().isEmpty() || r.points().isEmpty()
+        return hasNone(p, spacing, model) || hasNone(r, spacing, model)
                 ? Optional.empty()
                 : Optional.of(between(prediction, reference, p, r, spacing, model, cancel));
     }
@@ -88,8 +88,8 @@ public record SurfaceDistances(DistanceDistribution predictionToReference, Dista
         for (int slice : slices) {
             cancel.check();
             // A slice without thickness: as part of a column of equal slices, whose ends are not looked at. Between two
-            // layers lie corners; a layer of voxels needs no second one.
-            int layers = model == SurfaceModel.TRIANGLE_MESH || model == SurfaceModel.AREA_WEIGHTED ? 2 : 1;
+            // layers lie corners, between three the faces; a layer of voxels needs no second one.
+            int layers = model.isMesh() ? 3 : model == SurfaceModel.AREA_WEIGHTED ? 2 : 1;
             BitMask p = column(prediction, axis, slice, layers);
             BitMask r = column(reference, axis, slice, layers);
             ScoredVoxels within = new ScoredVoxels(
@@ -115,7 +115,7 @@ public record SurfaceDistances(DistanceDistribution predictionToReference, Dista
             return null;
         }
         Surface surface = surface(mask, spacing, model, within);
-        return surface.points().isEmpty() ? null : surface;
+        return hasNone(surface, spacing, model) ? null : surface;
     }
 
     /**
@@ -142,15 +142,23 @@ public record SurfaceDistances(DistanceDistribution predictionToReference, Dista
     private static DistanceDistribution unreachable(
             BitMask mask, Surface surface, Spacing spacing, SurfaceModel model) {
         return DistanceDistribution.unreachable(
-                model == SurfaceModel.TRIANGLE_MESH
-                        ? TriangleMesh.area(surface, spacing, mask.box())
-                        : surface.weight(),
+                model.isMesh() ? net(surface, spacing, model, mask.box()).area() : surface.weight(),
                 surface.points().count());
     }
 
     private static Surface surface(BitMask mask, Spacing spacing, SurfaceModel model, ScoredVoxels scored) {
-        return Surface.of(
-                mask, model == SurfaceModel.TRIANGLE_MESH ? SurfaceModel.AREA_WEIGHTED : model, spacing, scored);
+        return Surface.of(mask, model.isMesh() ? SurfaceModel.AREA_WEIGHTED : model, spacing, scored);
+    }
+
+    /** True if nothing is left to be measured: of a net also where corners are left, but no face with all four. */
+    private static boolean hasNone(Surface surface, Spacing spacing, SurfaceModel model) {
+        return surface.points().isEmpty()
+                || model.isMesh()
+                        && net(surface, spacing, model, surface.points().box()).samples.length == 0;
+    }
+
+    private static SurfaceNet net(Surface surface, Spacing spacing, SurfaceModel model, Box origin) {
+        return SurfaceNet.of(surface, spacing, origin, model == SurfaceModel.TRIANGLE_MESH);
     }
 
     /** The slice in layers from 1 on along the axis; the layers before and behind hold nothing, not even scored voxels. */
@@ -208,8 +216,10 @@ public record SurfaceDistances(DistanceDistribution predictionToReference, Dista
             Spacing spacing,
             SurfaceModel model,
             CancelSignal cancel) {
-        if (model == SurfaceModel.TRIANGLE_MESH) {
-            return TriangleMesh.between(p, r, spacing, prediction.box().union(reference.box()), cancel);
+        if (model.isMesh()) {
+            // Millimetres are counted from the corner of both, so that moving both changes no bit.
+            Box origin = prediction.box().union(reference.box());
+            return TriangleMesh.between(net(p, spacing, model, origin), net(r, spacing, model, origin), cancel);
         }
         PointSet toReference = r.points();
         PointSet toPrediction = p.points();

@@ -43,14 +43,6 @@ final class SurfaceElements {
         return areas;
     }
 
-    /**
-     * The triangles of a code, nine numbers each: three vertices in the unit cube whose corners are the centres of the eight voxels. Not
-     * a copy.
-     */
-    static double[] triangles(int code) {
-        return TRIANGLES[code];
-    }
-
     /** The closed loops of edge middles around the voxels of a code. */
     private static List<List<double[]>> loops(int code) {
         // An edge middle is named by the sum of its two corners, three base-3 digits: each step of a loop joins two of

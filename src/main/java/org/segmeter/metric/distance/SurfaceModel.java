@@ -9,10 +9,16 @@ public enum SurfaceModel {
      */
     AREA_WEIGHTED,
     /**
-     * The triangles of that surface themselves: from the centre of each, weighing its area, to the nearest point of any triangle of the
-     * other surface. The reference for accuracy; slower than the others.
+     * A net of quadrilaterals, one for each face between a voxel inside and one outside, whose vertices have moved once towards
+     * the mean of their neighbours, so that the steps between voxels are less deep ({@link SurfaceNet}): from the middle of each, weighing
+     * its area, to the nearest point of the other net. The reference for accuracy; slower than the others.
      */
     TRIANGLE_MESH,
+    /**
+     * The faces between voxels inside and outside, each as two triangles: from the centre of each, weighing its area, to the nearest
+     * point of the other mask's faces. The mesh of MeshMetrics (Podobnik and Vrtovec, arXiv 2509.05670): SurfaceNets without smoothing.
+     */
+    VOXEL_FACES,
     /** The centres of voxels with a face neighbour outside the mask, weighing 1 each. */
     BOUNDARY_6,
     /** The centres of voxels with a face or edge neighbour outside the mask, weighing 1 each. */
@@ -22,5 +28,10 @@ public enum SurfaceModel {
     /** From the centres of {@link #BOUNDARY_6} voxels to the nearest voxel of the other mask, its inside included. */
     BOUNDARY_6_TO_REGION,
     /** All voxels of both masks: the distance is 0 where they overlap. No surface at all, but what some tools print. */
-    REGION
+    REGION;
+
+    /** True if the surface is made of triangles and not of points of a lattice. */
+    boolean isMesh() {
+        return this == TRIANGLE_MESH || this == VOXEL_FACES;
+    }
 }

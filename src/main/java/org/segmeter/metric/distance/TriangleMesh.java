@@ -1,17 +1,12 @@
 package org.segmeter.metric.distance;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.segmeter.volume.Box;
 import org.segmeter.volume.CancelSignal;
 
-/**
- * The surface of a mask as triangles in mm, in a tree of boxes. Distances are from a triangle's centre to the nearest point of any
- * triangle of the other mesh, exact.
- */
+/** The triangles of a {@link SurfaceNet} in a tree of boxes: from any point the distance to the nearest point of any of them, exact. */
 final class TriangleMesh {
 
     private static final int LEAF = 4;
@@ -39,70 +34,15 @@ final class TriangleMesh {
         }
     }
 
-    /** @param prediction and reference: area-weighted, each with a point */
-    static SurfaceDistances between(Surface prediction, Surface reference, Spacing s, Box union, CancelSignal cancel) {
-        // Millimetres are counted from the corner of both, so that moving both changes no bit.
+    static SurfaceDistances between(SurfaceNet prediction, SurfaceNet reference, CancelSignal cancel) {
         List<TriangleMesh> meshes = Stream.of(prediction, reference)
                 .parallel()
-                .map(surface -> of(surface, s, union))
+                .map(net -> new TriangleMesh(net.triangles))
                 .toList();
         cancel.check();
-        TriangleMesh p = meshes.get(0);
-        TriangleMesh r = meshes.get(1);
-        return new SurfaceDistances(p.distancesTo(r, cancel), r.distancesTo(p, cancel));
-    }
-
-    /** The area of the triangles of a surface, mm2. */
-    static double area(Surface surface, Spacing s, Box origin) {
-        TriangleMesh mesh = of(surface, s, origin);
-        double sum = 0;
-        for (int i = 0; i < mesh.count; i++) {
-            sum += SurfaceElements.area(mesh.triangles, 9 * i, 1, 1, 1);
-        }
-        return sum;
-    }
-
-    private static TriangleMesh of(Surface surface, Spacing s, Box origin) {
-        PointSet points = surface.points();
-        List<double[]> all = new ArrayList<>();
-        int total = 0;
-        for (int k = 0; k < points.nz; k++) {
-            double[] slice = new double[64];
-            int n = 0;
-            for (int j = 0; j < points.ny; j++) {
-                for (int i = 1; i < points.stride - 1; i++) {
-                    long bits = points.words[(k * points.ny + j) * points.stride + i];
-                    if (bits == 0) {
-                        continue;
-                    }
-                    int y = points.y0 + j;
-                    int z = points.z0 + k;
-                    Surface.Neighbourhood around = surface.around(points.wordX0 + i, y, z);
-                    for (; around != null && bits != 0; bits &= bits - 1) {
-                        int bit = Long.numberOfTrailingZeros(bits);
-                        double[] t = SurfaceElements.triangles(Surface.code(around, bit));
-                        if (n + t.length > slice.length) {
-                            slice = Arrays.copyOf(slice, Math.max(2 * slice.length, n + t.length));
-                        }
-                        int x = (points.wordX0 + i << 6) + bit;
-                        for (int v = 0; v < t.length; v += 3) {
-                            slice[n++] = (x - origin.x0() - 1 + t[v]) * s.x();
-                            slice[n++] = (y - origin.y0() - 1 + t[v + 1]) * s.y();
-                            slice[n++] = (z - origin.z0() - 1 + t[v + 2]) * s.z();
-                        }
-                    }
-                }
-            }
-            all.add(Arrays.copyOf(slice, n));
-            total = Math.addExact(total, n);
-        }
-        double[] together = new double[total];
-        int at = 0;
-        for (double[] slice : all) {
-            System.arraycopy(slice, 0, together, at, slice.length);
-            at += slice.length;
-        }
-        return new TriangleMesh(together);
+        return new SurfaceDistances(
+                distances(prediction.samples, meshes.get(1), cancel),
+                distances(reference.samples, meshes.get(0), cancel));
     }
 
     /** Bounds a node, and divides its triangles in the middle of their longest extent. */
@@ -143,29 +83,23 @@ final class TriangleMesh {
         return (from + to) >>> 1;
     }
 
-    private DistanceDistribution distancesTo(TriangleMesh other, CancelSignal cancel) {
+    private static DistanceDistribution distances(double[] samples, TriangleMesh to, CancelSignal cancel) {
+        int count = samples.length / 4;
         double[] distance = new double[count];
-        double[] area = new double[count];
         int part = 4096;
         IntStream.range(0, (count + part - 1) / part).parallel().forEach(p -> {
             cancel.check();
-            Search search = other.new Search();
+            Search search = to.new Search();
             for (int i = p * part; i < Math.min(count, (p + 1) * part); i++) {
-                double[] t = triangles;
-                int at = 9 * i;
-                distance[i] = search.distance(
-                        (t[at] + t[at + 3] + t[at + 6]) / 3,
-                        (t[at + 1] + t[at + 4] + t[at + 7]) / 3,
-                        (t[at + 2] + t[at + 5] + t[at + 8]) / 3);
-                area[i] = SurfaceElements.area(t, at, 1, 1, 1);
+                distance[i] = search.distance(samples[4 * i], samples[4 * i + 1], samples[4 * i + 2]);
             }
         });
-        // By distance, then area: triangles of equal distance add up in an order of their own.
+        // By distance, then area: pieces of equal distance add up in an order of their own.
         Integer[] order = new Integer[count];
         Arrays.setAll(order, i -> i);
         Arrays.sort(order, (a, b) -> {
             int byDistance = Double.compare(distance[a], distance[b]);
-            return byDistance != 0 ? byDistance : Double.compare(area[a], area[b]);
+            return byDistance != 0 ? byDistance : Double.compare(samples[4 * a + 3], samples[4 * b + 3]);
         });
         double[] d = new double[count];
         double[] w = new double[count];
@@ -175,7 +109,7 @@ final class TriangleMesh {
             if (n == 0 || d[n - 1] != distance[i]) {
                 d[n++] = distance[i];
             }
-            w[n - 1] += area[i];
+            w[n - 1] += samples[4 * i + 3];
             c[n - 1]++;
         }
         return new DistanceDistribution(Arrays.copyOf(d, n), Arrays.copyOf(w, n), Arrays.copyOf(c, n));

@@ -82,7 +82,7 @@ public record BratsLesions(List<Lesion> lesions, int falsePositives, double pena
         for (int lesion = 0; lesion < grown.count(); lesion++) {
             cancel.check();
             List<Integer> parts = merged.touching(lesion);
-            BitMask voxels = pieces.mask(parts::contains);
+            BitMask voxels = pieces.mask(parts);
             Components around =
                     Components.of(Dilation.of(voxels, Connectivity.EDGES, rules.dilation, grid), Connectivity.CORNERS);
             Overlaps touched = around.overlapsWith(predicted);
@@ -111,7 +111,7 @@ public record BratsLesions(List<Lesion> lesions, int falsePositives, double pena
         if (found.isEmpty()) {
             return new Lesion(size * voxelVolumeMm3, 0, 0, rules.penaltyMm, null);
         }
-        BitMask finding = predicted.mask(found::contains);
+        BitMask finding = predicted.mask(found);
         double dice = 2.0 * finding.intersectionCount(lesion) / (finding.count() + size);
         SurfaceDistances distances =
                 SurfaceDistances.between(finding, lesion, spacing, SurfaceModel.AREA_WEIGHTED, cancel);

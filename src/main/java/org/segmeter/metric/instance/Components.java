@@ -176,6 +176,15 @@ public final class Components {
         return mask(around, chosen);
     }
 
+    /** The voxels of a few components; looks at nothing beyond the boxes around them. */
+    BitMask mask(java.util.Collection<Integer> few) {
+        Box around = Box.EMPTY;
+        for (int c : few) {
+            around = around.union(boxes[c]);
+        }
+        return mask(around, few::contains);
+    }
+
     private BitMask mask(Box around, java.util.function.IntPredicate chosen) {
         BitMask mask = new BitMask(around);
         for (int z = around.z0(); z < around.z1(); z++) {

@@ -21,6 +21,9 @@ public record InstanceMatching(int predictions, int references, List<Match> matc
      */
     public record Match(int prediction, int reference, long intersection, double iou) {}
 
+    /** Larger clusters are assigned by their pairs, not by a table of all that could be. */
+    private static final int LARGEST_TABLE = 256;
+
     public InstanceMatching {
         matches = List.copyOf(matches);
     }
@@ -118,6 +121,9 @@ public record InstanceMatching(int predictions, int references, List<Match> matc
         int[] rs =
                 cluster.stream().mapToInt(Match::reference).sorted().distinct().toArray();
         int n = Math.max(ps.length, rs.length);
+        if (n > LARGEST_TABLE) {
+            return SparseAssignment.of(cluster, ps, rs);
+        }
         Match[][] table = new Match[n][n];
         for (Match m : cluster) {
             table[Arrays.binarySearch(ps, m.prediction)][Arrays.binarySearch(rs, m.reference)] = m;

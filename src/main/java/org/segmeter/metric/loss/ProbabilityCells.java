@@ -68,6 +68,13 @@ public record ProbabilityCells(long[] count, double[] sumP, double[] sumG) {
         sumG[cell] += g;
     }
 
+    /** With more voxels of which neither side has anything: p and g are 0. */
+    public ProbabilityCells withEmpty(long voxels) {
+        ProbabilityCells more = plus(empty());
+        more.count[0] += voxels;
+        return more;
+    }
+
     ProbabilityCells plus(ProbabilityCells other) {
         ProbabilityCells sum = new ProbabilityCells(count.clone(), sumP.clone(), sumG.clone());
         for (int i = 0; i < CELLS; i++) {

@@ -48,7 +48,7 @@ class DistanceTwinTest {
     void everyNumberAgreesWithItsDefinition(SurfaceModel model) {
         long seed = SEED + model.ordinal();
         // Triangle by triangle costs most.
-        int most = model == SurfaceModel.TRIANGLE_MESH ? 4 : 6;
+        int most = model.isMesh() ? 4 : 6;
         Rounds.each(seed, (random, which) -> {
             Pair pair = Pair.next(random, most, which);
             SurfaceDistances d =
@@ -62,7 +62,7 @@ class DistanceTwinTest {
 
     private static List<Measured> directed(BitMask from, BitMask to, Spacing s, SurfaceModel model) {
         return switch (model) {
-            case TRIANGLE_MESH -> NaiveMesh.directed(from, to, s);
+            case TRIANGLE_MESH, VOXEL_FACES -> NaiveMesh.directed(from, to, s, model == SurfaceModel.TRIANGLE_MESH);
             case BOUNDARY_6_TO_REGION ->
                 NaiveSurface.directed(
                         NaiveSurface.points(from, model, s), NaiveSurface.points(to, SurfaceModel.REGION, s), s);
@@ -165,6 +165,61 @@ class DistanceTwinTest {
         }
     }
 
+    /** Slice by slice: pixels with one of four neighbours outside, and how far the nearest such pixel of the prediction is. */
+    @Test
+    void theAddedPathIsThatOfTheListOfContourPixels() {
+        Rounds.each(SEED + 200, (random, which) -> {
+            Pair pair = Pair.next(random, 6, which);
+            double tolerance = random.nextInt(4) * 0.7;
+            double added = 0;
+            double contour = 0;
+            int edited = 0;
+            int used = 0;
+            for (int z = pair.grid.z0(); z < pair.grid.z1(); z++) {
+                List<int[]> p = contour(pair.prediction, pair.grid, z);
+                List<int[]> r = contour(pair.reference, pair.grid, z);
+                int far = 0;
+                for (int[] pixel : r) {
+                    double nearest = Double.POSITIVE_INFINITY;
+                    for (int[] other : p) {
+                        nearest = Math.min(
+                                nearest,
+                                Math.hypot(
+                                        (pixel[0] - other[0]) * pair.spacing.x(), (pixel[1] - other[1]) * pair.spacing.y()));
+                    }
+                    far += nearest > tolerance * (1 + 1e-9) ? 1 : 0;
+                }
+                added += far;
+                contour += r.size();
+                edited += far > 0 || p.isEmpty() != r.isEmpty() ? 1 : 0;
+                used += p.isEmpty() && r.isEmpty() ? 0 : 1;
+            }
+            double pixel = (pair.spacing.x() + pair.spacing.y()) / 2;
+            AddedPath path =
+                    AddedPath.of(pair.prediction, pair.reference, pair.spacing, tolerance, CancelSignal.none());
+            same(path.lengthMm(), added * pixel, which);
+            same(path.contourMm(), contour * pixel, which);
+            assertThat(path.editedSlices()).as(which).isEqualTo(edited);
+            assertThat(path.slices()).as(which).isEqualTo(used);
+        });
+    }
+
+    private static List<int[]> contour(BitMask m, Box grid, int z) {
+        List<int[]> pixels = new ArrayList<>();
+        for (int y = grid.y0(); y < grid.y1(); y++) {
+            for (int x = grid.x0(); x < grid.x1(); x++) {
+                boolean inner = m.contains(x - 1, y, z)
+                        && m.contains(x + 1, y, z)
+                        && m.contains(x, y - 1, z)
+                        && m.contains(x, y + 1, z);
+                if (m.contains(x, y, z) && !inner) {
+                    pixels.add(new int[] {x, y});
+                }
+            }
+        }
+        return pixels;
+    }
+
     @Test
     void theBoundaryIouInMmAndInVoxelsIsThatOfTheListOfVoxels() {
         Rounds.each(SEED + 100, (random, which) -> {
@@ -261,8 +316,8 @@ class DistanceTwinTest {
             SurfaceDistances d = SurfaceDistances.between(p, r, s, SurfaceModel.TRIANGLE_MESH, CancelSignal.none());
             compare(
                     d,
-                    NaiveMesh.directed(p, r, s),
-                    NaiveMesh.directed(r, p, s),
+                    NaiveMesh.directed(p, r, s, true),
+                    NaiveMesh.directed(r, p, s, true),
                     "seed " + (SEED + 300) + ", round " + round);
         }
     }

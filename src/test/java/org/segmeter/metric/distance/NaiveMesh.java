@@ -7,53 +7,113 @@ import org.segmeter.metric.distance.NaiveSurface.Measured;
 import org.segmeter.volume.BitMask;
 import org.segmeter.volume.Box;
 
-/** The triangle mesh written down directly: the cubes between voxel centres one by one, every centre against every triangle. */
+/** The nets written down directly: face by face between voxels that differ, every sample against every triangle. */
 final class NaiveMesh {
+
+    private record Piece(double[] sample, List<double[][]> triangles) {
+
+        double area() {
+            double sum = 0;
+            for (double[][] t : triangles) {
+                sum += length(cross(minus(t[1], t[0]), minus(t[2], t[0]))) / 2;
+            }
+            return sum;
+        }
+    }
 
     private NaiveMesh() {}
 
-    static List<Measured> directed(BitMask from, BitMask to, Spacing s) {
-        List<double[][]> targets = triangles(to, s);
+    static List<Measured> directed(BitMask from, BitMask to, Spacing s, boolean relaxed) {
+        List<Piece> targets = pieces(to, s, relaxed);
         List<Measured> all = new ArrayList<>();
-        for (double[][] t : triangles(from, s)) {
-            double[] centre = times(plus(plus(t[0], t[1]), t[2]), 1 / 3.0);
+        for (Piece piece : pieces(from, s, relaxed)) {
             double best = Double.POSITIVE_INFINITY;
-            for (double[][] u : targets) {
-                best = Math.min(best, distance(centre, u));
+            for (Piece other : targets) {
+                for (double[][] u : other.triangles) {
+                    best = Math.min(best, distance(piece.sample, u));
+                }
             }
-            all.add(new Measured(best, length(cross(minus(t[1], t[0]), minus(t[2], t[0]))) / 2));
+            all.add(new Measured(best, piece.area()));
         }
         all.sort(Comparator.comparingDouble(Measured::distance));
         return all;
     }
 
-    /** The triangles around a mask, three corners each, in mm. */
-    static List<double[][]> triangles(BitMask m, Spacing s) {
-        List<double[][]> triangles = new ArrayList<>();
+    /** What a mask's surface is measured in. */
+    private static List<Piece> pieces(BitMask m, Spacing s, boolean relaxed) {
+        List<Piece> pieces = new ArrayList<>();
         Box b = m.box().grown(1);
         for (int z = b.z0(); z < b.z1(); z++) {
             for (int y = b.y0(); y < b.y1(); y++) {
                 for (int x = b.x0(); x < b.x1(); x++) {
-                    int code = 0;
-                    for (int i = 0; i < 8; i++) {
-                        code |= m.contains(x + (i & 1), y + (i >> 1 & 1), z + (i >> 2)) ? 1 << i : 0;
-                    }
-                    double[] t = SurfaceElements.triangles(code);
-                    for (int i = 0; i < t.length; i += 9) {
-                        double[][] one = new double[3][];
-                        for (int v = 0; v < 3; v++) {
-                            one[v] = new double[] {
-                                (x + t[i + 3 * v]) * s.x(),
-                                (y + t[i + 3 * v + 1]) * s.y(),
-                                (z + t[i + 3 * v + 2]) * s.z()
-                            };
+                    for (int axis = 0; axis < 3; axis++) {
+                        int[] next = {x, y, z};
+                        next[axis]++;
+                        if (m.contains(x, y, z) != m.contains(next[0], next[1], next[2])) {
+                            add(pieces, m, next, axis, s, relaxed);
                         }
-                        triangles.add(one);
                     }
                 }
             }
         }
-        return triangles;
+        return pieces;
+    }
+
+    /** The face below a voxel along an axis. */
+    private static void add(List<Piece> pieces, BitMask m, int[] voxel, int axis, Spacing s, boolean relaxed) {
+        int[] u = {0, 0, 0};
+        int[] v = {0, 0, 0};
+        u[(axis + 1) % 3] = 1;
+        v[(axis + 2) % 3] = 1;
+        double[] low = vertex(m, voxel, s, relaxed);
+        double[] first = vertex(m, sum(voxel, u), s, relaxed);
+        double[] high = vertex(m, sum(sum(voxel, u), v), s, relaxed);
+        double[] second = vertex(m, sum(voxel, v), s, relaxed);
+        if (relaxed) {
+            double[] middle = times(plus(plus(low, first), plus(high, second)), 0.25);
+            pieces.add(new Piece(
+                    middle,
+                    List.of(
+                            new double[][] {low, first, middle},
+                            new double[][] {first, high, middle},
+                            new double[][] {high, second, middle},
+                            new double[][] {second, low, middle})));
+        } else {
+            for (double[] corner : List.of(low, high)) {
+                pieces.add(new Piece(
+                        times(plus(plus(corner, first), second), 1 / 3.0),
+                        List.<double[][]>of(new double[][] {corner, first, second})));
+            }
+        }
+    }
+
+    /** The corner before a voxel in mm; relaxed, 0.55 of the way to the mean of the corners that it shares an edge of a face with. */
+    private static double[] vertex(BitMask m, int[] corner, Spacing s, boolean relaxed) {
+        double[] mean = new double[3];
+        int n = 0;
+        for (int axis = 0; axis < 3; axis++) {
+            for (int side = -1; side <= 1; side += 2) {
+                int inside = 0;
+                for (int around = 0; around < 4; around++) {
+                    int[] voxel = corner.clone();
+                    voxel[axis] -= side < 0 ? 1 : 0;
+                    voxel[(axis + 1) % 3] -= around & 1;
+                    voxel[(axis + 2) % 3] -= around >> 1;
+                    inside += m.contains(voxel[0], voxel[1], voxel[2]) ? 1 : 0;
+                }
+                if (inside > 0 && inside < 4) {
+                    n++;
+                    for (int a = 0; a < 3; a++) {
+                        mean[a] += corner[a] + (a == axis ? side : 0);
+                    }
+                }
+            }
+        }
+        double[] place = new double[3];
+        for (int a = 0; a < 3; a++) {
+            place[a] = relaxed ? corner[a] + 0.55 * (mean[a] / n - corner[a]) : corner[a];
+        }
+        return new double[] {place[0] * s.x(), place[1] * s.y(), place[2] * s.z()};
     }
 
     /** To the plane if the foot of the perpendicular lies on the inner side of all three edges, else to the nearest edge. */
@@ -69,6 +129,10 @@ final class NaiveMesh {
             nearest = Math.min(nearest, length(minus(p, plus(a, times(edge, along)))));
         }
         return inside ? Math.abs(dot(minus(p, t[0]), n)) / length(n) : nearest;
+    }
+
+    private static int[] sum(int[] a, int[] b) {
+        return new int[] {a[0] + b[0], a[1] + b[1], a[2] + b[2]};
     }
 
     private static double[] plus(double[] a, double[] b) {

@@ -22,7 +22,7 @@ final class NaiveSurface {
             for (int y = b.y0(); y < b.y1(); y++) {
                 for (int x = b.x0(); x < b.x1(); x++) {
                     double weight = switch (model) {
-                        case TRIANGLE_MESH -> throw new IllegalArgumentException("no lattice points");
+                        case TRIANGLE_MESH, VOXEL_FACES -> throw new IllegalArgumentException("no lattice points");
                         case AREA_WEIGHTED -> elementWeight(m, x, y, z, areas);
                         case BOUNDARY_6, BOUNDARY_6_TO_REGION -> boundary(m, x, y, z, 1);
                         case BOUNDARY_18 -> boundary(m, x, y, z, 2);

@@ -1,6 +1,7 @@
 package org.segmeter.metric.instance;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -76,6 +77,95 @@ class InstanceTwinTest {
                 + " with rival matches, " + exact + " objects that meet a threshold exactly, seed " + seed);
         assertThat(contested.get()).isGreaterThan(Rounds.COUNT / 100);
         assertThat(exact.get()).isGreaterThan(Rounds.COUNT / 100);
+    }
+
+    /** A cluster is assigned by a table or, if it is large, by its pairs alone: the totals are the same. */
+    @Test
+    void largeClustersAreAssignedAsSmallOnesAre() {
+        long seed = 20261203L;
+        Rounds.each(seed, 1000, (random, which) -> {
+            int ps = 1 + random.nextInt(9);
+            int rs = 1 + random.nextInt(9);
+            double[][] iou = new double[ps][rs];
+            List<InstanceMatching.Match> pairs = new ArrayList<>();
+            Set<Integer> usedP = new TreeSet<>();
+            Set<Integer> usedR = new TreeSet<>();
+            for (int p = 0; p < ps; p++) {
+                for (int r = 0; r < rs; r++) {
+                    if (random.nextInt(3) == 0) {
+                        iou[p][r] = (1 + random.nextInt(8)) / 8.0;
+                        pairs.add(new InstanceMatching.Match(p, r, 1, iou[p][r]));
+                        usedP.add(p);
+                        usedR.add(r);
+                    }
+                }
+            }
+            if (pairs.isEmpty()) {
+                return;
+            }
+            List<InstanceMatching.Match> chosen = SparseAssignment.of(
+                    pairs,
+                    usedP.stream().mapToInt(i -> i).toArray(),
+                    usedR.stream().mapToInt(i -> i).toArray());
+            Set<Integer> takenP = new HashSet<>();
+            Set<Integer> takenR = new HashSet<>();
+            double total = 0;
+            for (InstanceMatching.Match m : chosen) {
+                assertThat(takenP.add(m.prediction()) && takenR.add(m.reference()))
+                        .as(which)
+                        .isTrue();
+                total += m.iou();
+            }
+            assertThat(total).as(which).isEqualTo(best(iou, rs));
+        });
+    }
+
+    /** Ten thousand lesions, found and moved by a voxel, and a plate through ten thousand others. */
+    @Test
+    void tenThousandObjectsAreMatchedAndScored() {
+        BitMask p = new BitMask(new Box(0, 0, 0, 110, 90, 90));
+        BitMask r = new BitMask(new Box(0, 0, 0, 110, 90, 90));
+        BitMask plates = new BitMask(new Box(0, 0, 0, 110, 90, 90));
+        int n = 0;
+        for (int z = 2; z < 86; z += 4) {
+            for (int y = 2; y < 86; y += 4) {
+                for (int x = 2; x + 3 < 110 && n < 10_000; x += 4) {
+                    r.setRun(y, z, x, x + 2);
+                    p.setRun(y, z, x + 1, x + 3);
+                    n++;
+                }
+                plates.setRun(y, z, 0, 110);
+            }
+            for (int y = 2; y < 86; y++) {
+                plates.setRun(y, z, 0, 1);
+            }
+        }
+        for (int z = 2; z < 86; z++) {
+            plates.setRun(2, z, 0, 1);
+        }
+        assertThat(n).isEqualTo(10_000);
+        Components pc = Components.of(p, Connectivity.FACES);
+        Components rc = Components.of(r, Connectivity.FACES);
+        InstanceMatching moved = InstanceMatching.of(pc, rc, MatchRule.ANY_OVERLAP);
+        assertThat(moved.truePositives()).isEqualTo(10_000);
+        assertThat(moved.segmentationQuality().orElseThrow()).isCloseTo(1 / 3.0, within(1e-9));
+        Components one = Components.of(plates, Connectivity.FACES);
+        assertThat(one.count()).isOne();
+        InstanceMatching through = InstanceMatching.of(one, rc, MatchRule.ANY_OVERLAP);
+        assertThat(through.truePositives()).isOne();
+        assertThat(through.falseNegatives()).isEqualTo(9_999);
+        assertThat(InstanceMatching.of(rc, one, MatchRule.ANY_OVERLAP).truePositives()).isOne();
+        BratsLesions lesions = BratsLesions.of(
+                p,
+                r,
+                new Box(0, 0, 0, 110, 90, 90),
+                new Spacing(1, 1, 1),
+                1,
+                new BratsLesions.Rules(0, 0, 374),
+                CancelSignal.none());
+        assertThat(lesions.truePositives()).isEqualTo(10_000);
+        assertThat(lesions.dice()).isCloseTo(0.5, within(1e-9));
+        assertThat(lesions.hd95()).isCloseTo(1, within(1e-9));
     }
 
     private static BitMask objects(Random random, Box grid) {
