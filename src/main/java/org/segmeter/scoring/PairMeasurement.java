@@ -443,7 +443,8 @@ final class PairMeasurement {
                 null,
                 definition.unit(),
                 MetricValue.State.NOT_SCORED,
-                "The segments are scattered so thinly over the volume that their surfaces and objects were not measured.",
+                "The segments are scattered so thinly over the volume that their surfaces and objects were not"
+                        + " measured.",
                 Map.of());
     }
 

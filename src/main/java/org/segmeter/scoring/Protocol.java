@@ -317,7 +317,9 @@ public record Protocol(
     Number given(Number value) {
         return decimals == null || !(value instanceof Double number)
                 ? value
-                : (Number) new BigDecimal(number).setScale(decimals, RoundingMode.HALF_EVEN).doubleValue();
+                : (Number) new BigDecimal(number)
+                        .setScale(decimals, RoundingMode.HALF_EVEN)
+                        .doubleValue();
     }
 
     private static GeometryPolicy policy(@Nullable JsonNode node) throws InputException {

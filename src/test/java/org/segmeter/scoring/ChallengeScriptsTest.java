@@ -34,10 +34,10 @@ class ChallengeScriptsTest {
     private static Protocols surfaceDice() {
         try {
             return Protocols.builtIn()
-                    .with(List.of(
-                            Protocol.parse(
-                                    "{\"id\": \"dice\", \"version\": 1, \"title\": \"surface Dice\", \"metrics\": [{\"name\": \"dice\"},"
-                                            + " {\"name\": \"nsd\", \"surface\": \"area-weighted\", \"toleranceMm\": [2, 3, 5, 7]}]}")));
+                    .with(List.of(Protocol.parse("{\"id\": \"dice\", \"version\": 1, \"title\": \"surface Dice\","
+                            + " \"metrics\": [{\"name\": \"dice\"}, {\"name\": \"nsd\","
+                            + " \"surface\": \"area-weighted\", \"toleranceMm\": [2, 3, 5,"
+                            + " 7]}]}")));
         } catch (Exception e) {
             throw new IllegalStateException(e);
         }
@@ -47,7 +47,12 @@ class ChallengeScriptsTest {
 
         static Volumes next(Random random) {
             Grid grid = Synthetic.grid(
-                    4 + random.nextInt(9), 4 + random.nextInt(9), 4 + random.nextInt(6), 0.8, 0.8, random.nextBoolean() ? 2.5 : 1);
+                    4 + random.nextInt(9),
+                    4 + random.nextInt(9),
+                    4 + random.nextInt(6),
+                    0.8,
+                    0.8,
+                    random.nextBoolean() ? 2.5 : 1);
             double density = random.nextInt(5) == 0 ? 0 : random.nextDouble() * 0.3;
             BitMask r = Synthetic.noise(grid.box(), random.nextInt(8) == 0 ? 0 : 0.2 * random.nextDouble(), random);
             BitMask p = new BitMask(grid.box());
@@ -65,8 +70,7 @@ class ChallengeScriptsTest {
 
         /** Slices from..to - 1, as a volume of their own. */
         Volumes slices(int from, int to) {
-            Grid cut = Synthetic.grid(
-                    grid.nx(), grid.ny(), to - from, 0.8, 0.8, grid.spacing(2));
+            Grid cut = Synthetic.grid(grid.nx(), grid.ny(), to - from, 0.8, 0.8, grid.spacing(2));
             return new Volumes(cut(prediction, from, cut), cut(reference, from, cut), cut);
         }
 
@@ -187,9 +191,7 @@ class ChallengeScriptsTest {
             Volumes v = Volumes.next(random);
             Scorecard card = v.score("totalsegmentator@1");
             Volumes cubes = new Volumes(
-                    v.prediction,
-                    v.reference,
-                    Synthetic.grid(v.grid.nx(), v.grid.ny(), v.grid.nz(), 1.5, 1.5, 1.5));
+                    v.prediction, v.reference, Synthetic.grid(v.grid.nx(), v.grid.ny(), v.grid.nz(), 1.5, 1.5, 1.5));
             boolean empty = v.reference.isEmpty();
             same(only(card, "dice"), empty ? Double.NaN : v.dice(), which);
             same(at(card, 3), empty ? Double.NaN : at(cubes.score("dice@1"), 3), which);

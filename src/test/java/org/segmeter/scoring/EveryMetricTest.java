@@ -50,8 +50,11 @@ class EveryMetricTest {
 
         void has(String protocol, String metric, Number... expected) {
             List<MetricValue> values = card.protocol().id().equals(protocol)
-                    ? card.segments().getFirst().metrics().getOrDefault(
-                            metric, card.segments().getFirst().loss().get(metric))
+                    ? card.segments()
+                            .getFirst()
+                            .metrics()
+                            .getOrDefault(
+                                    metric, card.segments().getFirst().loss().get(metric))
                     : card.byProtocol().stream()
                             .filter(b -> b.protocol().id().equals(protocol))
                             .findFirst()
@@ -175,7 +178,13 @@ class EveryMetricTest {
                 mean(scores, s -> s.distances().nsdMeanOfSides(1)),
                 mean(scores, s -> s.distances().nsdMeanOfSides(2)));
         BratsLesions lesions = BratsLesions.of(
-                pair.p, pair.r, new Box(0, 0, 0, 16, 12, 9), SPACING, VOXEL_MM3, BratsLesions.Rules.GLI, CancelSignal.none());
+                pair.p,
+                pair.r,
+                new Box(0, 0, 0, 16, 12, 9),
+                SPACING,
+                VOXEL_MM3,
+                BratsLesions.Rules.GLI,
+                CancelSignal.none());
         pair.has("segmeter-lesions@1", "lesion_wise_nsd", lesions.nsd(1), lesions.nsd(2));
     }
 
@@ -202,7 +211,10 @@ class EveryMetricTest {
         pair.has(of, "betti_1_prediction", p[0].tunnels(), p[1].tunnels());
         pair.has(of, "betti_1_reference", r[0].tunnels(), r[1].tunnels());
         pair.has(
-                of, "betti_1_error", Math.abs(p[0].tunnels() - r[0].tunnels()), Math.abs(p[1].tunnels() - r[1].tunnels()));
+                of,
+                "betti_1_error",
+                Math.abs(p[0].tunnels() - r[0].tunnels()),
+                Math.abs(p[1].tunnels() - r[1].tunnels()));
         pair.has(of, "betti_2_prediction", p[0].cavities(), p[1].cavities());
         pair.has(of, "betti_2_reference", r[0].cavities(), r[1].cavities());
         pair.has(
@@ -224,9 +236,8 @@ class EveryMetricTest {
                     .mapToDouble(SliceSeries.Slice::dice)
                     .min()
                     .orElse(Double.NaN));
-            long differ = series.slices().stream()
-                    .filter(SliceSeries.Slice::differs)
-                    .count();
+            long differ =
+                    series.slices().stream().filter(SliceSeries.Slice::differs).count();
             differing.add(differ / (double) series.slices().size());
         }
         pair.has(of, "slice_series", used.toArray(Number[]::new));

@@ -79,8 +79,8 @@ class GoldenValuesTest {
     void aMissInAVolumeOfBratsIsPenalisedWithItsDiagonal() throws Exception {
         Grid grid = Synthetic.grid(240, 240, 155, 1, 1, 1);
         Scorecard card = score(grid, new BitMask(Box.EMPTY), Synthetic.box(9, 9, 9, 12, 12, 12), "segmeter@1");
-        Scorecard.Mean hd95 = Objects.requireNonNull(card.overall().mean().get("hd95"))
-                .getFirst();
+        Scorecard.Mean hd95 =
+                Objects.requireNonNull(card.overall().mean().get("hd95")).getFirst();
         assertThat(hd95.penalised()).isCloseTo(373.1286, within(1e-4));
         assertThat(hd95.penalised()).isEqualTo(Math.sqrt(240 * 240 + 240 * 240 + 155 * 155));
     }
@@ -105,8 +105,10 @@ class GoldenValuesTest {
                 assertThat(nsd).hasSize(1);
                 assertThat(nsd.getFirst().value()).isEqualTo(1.0);
                 tolerances.put(
-                        s.segment().label(), Objects.requireNonNull(nsd.getFirst().parameters().get("toleranceMm")));
-                voxels.put(s.segment().label(), Objects.requireNonNull(s.metrics().get("dice")));
+                        s.segment().label(),
+                        Objects.requireNonNull(nsd.getFirst().parameters().get("toleranceMm")));
+                voxels.put(
+                        s.segment().label(), Objects.requireNonNull(s.metrics().get("dice")));
             }
         }
         assertThat(tolerances)
@@ -136,13 +138,13 @@ class GoldenValuesTest {
                 if (s.match() == Scorecard.MatchRule.REGION) {
                     dice.put(
                             s.segment().label(),
-                            Objects.requireNonNull(Objects.requireNonNull(s.metrics().get("dice"))
-                                    .getFirst()
-                                    .value()));
+                            Objects.requireNonNull(
+                                    Objects.requireNonNull(s.metrics().get("dice"))
+                                            .getFirst()
+                                            .value()));
                 }
             }
-            assertThat(dice)
-                    .isEqualTo(Map.of("WT", 3200 / 3600.0, "TC", 2000 / 2400.0, "ET", 0.0));
+            assertThat(dice).isEqualTo(Map.of("WT", 3200 / 3600.0, "TC", 2000 / 2400.0, "ET", 0.0));
         }
     }
 
@@ -155,7 +157,9 @@ class GoldenValuesTest {
 
     private static double diceOfLabelValues(double p, double g) {
         double both = p * g;
-        return 1 - RegionLoss.Dice.linear(0).of(new SoftSums(1, both, p - both, g - both, 0, 0, 0, 0, 0, p * p, g * g, 0, 0));
+        return 1
+                - RegionLoss.Dice.linear(0)
+                        .of(new SoftSums(1, both, p - both, g - both, 0, 0, 0, 0, 0, p * p, g * g, 0, 0));
     }
 
     @Test
@@ -163,9 +167,11 @@ class GoldenValuesTest {
         ConfusionCounts c = new ConfusionCounts(80, 10, 20, 9_890);
         double kappa = (1 - 0.001) * 100 / (0.001 * (10_000 - 100));
         assertThat(Overlap.normalisedDice(c, 0.001)).isCloseTo(160 / (160 + kappa * 10 + 20), within(1e-12));
-        assertThat(Overlap.normalisedDice(new ConfusionCounts(0, 0, 0, 1_000), 0.001)).isEqualTo(1.0);
+        assertThat(Overlap.normalisedDice(new ConfusionCounts(0, 0, 0, 1_000), 0.001))
+                .isEqualTo(1.0);
         // Nothing to be rare: as if the weight were 1.
-        assertThat(Overlap.normalisedDice(new ConfusionCounts(0, 5, 0, 995), 0.001)).isEqualTo(0.0);
+        assertThat(Overlap.normalisedDice(new ConfusionCounts(0, 5, 0, 995), 0.001))
+                .isEqualTo(0.0);
     }
 
     @Test
@@ -222,7 +228,9 @@ class GoldenValuesTest {
         Grid grid = Synthetic.grid(20, 20, 20, 1, 1, 1);
         BitMask empty = new BitMask(Box.EMPTY);
         BitMask box = Synthetic.box(2, 2, 2, 9, 9, 9);
-        assertThat(value(score(grid, empty, empty, protocol), metric)).as("%s %s, both", protocol, metric).isEqualTo(both);
+        assertThat(value(score(grid, empty, empty, protocol), metric))
+                .as("%s %s, both", protocol, metric)
+                .isEqualTo(both);
         assertThat(value(score(grid, box, empty, protocol), metric))
                 .as("%s %s, no reference", protocol, metric)
                 .isEqualTo(reference);
@@ -245,7 +253,8 @@ class GoldenValuesTest {
     }
 
     private static Double value(Scorecard card, String metric) {
-        Number value = Objects.requireNonNull(card.segments().getFirst().metrics().get(metric), metric)
+        Number value = Objects.requireNonNull(
+                        card.segments().getFirst().metrics().get(metric), metric)
                 .getFirst()
                 .value();
         return value == null ? null : value.doubleValue();

@@ -44,7 +44,6 @@ class ProtocolOracleTest {
     /** The oracles have single labels; regions that protocols declare would be measured under all of them. */
     private static final Scope NO_REGIONS = new Scope(null, null, List.of());
 
-
     private static final Path SHARED = Path.of("../shared/oracles");
     private static final List<Path> COPIES =
             List.of(Path.of("src/test/resources/loss-oracles"), Path.of("src/test/resources/oracles"));
@@ -81,7 +80,8 @@ class ProtocolOracleTest {
                     "cohen_kappa",
                     List.of(),
                     Kind.NUMBERS_DIFFER,
-                    "adds a small number to numerator and denominator, which shows where agreement is near that of chance"),
+                    "adds a small number to numerator and denominator, which shows where agreement is near that of"
+                            + " chance"),
             new Explained("panoptica", "relative_volume_difference", List.of(), Kind.ABSENT_THERE, MATCHED_ONLY),
             new Explained("panoptica", "relative_absolute_volume_error", List.of(), Kind.ABSENT_THERE, MATCHED_ONLY),
             new Explained(
@@ -156,8 +156,8 @@ class ProtocolOracleTest {
                 "../shared/oracles is not here: only the copies in src/test/resources were compared, not all cases");
         Tally tally = run(casesOf(SHARED));
         System.out.printf(
-                "protocols against peers: %d values compared, %d explained differences, %d rows where the peer raised, %d rows of"
-                        + " metrics no protocol claims%n",
+                "protocols against peers: %d values compared, %d explained differences, %d rows where the peer raised,"
+                        + " %d rows of metrics no protocol claims%n",
                 tally.compared,
                 tally.explained,
                 tally.raised,
@@ -304,8 +304,12 @@ class ProtocolOracleTest {
             Grid grid = reference.grid();
             Segmentation p = only(label, grid, hard(prediction, kind, label));
             Segmentation r = only(label, grid, hard(reference, "mask", label));
-            Scorecard card =
-                    Scorer.standard().score(p, r, ScoringOptions.defaults().withProtocols(ids).withScope(NO_REGIONS), CancelSignal.none());
+            Scorecard card = Scorer.standard()
+                    .score(
+                            p,
+                            r,
+                            ScoringOptions.defaults().withProtocols(ids).withScope(NO_REGIONS),
+                            CancelSignal.none());
             Map<String, Map<String, List<MetricValue>>> byProtocol = new HashMap<>();
             byProtocol.put(card.protocol().id(), card.segments().getFirst().metrics());
             for (Scorecard.ProtocolScores scores : card.byProtocol()) {

@@ -48,9 +48,10 @@ class ScopeTest {
             "\"extent\": {\"kind\": \"slices\", \"axis\": \"axial\", \"slices\": [1, 3]}",
             "\"extent\": {\"kind\": \"slices\", \"axis\": \"x\", \"slices\": [0, 2, 3]}",
             // No regions of protocols: their extent is their own, not that of the segments that they are made of.
-            "\"ignore\": 3, \"regions\": {}, \"extent\": [{\"segments\": [1], \"kind\": \"range\", \"axis\": \"z\", \"from\": 1},"
-                    + " {\"kind\": \"full\"}]",
-            "\"ignore\": 3, \"regions\": {\"both\": [1, 2]}, \"extent\": {\"kind\": \"slices\", \"axis\": \"y\", \"slices\": [1, 2]}");
+            "\"ignore\": 3, \"regions\": {}, \"extent\": [{\"segments\": [1], \"kind\": \"range\", \"axis\": \"z\","
+                    + " \"from\": 1}, {\"kind\": \"full\"}]",
+            "\"ignore\": 3, \"regions\": {\"both\": [1, 2]}, \"extent\": {\"kind\": \"slices\", \"axis\": \"y\","
+                    + " \"slices\": [1, 2]}");
 
     /** Whether a voxel of a segment is scored, written down once more for each of {@link #SCOPES}; the grid has the spacing 0.7, 1, 2.5. */
     private static boolean scored(int scope, int x, int y, int z, boolean ignored) {
@@ -390,7 +391,8 @@ class ScopeTest {
                 "{'WT': [1, 2, 3], 'TC': [1, {'region': 'ET'}], 'ET': [3]}|WT|123",
                 "{'WT': [1, 2, 3], 'TC': [1, {'region': 'ET'}], 'ET': [3]}|TC|13",
                 "{'WT': [1, 2, 3], 'TC': [1, {'region': 'ET'}], 'ET': [3]}|ET|3",
-                "{'kidney and masses': [1, {'region': 'masses'}], 'masses': [2, 3], 'tumour': [2]}|kidney and masses|123",
+                "{'kidney and masses': [1, {'region': 'masses'}], 'masses': [2, 3], 'tumour': [2]}|kidney and"
+                        + " masses|123",
                 "{'kidney and masses': [1, {'region': 'masses'}], 'masses': [2, 3], 'tumour': [2]}|masses|23",
                 "{'kidney and masses': [1, {'region': 'masses'}], 'masses': [2, 3], 'tumour': [2]}|tumour|2"
             })

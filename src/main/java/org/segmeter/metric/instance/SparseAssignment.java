@@ -35,7 +35,8 @@ final class SparseAssignment {
         for (int i = 0; i < rows; i++) {
             byRow.add(new ArrayList<>());
         }
-        cluster.forEach(m -> byRow.get(Arrays.binarySearch(predictions, m.prediction())).add(m));
+        cluster.forEach(
+                m -> byRow.get(Arrays.binarySearch(predictions, m.prediction())).add(m));
         pairs = byRow.stream()
                 .map(row -> row.stream()
                         .sorted(Comparator.comparingInt(Match::reference))
@@ -83,8 +84,8 @@ final class SparseAssignment {
     private void assign(int first) {
         List<Integer> touched = new ArrayList<>();
         List<Integer> done = new ArrayList<>();
-        PriorityQueue<Reached> queue =
-                new PriorityQueue<>(Comparator.comparingDouble(Reached::distance).thenComparingInt(Reached::column));
+        PriorityQueue<Reached> queue = new PriorityQueue<>(
+                Comparator.comparingDouble(Reached::distance).thenComparingInt(Reached::column));
         int row = first;
         double base = 0;
         int end = -1;

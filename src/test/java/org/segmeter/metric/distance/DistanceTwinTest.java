@@ -185,7 +185,8 @@ class DistanceTwinTest {
                         nearest = Math.min(
                                 nearest,
                                 Math.hypot(
-                                        (pixel[0] - other[0]) * pair.spacing.x(), (pixel[1] - other[1]) * pair.spacing.y()));
+                                        (pixel[0] - other[0]) * pair.spacing.x(),
+                                        (pixel[1] - other[1]) * pair.spacing.y()));
                     }
                     far += nearest > tolerance * (1 + 1e-9) ? 1 : 0;
                 }

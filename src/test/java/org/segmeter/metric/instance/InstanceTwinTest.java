@@ -154,7 +154,8 @@ class InstanceTwinTest {
         InstanceMatching through = InstanceMatching.of(one, rc, MatchRule.ANY_OVERLAP);
         assertThat(through.truePositives()).isOne();
         assertThat(through.falseNegatives()).isEqualTo(9_999);
-        assertThat(InstanceMatching.of(rc, one, MatchRule.ANY_OVERLAP).truePositives()).isOne();
+        assertThat(InstanceMatching.of(rc, one, MatchRule.ANY_OVERLAP).truePositives())
+                .isOne();
         BratsLesions lesions = BratsLesions.of(
                 p,
                 r,
