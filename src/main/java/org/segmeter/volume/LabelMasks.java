@@ -27,6 +27,7 @@ public final class LabelMasks {
     private static final int SMALL_WORDS = 64;
 
     private static final int RUNS_WORTH_PACKING = 64;
+    private static final int PAGE = 256;
 
     private final int nx;
     private final int ny;
@@ -35,7 +36,10 @@ public final class LabelMasks {
     private final int maxLabels;
     private final int xBits;
     private final int yBits;
-    private @Nullable Runs[] byValue = new Runs[256];
+
+    /** The labels 0 to 65535 in pages that are made when a label of theirs occurs: found without hashing, walked in little time. */
+    private @Nullable Runs[] @Nullable [] pages = new Runs[PAGE][];
+
     private final Map<Integer, Runs> others = new HashMap<>();
     private int labels;
 
@@ -188,11 +192,8 @@ public final class LabelMasks {
     }
 
     private Runs runsOf(int label) throws InputException {
-        boolean small = label > 0 && label <= 0xffff;
-        if (small && label >= byValue.length) {
-            byValue = Arrays.copyOf(byValue, Integer.highestOneBit(label) << 1);
-        }
-        Runs runs = small ? byValue[label] : others.get(label);
+        @Nullable Runs[] page = label > 0 && label < PAGE * PAGE ? page(label / PAGE) : null;
+        Runs runs = page != null ? page[label % PAGE] : others.get(label);
         if (runs == null) {
             if (labels == maxLabels) {
                 throw new InputException(
@@ -204,13 +205,22 @@ public final class LabelMasks {
             }
             labels++;
             runs = new Runs();
-            if (small) {
-                byValue[label] = runs;
+            if (page != null) {
+                page[label % PAGE] = runs;
             } else {
                 others.put(label, runs);
             }
         }
         return runs;
+    }
+
+    private @Nullable Runs[] page(int number) {
+        @Nullable Runs[] page = pages[number];
+        if (page == null) {
+            page = new Runs[PAGE];
+            pages[number] = page;
+        }
+        return page;
     }
 
     private void append(Runs runs, int x0, int x1) {
@@ -253,13 +263,16 @@ public final class LabelMasks {
         closeSlice();
         openSlice = -1;
         TreeMap<Integer, Runs> all = new TreeMap<>(others);
-        for (int label = 0; label < byValue.length; label++) {
-            Runs runs = byValue[label];
-            if (runs != null) {
-                all.put(label, runs);
+        for (int number = 0; number < PAGE; number++) {
+            @Nullable Runs[] page = pages[number];
+            for (int i = 0; page != null && i < PAGE; i++) {
+                Runs runs = page[i];
+                if (runs != null) {
+                    all.put(number * PAGE + i, runs);
+                }
             }
         }
-        byValue = new Runs[256];
+        pages = new Runs[PAGE][];
         others.clear();
         long bytes = 0;
         for (Runs runs : all.values()) {

@@ -80,14 +80,15 @@ class UploadFuzzTest {
         uploads = directory.resolve("uploads");
     }
 
+    /** The entries are in the syntax of a libFuzzer dictionary: a line end or a quotation mark as it is would end the campaign. */
     @FuzzTest(maxDuration = "8h", maxExecutions = 10_000_000)
     @DictionaryEntries({
-        "\r\n--xYz\r\n",
-        "\r\n--xYz--",
-        "\r\n\r\n",
-        "Content-Disposition: form-data; name=\"prediction\"; filename=\"p\"",
-        "Content-Disposition: form-data; name=\"reference\"; filename=\"r\"",
-        "Content-Disposition: form-data; name=\"request\"",
+        "\\x0D\\x0A--xYz\\x0D\\x0A",
+        "\\x0D\\x0A--xYz--",
+        "\\x0D\\x0A\\x0D\\x0A",
+        "Content-Disposition: form-data; name=\\\"prediction\\\"; filename=\\\"p\\\"",
+        "Content-Disposition: form-data; name=\\\"reference\\\"; filename=\\\"r\\\"",
+        "Content-Disposition: form-data; name=\\\"request\\\"",
         "Content-Type: multipart/mixed; boundary=",
         "Content-Encoding: ",
         "Content-Transfer-Encoding: ",

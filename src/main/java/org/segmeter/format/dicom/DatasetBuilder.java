@@ -9,6 +9,7 @@ import java.math.RoundingMode;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -31,6 +32,9 @@ public final class DatasetBuilder {
     private record Sequence(List<DatasetBuilder> items) implements Value {}
 
     private record Fragments(int[] offsets, List<byte[]> fragments) implements Value {}
+
+    /** Value representations whose length takes four bytes. */
+    private static final Set<String> LONG = Set.of("OB", "OW", "SQ", "UT");
 
     private final SortedMap<Integer, Value> elements = new TreeMap<>(Integer::compareUnsigned);
 
@@ -158,15 +162,19 @@ public final class DatasetBuilder {
             }
             case Shorts s -> {
                 header(out, tag, s.vr, 2L * s.values.length, explicit, big);
-                for (int v : s.values) {
-                    put16(out, v, big);
+                byte[] bytes = new byte[2 * s.values.length];
+                for (int i = 0; i < s.values.length; i++) {
+                    put16(bytes, 2 * i, s.values[i], big);
                 }
+                out.write(bytes);
             }
             case Ints i -> {
                 header(out, tag, i.vr, 4L * i.values.length, explicit, big);
-                for (int v : i.values) {
-                    put32(out, v, big);
+                byte[] bytes = new byte[4 * i.values.length];
+                for (int k = 0; k < i.values.length; k++) {
+                    put32(bytes, 4 * k, i.values[k], big);
                 }
+                out.write(bytes);
             }
             case Bytes b -> {
                 int padded = b.bytes.length + (b.bytes.length & 1);
@@ -187,9 +195,11 @@ public final class DatasetBuilder {
             case Fragments f -> {
                 header(out, tag, "OB", 0xFFFF_FFFFL, explicit, big);
                 item(out, Tag.ITEM, 4L * f.offsets.length, big);
-                for (int offset : f.offsets) {
-                    put32(out, offset, big);
+                byte[] offsets = new byte[4 * f.offsets.length];
+                for (int k = 0; k < f.offsets.length; k++) {
+                    put32(offsets, 4 * k, f.offsets[k], big);
                 }
+                out.write(offsets);
                 for (byte[] fragment : f.fragments) {
                     item(out, Tag.ITEM, fragment.length + (fragment.length & 1), big);
                     out.write(fragment);
@@ -227,42 +237,41 @@ public final class DatasetBuilder {
     }
 
     private static void item(OutputStream out, int tag, long length, boolean big) throws IOException {
-        put16(out, tag >>> 16, big);
-        put16(out, tag & 0xFFFF, big);
-        put32(out, (int) length, big);
+        byte[] bytes = new byte[8];
+        put16(bytes, 0, tag >>> 16, big);
+        put16(bytes, 2, tag, big);
+        put32(bytes, 4, (int) length, big);
+        out.write(bytes);
     }
 
     private static void header(OutputStream out, int tag, String vr, long length, boolean explicit, boolean big)
             throws IOException {
-        put16(out, tag >>> 16, big);
-        put16(out, tag & 0xFFFF, big);
-        if (!explicit) {
-            put32(out, (int) length, big);
-            return;
+        boolean wide = !explicit || LONG.contains(vr);
+        if (!wide && length > 0xFFFF) {
+            throw new IllegalArgumentException(Tag.text(tag) + " is too long for " + vr);
         }
-        out.write(vr.charAt(0));
-        out.write(vr.charAt(1));
-        switch (vr) {
-            case "OB", "OW", "SQ", "UT" -> {
-                put16(out, 0, big);
-                put32(out, (int) length, big);
-            }
-            default -> {
-                if (length > 0xFFFF) {
-                    throw new IllegalArgumentException(Tag.text(tag) + " is too long for " + vr);
-                }
-                put16(out, (int) length, big);
-            }
+        byte[] bytes = new byte[explicit && wide ? 12 : 8];
+        put16(bytes, 0, tag >>> 16, big);
+        put16(bytes, 2, tag, big);
+        if (explicit) {
+            bytes[4] = (byte) vr.charAt(0);
+            bytes[5] = (byte) vr.charAt(1);
         }
+        if (wide) {
+            put32(bytes, bytes.length - 4, (int) length, big);
+        } else {
+            put16(bytes, 6, (int) length, big);
+        }
+        out.write(bytes);
     }
 
-    private static void put16(OutputStream out, int v, boolean big) throws IOException {
-        out.write(big ? v >>> 8 : v);
-        out.write(big ? v : v >>> 8);
+    private static void put16(byte[] bytes, int at, int v, boolean big) {
+        bytes[at] = (byte) (big ? v >>> 8 : v);
+        bytes[at + 1] = (byte) (big ? v : v >>> 8);
     }
 
-    private static void put32(OutputStream out, int v, boolean big) throws IOException {
-        put16(out, big ? v >>> 16 : v, big);
-        put16(out, big ? v : v >>> 16, big);
+    private static void put32(byte[] bytes, int at, int v, boolean big) {
+        put16(bytes, at, big ? v >>> 16 : v, big);
+        put16(bytes, at + 2, big ? v : v >>> 16, big);
     }
 }
