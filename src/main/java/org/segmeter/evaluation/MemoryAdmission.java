@@ -65,10 +65,10 @@ final class MemoryAdmission implements ScoringEngine, LossEngine, MeterBinder {
             CancelSignal cancel)
             throws InputException, IOException {
         ScoringOptions options = request == null ? ScoringOptions.defaults() : ScoringOptions.parse(request);
-        Declared p = declared(prediction, options.predictionReadOptions(), "prediction");
-        Declared r = declared(reference, options.referenceReadOptions(), "reference");
+        Inspection p = inspected(prediction, options.predictionReadOptions(), "prediction");
+        Inspection r = inspected(reference, options.referenceReadOptions(), "reference");
         return admitted(
-                BASE + p.bytes() + r.bytes(),
+                BASE + declared(p, r) + declared(r, p),
                 cancel,
                 () -> engine.score(prediction, reference, request, progress, cancel));
     }
@@ -78,8 +78,8 @@ final class MemoryAdmission implements ScoringEngine, LossEngine, MeterBinder {
             ScoringInput prediction, ScoringInput reference, @Nullable String request, CancelSignal cancel)
             throws InputException, IOException {
         ScoringOptions options = request == null ? ScoringOptions.defaults() : ScoringOptions.parse(request);
-        Declared p = declared(prediction, options.predictionReadOptions(), "prediction");
-        Declared r = declared(reference, options.referenceReadOptions(), "reference");
+        Inspection p = inspected(prediction, options.predictionReadOptions(), "prediction");
+        Inspection r = inspected(reference, options.referenceReadOptions(), "reference");
         // Logits are kept beside their probabilities. Skeletons, distances and sorted voxels are left out beyond a
         // number
         // of voxels, and are measured for one segment at a time.
@@ -87,7 +87,7 @@ final class MemoryAdmission implements ScoringEngine, LossEngine, MeterBinder {
                 ? DENSE_BYTES * Math.min(Laboratory.MOST_DENSE_VOXELS, Math.max(p.voxels(), r.voxels()))
                 : 0;
         return admitted(
-                saturated(2, p.bytes()) + r.bytes() + BASE + fields,
+                saturated(2, declared(p, r)) + declared(r, p) + BASE + fields,
                 cancel,
                 () -> laboratory.losses(prediction, reference, request, cancel));
     }
@@ -128,17 +128,21 @@ final class MemoryAdmission implements ScoringEngine, LossEngine, MeterBinder {
     }
 
     /**
-     * What a header declares.
-     *
-     * @param bytes an upper bound of what the voxels take once decoded: never more than a float for each voxel and segment
+     * An upper bound of what the voxels of a side take once decoded: never more than a float for each voxel and segment, and where
+     * contours become voxels on the other side's grid, their points and what {@link org.segmeter.volume.ContourSet#onto} allows.
      */
-    private record Declared(long voxels, long bytes) {}
+    private static long declared(Inspection header, Inspection other) {
+        if (header.voxels() == 0) {
+            return header.declaredVoxelBytes() + saturated(4, other.voxels());
+        }
+        long floats = saturated(saturated(4, header.voxels()), Math.max(1, header.segments()));
+        return Math.min(header.declaredVoxelBytes(), floats);
+    }
 
-    private Declared declared(ScoringInput side, ReadOptions options, String name) throws InputException, IOException {
+    private Inspection inspected(ScoringInput side, ReadOptions options, String name)
+            throws InputException, IOException {
         try {
-            Inspection header = reader.inspectFiles(side.files(), options);
-            long floats = saturated(saturated(4, header.voxels()), Math.max(1, header.segments()));
-            return new Declared(header.voxels(), Math.min(header.declaredVoxelBytes(), floats));
+            return reader.inspectFiles(side.files(), options);
         } catch (InputException e) {
             throw e.onSide(name);
         }

@@ -2,6 +2,7 @@ package org.segmeter.format;
 
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import org.segmeter.volume.Delineation;
 import org.segmeter.volume.InputException;
 import org.segmeter.volume.Segmentation;
 
@@ -24,4 +25,9 @@ public interface SegmentationFormat {
      * @param parts the files of one side, at least one, in no particular order: a NIfTI file, a .hdr and its .img, DICOM instances
      */
     Segmentation read(List<MemorySegment> parts, ReadOptions options) throws InputException;
+
+    /** As {@link #read}, and for a format of contours without a grid the contours, which {@link #read} refuses. */
+    default Delineation readDelineation(List<MemorySegment> parts, ReadOptions options) throws InputException {
+        return read(parts, options);
+    }
 }

@@ -15,6 +15,7 @@ import org.segmeter.format.archive.Archive;
 import org.segmeter.format.archive.ArchiveEntry;
 import org.segmeter.format.dicom.DicomSegmentationFormat;
 import org.segmeter.format.nifti.NiftiFormat;
+import org.segmeter.volume.Delineation;
 import org.segmeter.volume.InputException;
 import org.segmeter.volume.InputProblem;
 import org.segmeter.volume.Segmentation;
@@ -50,6 +51,11 @@ public final class SegmentationReader {
         return unpacked(parts, options, files -> formatOf(files).read(files, options));
     }
 
+    /** @see SegmentationFormat#readDelineation */
+    public Delineation readDelineation(List<MemorySegment> parts, ReadOptions options) throws InputException {
+        return unpacked(parts, options, files -> formatOf(files).readDelineation(files, options));
+    }
+
     /**
      * Maps the files into memory and inspects them; the names play no part.
      *
@@ -71,6 +77,20 @@ public final class SegmentationReader {
     public Segmentation readFiles(List<Path> files, ReadOptions options) throws InputException, IOException {
         try (Arena arena = Arena.ofShared()) {
             return read(map(files, arena), options);
+        } catch (UncheckedIOException e) {
+            throw e.getCause(); // an archive could not be unpacked for want of space
+        }
+    }
+
+    /**
+     * Maps the files into memory and reads them, voxels or contours; the names play no part.
+     *
+     * @throws IOException if a file cannot be read, or this machine has no space to unpack an archive
+     */
+    public Delineation readDelineationOfFiles(List<Path> files, ReadOptions options)
+            throws InputException, IOException {
+        try (Arena arena = Arena.ofShared()) {
+            return readDelineation(map(files, arena), options);
         } catch (UncheckedIOException e) {
             throw e.getCause(); // an archive could not be unpacked for want of space
         }

@@ -9,11 +9,14 @@ import org.jspecify.annotations.Nullable;
 import org.segmeter.format.ReadOptions;
 import org.segmeter.format.SegmentationReader;
 import org.segmeter.volume.CancelSignal;
+import org.segmeter.volume.ContourSet;
+import org.segmeter.volume.Delineation;
 import org.segmeter.volume.InputException;
+import org.segmeter.volume.InputProblem;
 import org.segmeter.volume.Segmentation;
 
 /**
- * Decodes both sides of a pair.
+ * Decodes both sides of a pair; contours become voxels on the grid of the other side.
  *
  * @param pool that reads the reference meanwhile; null: the calling thread reads one after the other
  */
@@ -47,12 +50,12 @@ record PairReader(SegmentationReader reader, @Nullable ForkJoinPool pool) {
                 options.predictionReadOptions().withKeptLogits(keepLogits).withCancel(cancel);
         ReadOptions theirs = options.referenceReadOptions().withCancel(cancel);
         if (pool == null) {
-            return new Pair(read(prediction, mine, "prediction"), read(reference, theirs, "reference"));
+            return pair(read(prediction, mine, "prediction"), read(reference, theirs, "reference"), mine, theirs);
         }
-        ForkJoinTask<Segmentation> other = pool.submit(() -> {
+        ForkJoinTask<Delineation> other = pool.submit(() -> {
             return read(reference, theirs, "reference");
         });
-        Segmentation first;
+        Delineation first;
         try {
             first = read(prediction, mine, "prediction");
         } catch (Throwable e) {
@@ -62,7 +65,7 @@ record PairReader(SegmentationReader reader, @Nullable ForkJoinPool pool) {
             throw e;
         }
         try {
-            return new Pair(first, other.get());
+            return pair(first, other.get(), mine, theirs);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             cancel.cancel();
@@ -90,9 +93,49 @@ record PairReader(SegmentationReader reader, @Nullable ForkJoinPool pool) {
         }
     }
 
-    private Segmentation read(ScoringInput input, ReadOptions options, String side) throws InputException, IOException {
+    /** Contours become voxels on the grid of the other side. */
+    private static Pair pair(Delineation prediction, Delineation reference, ReadOptions mine, ReadOptions theirs)
+            throws InputException {
+        if (prediction instanceof ContourSet && reference instanceof ContourSet) {
+            throw new InputException(
+                    InputProblem.UNSUPPORTED_SOP_CLASS,
+                    "Both sides are contours. Contours become voxels on the grid of the other side: send one side as DICOM"
+                            + " Segmentation, Label Map Segmentation or NIfTI.",
+                    "two RT Structure Sets",
+                    "at least one side with a grid");
+        }
+        return new Pair(
+                onto(reference, prediction, mine, "prediction"), onto(prediction, reference, theirs, "reference"));
+    }
+
+    private static Segmentation onto(Delineation other, Delineation side, ReadOptions options, String name)
+            throws InputException {
+        return switch (side) {
+            case Segmentation voxels -> voxels;
+            case ContourSet contours -> {
+                if (!(other instanceof Segmentation placed)) {
+                    throw new IllegalStateException("contours on both sides were refused");
+                }
+                if (!placed.source().patientGeometry()) {
+                    throw new InputException(
+                                    InputProblem.NO_PATIENT_GEOMETRY,
+                                    "Contours lie in patient space, and the other side has no position there.",
+                                    "a grid in pixels",
+                                    "a grid in patient space")
+                            .onSide(name);
+                }
+                try {
+                    yield contours.onto(placed.grid(), options.limits().voxels(), options.cancel());
+                } catch (InputException e) {
+                    throw e.onSide(name);
+                }
+            }
+        };
+    }
+
+    private Delineation read(ScoringInput input, ReadOptions options, String side) throws InputException, IOException {
         try {
-            return reader.readFiles(input.files(), options);
+            return reader.readDelineationOfFiles(input.files(), options);
         } catch (InputException e) {
             throw e.onSide(side);
         }

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param segments every segment that the source declares, in its order; a declared segment without a voxel is there with an empty mask
  * @param source what it was read from
  */
-public record Segmentation(Grid grid, Encoding encoding, List<SegmentVoxels> segments, Source source) {
+public record Segmentation(Grid grid, Encoding encoding, List<SegmentVoxels> segments, Source source)
+        implements Delineation {
 
     /** How the voxels were stored. */
     public enum Encoding {
@@ -30,7 +31,7 @@ public record Segmentation(Grid grid, Encoding encoding, List<SegmentVoxels> seg
 
     /**
      * @param format stable name of the format for scorecards and metrics, for example {@code nifti-1}, {@code nifti-2},
-     *     {@code dicom-seg}, {@code dicom-labelmap}
+     *     {@code dicom-seg}, {@code dicom-labelmap}, {@code dicom-rtstruct}
      * @param frameOfReferenceUid DICOM Frame of Reference UID; null where the format has none (NIfTI)
      * @param patientGeometry false if the source says nothing of patient space and the grid is in pixel units
      * @param notices what a reader accepted with a remark, each a sentence without patient data

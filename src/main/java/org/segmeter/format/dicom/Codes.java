@@ -101,8 +101,14 @@ final class Codes {
 
     /** What a segment is; null if it does not say both category and type. */
     static @Nullable SegmentConcept concept(DicomDataset segment, DicomText characterSet) throws InputException {
+        return concept(segment, Tag.PROPERTY_TYPE_SEQUENCE, characterSet);
+    }
+
+    /** @param typeSequence the sequence that holds the code of the type */
+    static @Nullable SegmentConcept concept(DicomDataset segment, int typeSequence, DicomText characterSet)
+            throws InputException {
         CodedConcept category = read(segment.item(Tag.PROPERTY_CATEGORY_SEQUENCE), characterSet);
-        DicomDataset typeItem = segment.item(Tag.PROPERTY_TYPE_SEQUENCE);
+        DicomDataset typeItem = segment.item(typeSequence);
         CodedConcept type = read(typeItem, characterSet);
         if (category == null || type == null || typeItem == null) {
             return null;

@@ -236,6 +236,36 @@ public final class DicomDataset {
         return values;
     }
 
+    /** Decimal strings (DS) of any number, all finite; none if absent or empty. */
+    double[] manyDecimals(int tag) throws InputException {
+        int i = find(tag);
+        if (i < 0 || tape.is(i, Tape.SEQUENCE) || tape.length(i) == 0) {
+            return new double[0];
+        }
+        long start = tape.offset(i);
+        long end = start + tape.length(i);
+        int count = 1;
+        for (long at = start; at < end; at++) {
+            count += bytes.get(ValueLayout.JAVA_BYTE, at) == '\\' ? 1 : 0;
+        }
+        double[] values = new double[count];
+        byte[] one = new byte[80];
+        int n = 0;
+        int length = 0;
+        for (long at = start; at <= end; at++) {
+            byte b = at == end ? (byte) '\\' : bytes.get(ValueLayout.JAVA_BYTE, at);
+            if (b == '\\') {
+                values[n++] = decimal(tag, trimmed(new String(one, 0, length, StandardCharsets.ISO_8859_1)));
+                length = 0;
+            } else if (length == one.length) {
+                throw notANumber(tag, "decimal numbers");
+            } else {
+                one[length++] = b;
+            }
+        }
+        return values;
+    }
+
     private static double decimal(int tag, String text) throws InputException {
         if (text.isEmpty() || text.length() > 64) {
             throw notANumber(tag, "a decimal number");

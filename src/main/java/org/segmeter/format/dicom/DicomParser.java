@@ -509,7 +509,8 @@ final class DicomParser {
                     openSequence(tag, vr, length, true);
                 } else if ((depth == 0 || entry[depth] >= 0) && vr != SQ && selection.keeps(tag)) {
                     // Of a value longer than any that is looked at, the beginning is enough to refuse or cut it.
-                    long useful = tag == Tag.EXTENDED_OFFSET_TABLE ? length : Math.min(length, LONGEST_VALUE);
+                    boolean whole = tag == Tag.EXTENDED_OFFSET_TABLE || tag == Tag.CONTOUR_DATA;
+                    long useful = whole ? length : Math.min(length, LONGEST_VALUE);
                     tape.add(tag, vr << 16 | (big[depth] ? Tape.BIG_ENDIAN : 0), in.keep(useful), useful);
                     in.skip(length - useful);
                 } else {

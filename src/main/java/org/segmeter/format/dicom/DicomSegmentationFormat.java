@@ -13,11 +13,14 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.SortedMap;
+import org.jspecify.annotations.Nullable;
 import org.segmeter.format.Inspection;
 import org.segmeter.format.ReadOptions;
 import org.segmeter.format.SegmentationFormat;
 import org.segmeter.volume.BitMask;
 import org.segmeter.volume.Box;
+import org.segmeter.volume.ContourSet;
+import org.segmeter.volume.Delineation;
 import org.segmeter.volume.InputException;
 import org.segmeter.volume.InputProblem;
 import org.segmeter.volume.LabelMasks;
@@ -42,8 +45,54 @@ public final class DicomSegmentationFormat implements SegmentationFormat {
         return DicomParser.recognises(content);
     }
 
+    /** The contours of an RT Structure Set, if there is no segmentation among the parts; else as {@link #read}. */
+    @Override
+    public Delineation readDelineation(List<MemorySegment> parts, ReadOptions options) throws InputException {
+        MemorySegment structureSet = structureSet(parts, options);
+        if (structureSet == null) {
+            return read(parts, options);
+        }
+        ContourSet contours = StructureSet.read(structureSet, options);
+        if (parts.size() == 1) {
+            return contours;
+        }
+        List<String> notices = new ArrayList<>(contours.source().notices());
+        notices.add((parts.size() - 1) + " files that are no structure set were left out.");
+        Segmentation.Source source = contours.source();
+        return new ContourSet(
+                contours.structures(),
+                new Segmentation.Source(source.format(), source.frameOfReferenceUid(), true, notices));
+    }
+
+    /** The structure set among the parts; null if there is none, or a segmentation, which counts before it. */
+    private static @Nullable MemorySegment structureSet(List<MemorySegment> parts, ReadOptions options)
+            throws InputException {
+        MemorySegment found = null;
+        for (MemorySegment part : parts) {
+            String sopClass = DicomParser.recognises(part) ? SegObject.sopClass(part, options) : null;
+            if (SegObject.isSegmentation(sopClass)) {
+                return null;
+            }
+            if (StructureSet.SOP_CLASS.equals(sopClass)) {
+                if (found != null) {
+                    throw new InputException(
+                            InputProblem.AMBIGUOUS_SEGMENTS,
+                            "The files hold several RT Structure Sets; send one.",
+                            "more than one",
+                            "one");
+                }
+                found = part;
+            }
+        }
+        return found;
+    }
+
     @Override
     public Inspection inspect(List<MemorySegment> parts, ReadOptions options) throws InputException {
+        MemorySegment structureSet = structureSet(parts, options);
+        if (structureSet != null) {
+            return inspected(StructureSet.read(structureSet, options));
+        }
         Sources sources = sources(parts, options, false);
         Placement placement = Placement.of(sources.objects, options.limits());
         long bytes = 0;
@@ -55,6 +104,17 @@ public final class DicomSegmentationFormat implements SegmentationFormat {
         }
         return new Inspection(
                 format(sources.objects.getFirst()), placement.grid().voxelCount(), bytes, segments);
+    }
+
+    private static Inspection inspected(ContourSet contours) {
+        long bytes = 0;
+        for (ContourSet.Structure structure : contours.structures()) {
+            for (double[] points : structure.contours()) {
+                bytes += 2L * Double.BYTES * points.length; // as they are, and in voxels of the other side's grid
+            }
+        }
+        return new Inspection(
+                contours.source().format(), 0, bytes, contours.structures().size());
     }
 
     @Override

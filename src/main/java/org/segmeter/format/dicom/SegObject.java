@@ -103,7 +103,6 @@ record SegObject(
             Map.entry("1.2.840.10008.5.1.4.1.1.66.6", "Tractography Results"),
             Map.entry("1.2.840.10008.5.1.4.1.1.66.8", "Height Map Segmentation"),
             Map.entry("1.2.840.10008.5.1.4.1.1.481.2", "RT Dose"),
-            Map.entry("1.2.840.10008.5.1.4.1.1.481.3", "RT Structure Set"),
             Map.entry("1.2.840.10008.5.1.4.1.1.481.5", "RT Plan"),
             Map.entry("1.2.840.10008.5.1.4.1.1.481.8", "RT Ion Plan"),
             Map.entry("1.2.840.10008.5.1.4.1.1.1", "Computed Radiography"),
@@ -197,7 +196,12 @@ record SegObject(
      * @return true if it is one that can be read
      */
     static boolean isSegmentation(MemorySegment part, ReadOptions options) throws InputException {
-        return isSegmentation(head(part, options).dataset().uid(Tag.SOP_CLASS_UID));
+        return isSegmentation(sopClass(part, options));
+    }
+
+    /** The SOP class of an object, from the first of its elements only; null if it has none. */
+    static @Nullable String sopClass(MemorySegment part, ReadOptions options) throws InputException {
+        return head(part, options).dataset().uid(Tag.SOP_CLASS_UID);
     }
 
     private static DicomFile head(MemorySegment part, ReadOptions options) throws InputException {
@@ -210,19 +214,22 @@ record SegObject(
                 (header, length) -> {});
     }
 
-    private static boolean isSegmentation(@Nullable String sopClass) {
+    static boolean isSegmentation(@Nullable String sopClass) {
         return SEGMENTATION.equals(sopClass) || LABEL_MAP.equals(sopClass);
     }
 
     /** Refuses every other object by name, before anything else in it is looked at. */
     static void checkSopClass(MemorySegment part, ReadOptions options) throws InputException {
-        String sopClass = head(part, options).dataset().uid(Tag.SOP_CLASS_UID);
+        String sopClass = sopClass(part, options);
+        if (StructureSet.SOP_CLASS.equals(sopClass)) {
+            throw StructureSet.withoutGrid();
+        }
         if (!isSegmentation(sopClass)) {
             String name = sopClass == null ? "an object without SOP Class UID" : OTHER_SOP_CLASSES.get(sopClass);
             throw new InputException(
                     InputProblem.UNSUPPORTED_SOP_CLASS,
                     "The DICOM object is " + (name == null ? "of another kind" : name)
-                            + "; only Segmentation and Label Map Segmentation can be scored.",
+                            + "; only Segmentation, Label Map Segmentation and RT Structure Set can be scored.",
                     sopClass == null ? "no (0008,0016)" : sopClass,
                     SEGMENTATION + " or " + LABEL_MAP);
         }

@@ -130,6 +130,23 @@ final class Tag {
     static final int CONTENT_DESCRIPTION = 0x0070_0081;
     static final int CONTENT_CREATOR_NAME = 0x0070_0084;
 
+    static final int REFERENCED_FRAME_OF_REFERENCE_SEQUENCE = 0x3006_0010;
+    static final int STRUCTURE_SET_ROI_SEQUENCE = 0x3006_0020;
+    static final int ROI_NUMBER = 0x3006_0022;
+    static final int REFERENCED_FRAME_OF_REFERENCE_UID = 0x3006_0024;
+    static final int ROI_NAME = 0x3006_0026;
+    static final int ROI_GENERATION_ALGORITHM = 0x3006_0036;
+    static final int ROI_CONTOUR_SEQUENCE = 0x3006_0039;
+    static final int CONTOUR_SEQUENCE = 0x3006_0040;
+    static final int CONTOUR_GEOMETRIC_TYPE = 0x3006_0042;
+    static final int CONTOUR_OFFSET_VECTOR = 0x3006_0045;
+    static final int NUMBER_OF_CONTOUR_POINTS = 0x3006_0046;
+    static final int CONTOUR_DATA = 0x3006_0050;
+    static final int RT_ROI_OBSERVATIONS_SEQUENCE = 0x3006_0080;
+    static final int REFERENCED_ROI_NUMBER = 0x3006_0084;
+    static final int RT_ROI_IDENTIFICATION_CODE_SEQUENCE = 0x3006_0086;
+    static final int RT_ROI_INTERPRETED_TYPE = 0x3006_00A4;
+
     static final int SHARED_FUNCTIONAL_GROUPS_SEQUENCE = 0x5200_9229;
     static final int PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE = 0x5200_9230;
 

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.io.OutputStream;
+import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,6 +15,14 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.segmeter.format.ReadOptions;
+import org.segmeter.format.SegmentationReader;
+import org.segmeter.format.nifti.NiftiWriter;
+import org.segmeter.volume.Affine;
+import org.segmeter.volume.BitMask;
+import org.segmeter.volume.CancelSignal;
+import org.segmeter.volume.ContourSet;
+import org.segmeter.volume.Grid;
 import org.segmeter.volume.Mask;
 import org.segmeter.volume.ProbabilityVolume;
 import org.segmeter.volume.Segmentation;
@@ -131,5 +141,60 @@ class ExternalToolsTest {
             };
         }
         return voxels;
+    }
+
+    /**
+     * Ellipses, and rings that are one contour with a channel. It has no rule for voxel centres on a contour (none of these is within a
+     * hundredth of a voxel), and fills a contour inside another one instead of taking it for a hole.
+     */
+    @Test
+    void plastimatchFindsTheSameVoxelsInsideContours() throws Exception {
+        assumeInstalled("plastimatch");
+        Grid grid = new Grid(64, 48, 6, new Affine(0.9, 0, 0, -20.3, 0, 0.9, 0, 11.7, 0, 0, 2.5, -40));
+        List<double[]> ellipses = new ArrayList<>();
+        List<double[]> rings = new ArrayList<>();
+        for (int z = 1; z < 5; z++) {
+            ellipses.add(StructureSets.ellipse(grid, z, 45.06 + z, 22.32, 11.87, 14.93));
+            rings.add(joined(
+                    StructureSets.ellipse(grid, z, 17.06, 22.32, 11.87, 14.93),
+                    StructureSets.ellipse(grid, z, 16.91, 22.09, 4.84, 7.49)));
+        }
+        byte[] file = StructureSets.of(List.of(ellipses, rings));
+        Path contours = Files.write(folder.resolve("contours.dcm"), file);
+        ContourSet set = (ContourSet) new DicomSegmentationFormat()
+                .readDelineation(List.of(MemorySegment.ofArray(file)), ReadOptions.defaults());
+        Segmentation ours = set.onto(grid, 1 << 20, CancelSignal.none());
+        Path fixed = folder.resolve("fixed.nii");
+        try (OutputStream out = Files.newOutputStream(fixed)) {
+            NiftiWriter.write(ours, out);
+        }
+        Path labels = folder.resolve("labels.nii");
+        String log = run(
+                "plastimatch",
+                "convert",
+                "--input",
+                contours.toString(),
+                "--fixed",
+                fixed.toString(),
+                "--output-labelmap",
+                labels.toString());
+        assertThat(log).endsWith("exit 0");
+        Segmentation theirs = SegmentationReader.standard().readFiles(List.of(labels), ReadOptions.defaults());
+        assertThat(theirs.segments()).hasSize(2);
+        for (int i = 0; i < 2; i++) {
+            BitMask mine = ((Mask) ours.segments().get(i).voxels()).toBitMask();
+            assertThat(mine.count()).isGreaterThan(1000);
+            assertThat(((Mask) theirs.segments().get(i).voxels()).toBitMask()).isEqualTo(mine);
+        }
+    }
+
+    /** One contour around a ring: from the first point of the outside to the inside, around it, and back. */
+    private static double[] joined(double[] outside, double[] inside) {
+        double[] points = new double[outside.length + inside.length + 6];
+        System.arraycopy(outside, 0, points, 0, outside.length);
+        System.arraycopy(outside, 0, points, outside.length, 3);
+        System.arraycopy(inside, 0, points, outside.length + 3, inside.length);
+        System.arraycopy(inside, 0, points, outside.length + 3 + inside.length, 3);
+        return points;
     }
 }
