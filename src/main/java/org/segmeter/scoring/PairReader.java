@@ -99,8 +99,8 @@ record PairReader(SegmentationReader reader, @Nullable ForkJoinPool pool) {
         if (prediction instanceof ContourSet && reference instanceof ContourSet) {
             throw new InputException(
                     InputProblem.UNSUPPORTED_SOP_CLASS,
-                    "Both sides are contours. Contours become voxels on the grid of the other side: send one side as DICOM"
-                            + " Segmentation, Label Map Segmentation or NIfTI.",
+                    "Both sides are contours. Contours become voxels on the grid of the other side: send one side as"
+                            + " DICOM Segmentation, Label Map Segmentation or NIfTI.",
                     "two RT Structure Sets",
                     "at least one side with a grid");
         }

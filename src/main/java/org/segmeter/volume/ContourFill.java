@@ -94,7 +94,8 @@ final class ContourFill {
     private void intoSlices(double spread) throws InputException {
         if (spread > 2 * FARTHEST) {
             throw mismatch(
-                    "The contours do not lie in slices of the other side's grid: they are inclined to it, or not planar.",
+                    "The contours do not lie in slices of the other side's grid: they are inclined to it, or not"
+                            + " planar.",
                     "contours that extend over " + (float) spread + " slices",
                     "contours in one slice each, at most " + FARTHEST + " slice off");
         }
@@ -122,8 +123,8 @@ final class ContourFill {
         }
         if (worst > FARTHEST) {
             throw mismatch(
-                    "The contours lie between the slices of the other side's grid. Send that side on the grid on which the"
-                            + " contours were drawn.",
+                    "The contours lie between the slices of the other side's grid. Send that side on the grid on which"
+                            + " the contours were drawn.",
                     "contours up to " + (float) worst + " slice off",
                     "at most " + FARTHEST + " slice off");
         }
@@ -133,8 +134,8 @@ final class ContourFill {
         int step = smallestStep(used);
         if (step > 1) {
             throw mismatch(
-                    "The contours leave out slices of the other side's grid, which would all count as empty. Send that side"
-                            + " on the grid on which the contours were drawn.",
+                    "The contours leave out slices of the other side's grid, which would all count as empty. Send that"
+                            + " side on the grid on which the contours were drawn.",
                     "contours at least " + step + " slices apart",
                     "contours in neighbouring slices");
         }
@@ -184,11 +185,7 @@ final class ContourFill {
                 }
             }
         }
-        return new Grid(
-                box.nx(),
-                box.ny(),
-                box.nz(),
-                given.indexToPatient().movedTo(box.x0(), box.y0(), box.z0()));
+        return new Grid(box.nx(), box.ny(), box.nz(), given.indexToPatient().movedTo(box.x0(), box.y0(), box.z0()));
     }
 
     /** The voxels whose centres lie between the extremes of the points. */
@@ -307,7 +304,8 @@ final class ContourFill {
 
         /** Enters an edge. @return how many rows were looked at, at least 1 */
         int edge(double ua, double va, double ub, double vb) {
-            // Always from low to high v: of two coincident edges, whichever way they run, every crossing cancels exactly.
+            // Always from low to high v: of two coincident edges, whichever way they run, every crossing cancels
+            // exactly.
             boolean up = va < vb;
             double uLow = (up ? ua : ub) - u0;
             double vLow = (up ? va : vb) - v0;

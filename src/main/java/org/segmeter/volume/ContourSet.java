@@ -44,7 +44,8 @@ public record ContourSet(List<Structure> structures, Segmentation.Source source)
         Set<Integer> numbers = new HashSet<>();
         for (Structure s : structures) {
             if (!numbers.add(s.segment().number())) {
-                throw new IllegalArgumentException("structure number " + s.segment().number() + " occurs twice");
+                throw new IllegalArgumentException(
+                        "structure number " + s.segment().number() + " occurs twice");
             }
         }
     }

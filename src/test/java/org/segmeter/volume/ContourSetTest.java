@@ -64,9 +64,7 @@ class ContourSetTest {
                 double bx = c[2 * ((i + 1) % n)];
                 double by = c[2 * ((i + 1) % n) + 1];
                 double t = (bx - ax) * (bx - ax) + (by - ay) * (by - ay);
-                double s = t == 0
-                        ? 0
-                        : Math.max(0, Math.min(1, ((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / t));
+                double s = t == 0 ? 0 : Math.max(0, Math.min(1, ((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / t));
                 if (Math.hypot(ax + s * (bx - ax) - x, ay + s * (by - ay) - y) <= 0.01) {
                     return true;
                 }
@@ -133,8 +131,8 @@ class ContourSetTest {
         double[] hole = contour(grid, 2, 0, 5.5, 5.5, 9.5, 5.5, 9.5, 9.5, 5.5, 9.5);
         double[] island = contour(grid, 2, 0, 6.5, 6.5, 8.5, 6.5, 8.5, 8.5, 6.5, 8.5);
         double[] channel = contour(
-                grid, 2, 0, 2.5, 2.5, 14.5, 2.5, 14.5, 14.5, 2.5, 14.5, 2.5, 7.3, 5.5, 7.3, 5.5, 9.5, 9.5, 9.5, 9.5, 5.5,
-                5.5, 5.5, 5.5, 7.3, 2.5, 7.3);
+                grid, 2, 0, 2.5, 2.5, 14.5, 2.5, 14.5, 14.5, 2.5, 14.5, 2.5, 7.3, 5.5, 7.3, 5.5, 9.5, 9.5, 9.5, 9.5,
+                5.5, 5.5, 5.5, 5.5, 7.3, 2.5, 7.3);
         Segmentation read = set(List.of(List.of(outer, hole, island), List.of(channel), List.of(island, island)))
                 .onto(grid, MANY, CancelSignal.none());
         assertThat(mask(read, 0).toBitMask().count()).isEqualTo(144 - 16 + 4);
@@ -150,8 +148,8 @@ class ContourSetTest {
         double[] square = contour(grid, 2, 0, 2, 2, 6, 2, 6, 5, 2, 5);
         double[] rounded = contour(grid, 2, 0, 2.004, 2.003, 5.996, 2.002, 5.997, 4.996, 2.003, 4.995);
         double[] one = contour(grid, 2, 0, 4, 4);
-        Segmentation read = set(List.of(List.of(square), List.of(rounded), List.of(one)))
-                .onto(grid, MANY, CancelSignal.none());
+        Segmentation read =
+                set(List.of(List.of(square), List.of(rounded), List.of(one))).onto(grid, MANY, CancelSignal.none());
         assertThat(mask(read, 0).toBitMask().count()).isEqualTo(20);
         assertThat(mask(read, 1).toBitMask()).isEqualTo(mask(read, 0).toBitMask());
         assertThat(mask(read, 2).toBitMask().count()).isOne();
@@ -209,8 +207,8 @@ class ContourSetTest {
     void emptySlicesWithinAStructureAreTold() throws Exception {
         Grid grid = grid(10, 10, 10);
         double[] square = {1, 1, 5, 1, 5, 5, 1, 5};
-        Segmentation read = set(List.of(List.of(
-                        contour(grid, 2, 1, square), contour(grid, 2, 2, square), contour(grid, 2, 6, square))))
+        Segmentation read = set(List.of(
+                        List.of(contour(grid, 2, 1, square), contour(grid, 2, 2, square), contour(grid, 2, 6, square))))
                 .onto(grid, MANY, CancelSignal.none());
         assertThat(read.source().notices()).anyMatch(n -> n.contains("3 slices hold none"));
     }

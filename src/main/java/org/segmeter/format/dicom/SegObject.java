@@ -711,7 +711,8 @@ record SegObject(
             } else if (Arrays.stream(frameSegments).distinct().count() < frames) {
                 throw new InputException(
                         InputProblem.NO_PATIENT_GEOMETRY,
-                        "The frames have no position, and a segment has several: which frames belong together is not known.",
+                        "The frames have no position, and a segment has several: which frames belong together is not"
+                                + " known.",
                         frames + " frames of several segments",
                         "one frame for each segment, or positions");
             }

@@ -1,7 +1,6 @@
 package org.segmeter.format.dicom;
 
 import java.lang.foreign.MemorySegment;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -166,7 +165,8 @@ final class StructureSet {
         for (DicomDataset item : items) {
             int number = number(item, Tag.ROI_NUMBER, "a region");
             if (regions.put(number, item) != null) {
-                throw Refusal.malformed("A region is declared twice.", "number " + number + " twice", "each number once");
+                throw Refusal.malformed(
+                        "A region is declared twice.", "number " + number + " twice", "each number once");
             }
         }
         return regions;
@@ -234,14 +234,17 @@ final class StructureSet {
                 || declared.isPresent() && declared.getAsInt() != points.length / 3) {
             throw Refusal.malformed(
                     "Contour Data (3006,0050) is not three numbers for each contour point.",
-                    points.length + " numbers for " + (declared.isPresent() ? declared.getAsInt() + " points" : "a contour")
-                            + " in region " + region,
+                    points.length + " numbers for "
+                            + (declared.isPresent() ? declared.getAsInt() + " points" : "a contour") + " in region "
+                            + region,
                     "x, y, z of each point");
         }
         for (double p : points) {
             if (Math.abs(p) > FARTHEST) {
                 throw Refusal.geometry(
-                        "A contour lies farther away than a patient can be.", p + " mm", "less than " + FARTHEST + " mm");
+                        "A contour lies farther away than a patient can be.",
+                        p + " mm",
+                        "less than " + FARTHEST + " mm");
             }
         }
         return points;
@@ -264,17 +267,19 @@ final class StructureSet {
         if (type != null && type.matches("[A-Z_]{1,16}")) {
             interpreted.add(number + " " + type);
         }
-        Segment.Algorithm.Type made = switch (
-                Objects.requireNonNullElse(region.string(Tag.ROI_GENERATION_ALGORITHM), "")) {
-            case "AUTOMATIC" -> Segment.Algorithm.Type.AUTOMATIC;
-            case "SEMIAUTOMATIC" -> Segment.Algorithm.Type.SEMIAUTOMATIC;
-            case "MANUAL" -> Segment.Algorithm.Type.MANUAL;
-            default -> Segment.Algorithm.Type.UNKNOWN;
-        };
+        Segment.Algorithm.Type made =
+                switch (Objects.requireNonNullElse(region.string(Tag.ROI_GENERATION_ALGORITHM), "")) {
+                    case "AUTOMATIC" -> Segment.Algorithm.Type.AUTOMATIC;
+                    case "SEMIAUTOMATIC" -> Segment.Algorithm.Type.SEMIAUTOMATIC;
+                    case "MANUAL" -> Segment.Algorithm.Type.MANUAL;
+                    default -> Segment.Algorithm.Type.UNKNOWN;
+                };
         return new Segment(
                 number,
                 name == null ? Integer.toString(number) : name,
-                observation == null ? null : Codes.concept(observation, Tag.RT_ROI_IDENTIFICATION_CODE_SEQUENCE, characterSet),
+                observation == null
+                        ? null
+                        : Codes.concept(observation, Tag.RT_ROI_IDENTIFICATION_CODE_SEQUENCE, characterSet),
                 made == Segment.Algorithm.Type.UNKNOWN ? null : new Segment.Algorithm(made, null, null),
                 null,
                 null);
@@ -284,8 +289,8 @@ final class StructureSet {
     static InputException withoutGrid() {
         return new InputException(
                 InputProblem.UNSUPPORTED_SOP_CLASS,
-                "The DICOM object is an RT Structure Set. Its contours become voxels on the grid of the other side, which must be a"
-                        + " NIfTI file, a DICOM Segmentation or a Label Map Segmentation.",
+                "The DICOM object is an RT Structure Set. Its contours become voxels on the grid of the other side,"
+                        + " which must be a NIfTI file, a DICOM Segmentation or a Label Map Segmentation.",
                 SOP_CLASS,
                 "a side with a grid");
     }

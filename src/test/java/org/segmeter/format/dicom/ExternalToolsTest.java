@@ -109,17 +109,17 @@ class ExternalToolsTest {
                 run(python, "-c", "import pydicom, numpy").endsWith("exit 0"),
                 "NOT RUN: pydicom and numpy are not installed for " + python);
         String program = """
-                import sys, warnings, pydicom
-                warnings.simplefilter('error')
-                for f in sys.argv[1:]:
-                    d = pydicom.dcmread(f)
-                    n = len(d.PerFrameFunctionalGroupsSequence)
-                    assert n == d.NumberOfFrames and len(d.SegmentSequence) >= 1
-                    if d.file_meta.TransferSyntaxUID in ('1.2.840.10008.1.2', '1.2.840.10008.1.2.1', '1.2.840.10008.1.2.1.99'):
-                        a = d.pixel_array
-                        print(f.split('/')[-1], 'sum', int((a > 0).sum()))
-                    repr(d)
-                """;
+            import sys, warnings, pydicom
+            warnings.simplefilter('error')
+            for f in sys.argv[1:]:
+                d = pydicom.dcmread(f)
+                n = len(d.PerFrameFunctionalGroupsSequence)
+                assert n == d.NumberOfFrames and len(d.SegmentSequence) >= 1
+                if d.file_meta.TransferSyntaxUID in ('1.2.840.10008.1.2', '1.2.840.10008.1.2.1', '1.2.840.10008.1.2.1.99'):
+                    a = d.pixel_array
+                    print(f.split('/')[-1], 'sum', int((a > 0).sum()))
+                repr(d)
+            """;
         for (SegWriter.Encoding encoding : SegWriter.Encoding.values()) {
             for (Encoding kind : Encoding.values()) {
                 Path file = write(kind, SegWriter.Options.DEFAULT.withEncoding(encoding));

@@ -23,7 +23,10 @@ class StructureSetTest {
     private static ContourSet read(byte[]... files) throws InputException {
         return (ContourSet) new DicomSegmentationFormat()
                 .readDelineation(
-                        java.util.Arrays.stream(files).map(MemorySegment::ofArray).toList(), ReadOptions.defaults());
+                        java.util.Arrays.stream(files)
+                                .map(MemorySegment::ofArray)
+                                .toList(),
+                        ReadOptions.defaults());
     }
 
     private static byte[] file(Region... regions) {
@@ -71,8 +74,8 @@ class StructureSetTest {
         }
         byte[] file = StructureSets.of(List.of(List.of(many)));
         assertThat(read(file).structures().getFirst().contours().getFirst()).containsExactly(many);
-        Inspection inspection = new DicomSegmentationFormat()
-                .inspect(List.of(MemorySegment.ofArray(file)), ReadOptions.defaults());
+        Inspection inspection =
+                new DicomSegmentationFormat().inspect(List.of(MemorySegment.ofArray(file)), ReadOptions.defaults());
         assertThat(inspection).isEqualTo(new Inspection("dicom-rtstruct", 0, 16L * many.length, 1));
     }
 
@@ -98,8 +101,7 @@ class StructureSetTest {
 
     @Test
     void whatContradictsItselfIsRefused() {
-        assertThat(refusal(file(region(1, closed(0.5, 0.5, -3, 4))))
-                        .getMessage())
+        assertThat(refusal(file(region(1, closed(0.5, 0.5, -3, 4)))).getMessage())
                 .contains("three numbers");
         assertThat(refusal(file(region(1, closed(SQUARE)), region(1, closed(SQUARE))))
                         .getMessage())

@@ -58,7 +58,9 @@ public final class StructureSets {
                     .text(Tag.ROI_NAME, "LO", r.name)
                     .text(Tag.ROI_GENERATION_ALGORITHM, "CS", "MANUAL"));
             drawn.add(new DatasetBuilder()
-                    .sequence(Tag.CONTOUR_SEQUENCE, r.contours.stream().map(StructureSets::contour).toList())
+                    .sequence(
+                            Tag.CONTOUR_SEQUENCE,
+                            r.contours.stream().map(StructureSets::contour).toList())
                     .text(Tag.REFERENCED_ROI_NUMBER, "IS", number));
             observations.add(new DatasetBuilder()
                     .text(0x3006_0082, "IS", number)
