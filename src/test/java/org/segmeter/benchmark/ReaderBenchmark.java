@@ -53,7 +53,9 @@ public final class ReaderBenchmark {
                 Runtime.getRuntime().availableProcessors(),
                 repeats);
         try {
-            System.out.printf("%-28s %10s %9s %9s %13s  %s%n", "file", "bytes", "ms", "GB/s", "allocated MiB", "peers");
+            System.out.printf(
+                    "%-28s %10s %9s %9s %13s %9s  %s%n",
+                    "file", "bytes", "ms", "GB/s", "allocated MiB", "heap MiB", "peers");
             for (Row row : rows(folder, repeats)) {
                 measure(row, repeats);
             }
@@ -98,10 +100,7 @@ public final class ReaderBenchmark {
             Segmentation s = reader.readFiles(List.of(row.file), ReadOptions.defaults());
             best = Math.min(best, (System.nanoTime() - start) / 1e6);
             allocated = Math.min(allocated, threads.getCurrentThreadAllocatedBytes() - before);
-            maskBytes = s.segments().stream()
-                    .mapToLong(v ->
-                            v.voxels() instanceof BitMask b ? 8L * b.words().length : 4 * ((Mask) v.voxels()).count())
-                    .sum();
+            maskBytes = maskBytes(s);
         }
         StringBuilder peers = new StringBuilder();
         for (Peer peer : row.peers) {
@@ -114,14 +113,23 @@ public final class ReaderBenchmark {
             }
         }
         System.out.printf(
-                "%-28s %10d %9.1f %9.2f %6.1f (%4.1f)  %s%n",
+                "%-28s %10d %9.1f %9.2f %6.1f (%4.1f) %9.1f  %s%n",
                 row.name,
                 Files.size(row.file),
                 best,
                 VOXELS / best / 1e6,
                 allocated / 1048576.0,
                 maskBytes / 1048576.0,
+                SmallestHeap.mibToRead(row.file),
                 peers);
+    }
+
+    /** What the decoded masks take. */
+    static long maskBytes(Segmentation s) {
+        return s.segments().stream()
+                .mapToLong(v ->
+                        v.voxels() instanceof BitMask b ? 8L * b.words().length : 4 * ((Mask) v.voxels()).count())
+                .sum();
     }
 
     /** igzip of ISA-L decompressing to nowhere, a process each time. */

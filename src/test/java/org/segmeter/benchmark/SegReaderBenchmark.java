@@ -28,6 +28,9 @@ import org.segmeter.volume.Segmentation.SegmentVoxels;
  * same files in the same run. pydicom only unpacks the frames and reads which segment and slice each belongs to; it assembles no
  * masks, which is less than what is measured here.
  *
+ * <p>{@code heap} is the smallest {@code -Xmx} with which a JVM of its own reads the file, what the JVM itself needs included; it is
+ * to be at most 32 MiB more than the masks.
+ *
  * <p>Run with the test class path: {@code java -Xmx4g --enable-native-access=ALL-UNNAMED org.segmeter.benchmark.SegReaderBenchmark}.
  */
 public final class SegReaderBenchmark {
@@ -68,8 +71,17 @@ public final class SegReaderBenchmark {
                 "Java %s, %d processors, best of %d%n",
                 Runtime.version(), Runtime.getRuntime().availableProcessors(), repeats);
         System.out.printf(
-                "%-24s %11s %7s %9s %10s %10s %12s %8s%n",
-                "object", "bytes", "frames", "ms", "Gvoxel/s", "alloc MiB", "pydicom ms", "ratio");
+                "%-24s %11s %7s %9s %10s %10s %10s %9s %12s %8s%n",
+                "object",
+                "bytes",
+                "frames",
+                "ms",
+                "Gvoxel/s",
+                "alloc MiB",
+                "masks MiB",
+                "heap MiB",
+                "pydicom ms",
+                "ratio");
         try {
             for (int segments : new int[] {10, 100}) {
                 measure("BINARY, " + segments + " segments", folder, organs(segments, Encoding.BINARY), repeats);
@@ -140,6 +152,7 @@ public final class SegReaderBenchmark {
         var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
         double best = Double.POSITIVE_INFINITY;
         long allocated = Long.MAX_VALUE;
+        long masks = 0;
         for (int i = 0; i < repeats + WARM_UP; i++) {
             long before = threads.getCurrentThreadAllocatedBytes();
             long start = System.nanoTime();
@@ -149,16 +162,19 @@ public final class SegReaderBenchmark {
             if (read.segments().size() != written.segments().size()) {
                 throw new IllegalStateException("segments were lost");
             }
+            masks = ReaderBenchmark.maskBytes(read);
         }
         double peer = pydicom(file, Math.min(repeats, 5));
         System.out.printf(
-                "%-24s %11d %7d %9.2f %10.2f %10.1f %12.1f %8.1f%n",
+                "%-24s %11d %7d %9.2f %10.2f %10.1f %10.1f %9.1f %12.1f %8.1f%n",
                 name,
                 Files.size(file),
                 frames,
                 best,
                 frames * NX * NY / best / 1e6,
                 allocated / 1048576.0,
+                masks / 1048576.0,
+                SmallestHeap.mibToRead(file),
                 peer,
                 peer / best);
     }
