@@ -12,8 +12,7 @@ final class ReadOnce {
     private ReadOnce() {}
 
     public static void main(String[] args) throws Exception {
-        Segmentation read =
-                SegmentationReader.standard().readFiles(List.of(Path.of(args[0])), ReadOptions.defaults());
+        Segmentation read = SegmentationReader.standard().readFiles(List.of(Path.of(args[0])), ReadOptions.defaults());
         System.out.println(read.segments().size());
     }
 }

@@ -127,8 +127,8 @@ public final class ReaderBenchmark {
     /** What the decoded masks take. */
     static long maskBytes(Segmentation s) {
         return s.segments().stream()
-                .mapToLong(v ->
-                        v.voxels() instanceof BitMask b ? 8L * b.words().length : 4 * ((Mask) v.voxels()).count())
+                .mapToLong(
+                        v -> v.voxels() instanceof BitMask b ? 8L * b.words().length : 4 * ((Mask) v.voxels()).count())
                 .sum();
     }
 

@@ -41,26 +41,26 @@ public final class SegReaderBenchmark {
     private static final int WARM_UP = 20;
 
     private static final String PYDICOM = """
-            import sys, time, pydicom, numpy
-            best = 1e9
-            for i in range(int(sys.argv[2])):
-                t = time.perf_counter()
-                d = pydicom.dcmread(sys.argv[1])
-                n = d.NumberOfFrames
+        import sys, time, pydicom, numpy
+        best = 1e9
+        for i in range(int(sys.argv[2])):
+            t = time.perf_counter()
+            d = pydicom.dcmread(sys.argv[1])
+            n = d.NumberOfFrames
+            if d.BitsAllocated == 1:
+                raw = numpy.frombuffer(d.PixelData, numpy.uint8)
+                a = numpy.unpackbits(raw, bitorder='little')[:n * d.Rows * d.Columns].reshape(n, d.Rows, d.Columns)
+            else:
+                kind = numpy.uint8 if d.BitsAllocated == 8 else numpy.uint16
+                a = numpy.frombuffer(d.PixelData, kind)[:n * d.Rows * d.Columns].reshape(n, d.Rows, d.Columns)
+                numpy.unique(a)
+            for f in d.PerFrameFunctionalGroupsSequence:
+                f.PlanePositionSequence[0].ImagePositionPatient[2]
                 if d.BitsAllocated == 1:
-                    raw = numpy.frombuffer(d.PixelData, numpy.uint8)
-                    a = numpy.unpackbits(raw, bitorder='little')[:n * d.Rows * d.Columns].reshape(n, d.Rows, d.Columns)
-                else:
-                    kind = numpy.uint8 if d.BitsAllocated == 8 else numpy.uint16
-                    a = numpy.frombuffer(d.PixelData, kind)[:n * d.Rows * d.Columns].reshape(n, d.Rows, d.Columns)
-                    numpy.unique(a)
-                for f in d.PerFrameFunctionalGroupsSequence:
-                    f.PlanePositionSequence[0].ImagePositionPatient[2]
-                    if d.BitsAllocated == 1:
-                        f.SegmentIdentificationSequence[0].ReferencedSegmentNumber
-                best = min(best, time.perf_counter() - t)
-            print(best * 1000)
-            """;
+                    f.SegmentIdentificationSequence[0].ReferencedSegmentNumber
+            best = min(best, time.perf_counter() - t)
+        print(best * 1000)
+        """;
 
     private SegReaderBenchmark() {}
 

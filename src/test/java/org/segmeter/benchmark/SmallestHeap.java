@@ -50,15 +50,15 @@ public final class SmallestHeap {
     private static boolean succeeds(double mib, Class<?> program, int threads, String... arguments)
             throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-XX:+UseSerialGC",
-                        "-Xmn2m",
-                        "-XX:TieredStopAtLevel=1",
-                        "-XX:ActiveProcessorCount=" + threads,
-                        "-Xmx" + (long) (mib * 1024) + "k",
-                        "-cp",
-                        System.getProperty("java.class.path"),
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-XX:+UseSerialGC",
+                "-Xmn2m",
+                "-XX:TieredStopAtLevel=1",
+                "-XX:ActiveProcessorCount=" + threads,
+                "-Xmx" + (long) (mib * 1024) + "k",
+                "-cp",
+                System.getProperty("java.class.path"),
                 program.getName()));
         command.addAll(List.of(arguments));
         Process process = new ProcessBuilder(command)
