@@ -14,7 +14,11 @@ import java.util.zip.Deflater;
 import org.segmeter.format.CampaignShare;
 import org.segmeter.format.ReadLimits;
 import org.segmeter.format.ReadOptions;
+import org.segmeter.volume.Affine;
+import org.segmeter.volume.ContourSet;
+import org.segmeter.volume.Grid;
 import org.segmeter.volume.InputException;
+import org.segmeter.volume.InputProblem;
 import org.segmeter.volume.Segmentation;
 
 /**
@@ -30,7 +34,10 @@ class DicomFuzzTest {
 
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
 
-    /** A whole object. What was read is written and read again: the same voxels. */
+    /** Where the contours of a structure set become voxels. */
+    private static final Grid GRID = new Grid(64, 48, 6, new Affine(0.9, 0, 0, -20.3, 0, 0.9, 0, 11.7, 0, 0, 2.5, -40));
+
+    /** A whole object. What was read is written and read again: the same voxels. Contours are filled on a grid. */
     @FuzzTest(maxDuration = "8h", maxExecutions = 10_000_000)
     void dataset(byte[] object) {
         MemorySegment part = MemorySegment.ofArray(object);
@@ -42,6 +49,12 @@ class DicomFuzzTest {
         if (CampaignShare.takes(object, 4, 0)) {
             check(answer.equals(HostileObjectsTest.answer(object, OPTIONS)), "the same bytes got two answers");
         }
+        if (answer.startsWith(InputProblem.UNSUPPORTED_SOP_CLASS.name())) {
+            String filled = filled(part);
+            if (CampaignShare.takes(object, 4, 2)) {
+                check(filled.equals(filled(part)), "the same contours became two masks");
+            }
+        }
         if (answer.startsWith("read") && CampaignShare.takes(object, 4, 1)) {
             try {
                 Segmentation read = Samples.read(object, OPTIONS);
@@ -50,6 +63,20 @@ class DicomFuzzTest {
             } catch (InputException e) {
                 throw new AssertionError("an object was read and then refused: " + e.getMessage(), e);
             }
+        }
+    }
+
+    private static String filled(MemorySegment object) {
+        try {
+            if (!(new DicomSegmentationFormat().readDelineation(List.of(object), OPTIONS) instanceof ContourSet contours)) {
+                throw new AssertionError("an object without a grid has a grid");
+            }
+            Segmentation read = contours.onto(GRID, OPTIONS.limits().voxels(), OPTIONS.cancel());
+            StringBuilder text = new StringBuilder("filled " + read.grid());
+            read.segments().forEach(s -> text.append(s.segment()).append(HostileObjectsTest.voxels(s.voxels())));
+            return text.toString();
+        } catch (InputException e) {
+            return e.problem() + " " + e.getMessage();
         }
     }
 

@@ -4,16 +4,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.segmeter.format.Inspection;
 import org.segmeter.format.ReadOptions;
 import org.segmeter.format.dicom.StructureSets.Contour;
 import org.segmeter.format.dicom.StructureSets.Region;
+import org.segmeter.volume.Affine;
+import org.segmeter.volume.CancelSignal;
 import org.segmeter.volume.ContourSet;
+import org.segmeter.volume.Grid;
 import org.segmeter.volume.InputException;
 import org.segmeter.volume.InputProblem;
+import org.segmeter.volume.Mask;
 import org.segmeter.volume.Segment;
+import org.segmeter.volume.Segmentation;
 
 /** RT Structure Sets: what is read of them, and what is refused. */
 class StructureSetTest {
@@ -23,7 +29,7 @@ class StructureSetTest {
     private static ContourSet read(byte[]... files) throws InputException {
         return (ContourSet) new DicomSegmentationFormat()
                 .readDelineation(
-                        java.util.Arrays.stream(files)
+                        Arrays.stream(files)
                                 .map(MemorySegment::ofArray)
                                 .toList(),
                         ReadOptions.defaults());
@@ -119,7 +125,7 @@ class StructureSetTest {
         byte[] whole = file(region(1, closed(SQUARE)), region(2, closed(SQUARE)));
         int[] read = {0};
         for (int n = 200; n < whole.length; n++) {
-            byte[] cut = java.util.Arrays.copyOf(whole, n);
+            byte[] cut = Arrays.copyOf(whole, n);
             // The observations stand last and may be missing: a data set says nowhere how long it is.
             if (refusal(cut) == null) {
                 read[0]++;
@@ -143,5 +149,16 @@ class StructureSetTest {
                 InputException.class, () -> Samples.read(file(region(1, closed(SQUARE))), ReadOptions.defaults()));
         assertThat(alone.problem()).isEqualTo(InputProblem.UNSUPPORTED_SOP_CLASS);
         assertThat(alone).hasMessageContaining("the grid of the other side");
+    }
+
+    /** The counts are plastimatch's, which fills the same voxels of this file (ExternalToolsTest compares them where it is installed). */
+    @Test
+    void theSampleHasTheVoxelsThatPlastimatchCounts() throws Exception {
+        byte[] sample = Samples.bytes(Samples.COPIES.resolve("rtstruct/ellipses-and-rings.dcm"));
+        Grid grid = new Grid(64, 48, 6, new Affine(0.9, 0, 0, -20.3, 0, 0.9, 0, 11.7, 0, 0, 2.5, -40));
+        Segmentation filled = read(sample).onto(grid, 1 << 20, CancelSignal.none());
+        assertThat(filled.segments())
+                .extracting(s -> ((Mask) s.voxels()).toBitMask().count())
+                .containsExactly(2224L, 1780L);
     }
 }
