@@ -68,7 +68,8 @@ class DicomFuzzTest {
 
     private static String filled(MemorySegment object) {
         try {
-            if (!(new DicomSegmentationFormat().readDelineation(List.of(object), OPTIONS) instanceof ContourSet contours)) {
+            if (!(new DicomSegmentationFormat().readDelineation(List.of(object), OPTIONS)
+                    instanceof ContourSet contours)) {
                 throw new AssertionError("an object without a grid has a grid");
             }
             Segmentation read = contours.onto(GRID, OPTIONS.limits().voxels(), OPTIONS.cancel());

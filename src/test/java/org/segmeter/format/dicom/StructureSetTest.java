@@ -29,10 +29,7 @@ class StructureSetTest {
     private static ContourSet read(byte[]... files) throws InputException {
         return (ContourSet) new DicomSegmentationFormat()
                 .readDelineation(
-                        Arrays.stream(files)
-                                .map(MemorySegment::ofArray)
-                                .toList(),
-                        ReadOptions.defaults());
+                        Arrays.stream(files).map(MemorySegment::ofArray).toList(), ReadOptions.defaults());
     }
 
     private static byte[] file(Region... regions) {
