@@ -61,7 +61,8 @@ public record MetricValue(
         if (value instanceof Double d && !Double.isFinite(d)) {
             throw new IllegalArgumentException("a metric value is finite, or absent with a state: " + d);
         }
-        parameters = Collections.unmodifiableMap(new LinkedHashMap<>(parameters));
+        // Most have none, and a label map of 65,535 labels has millions of values.
+        parameters = parameters.isEmpty() ? Map.of() : Collections.unmodifiableMap(new LinkedHashMap<>(parameters));
     }
 
     public static MetricValue ok(double value, String unit) {

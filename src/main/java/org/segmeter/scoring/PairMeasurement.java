@@ -195,12 +195,9 @@ final class PairMeasurement {
             MetricDefinition definition = MetricCatalogue.require(metric.name());
             if ((definition.group() == MetricDefinition.Group.LOSS) == loss && protocol.isFor(metric, segment)) {
                 Map<String, String> telling = protocol.distinguishing(metric);
-                List<MetricValue> values = within(metric.slices()).values(metric, definition, protocol).stream()
-                        .map(v -> given(told(v, telling), protocol))
-                        .toList();
-                if (!values.isEmpty()) {
+                for (MetricValue value : within(metric.slices()).values(metric, definition, protocol)) {
                     result.computeIfAbsent(metric.name(), unused -> new ArrayList<>())
-                            .addAll(values);
+                            .add(given(told(value, telling), protocol));
                 }
             }
         }

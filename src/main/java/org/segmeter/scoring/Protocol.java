@@ -192,6 +192,9 @@ public record Protocol(
 
     /** The choices of a metric that differ from those of another entry of the same metric in this protocol. */
     Map<String, String> distinguishing(Metric metric) {
+        if (metric.choices().isEmpty()) {
+            return Map.of();
+        }
         Map<String, String> choices = new LinkedHashMap<>();
         for (Metric other : metrics) {
             if (other.name().equals(metric.name())) {

@@ -35,6 +35,7 @@ public final class SubmissionBenchmark {
 
     private static final int CLIENTS = 8;
     private static final int SIDE = 64;
+    private static final int WARM_UP = 3000;
 
     private SubmissionBenchmark() {}
 
@@ -48,7 +49,7 @@ public final class SubmissionBenchmark {
             jvm.addAll(Arrays.asList(more.split(" ")));
         }
         try (JarProcess service = JarProcess.start(data, jvm).awaitReady(Duration.ofSeconds(120))) {
-            run(service, data, Math.min(500, evaluations)); // warms up
+            run(service, data, WARM_UP); // until the JVM has compiled what matters
             run(service, data, evaluations);
         } finally {
             org.springframework.util.FileSystemUtils.deleteRecursively(data);

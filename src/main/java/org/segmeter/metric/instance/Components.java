@@ -68,15 +68,41 @@ public final class Components {
             components[i] = parent[i] == i ? count++ : components[root(parent, i)];
         }
         long[] sizes = new long[count];
-        Box[] boxes = new Box[count];
-        Arrays.fill(boxes, Box.EMPTY);
+        // Bounds as plain numbers: of noise there are millions of runs. First and last x, y and z of each component.
+        int[] bounds = new int[Math.multiplyExact(6, count)];
         for (int row = 0; row + 1 < rows.length; row++) {
             int y = box.y0() + row % box.ny();
             int z = box.z0() + row / box.ny();
             for (int i = rows[row]; i < rows[row + 1]; i++) {
-                sizes[components[i]] += ends[i] - starts[i];
-                boxes[components[i]] = boxes[components[i]].union(new Box(starts[i], y, z, ends[i], y + 1, z + 1));
+                int component = components[i];
+                int at = 6 * component;
+                if (sizes[component] == 0) {
+                    bounds[at] = starts[i];
+                    bounds[at + 1] = ends[i];
+                    bounds[at + 2] = y;
+                    bounds[at + 3] = y;
+                    bounds[at + 4] = z;
+                } else {
+                    bounds[at] = Math.min(bounds[at], starts[i]);
+                    bounds[at + 1] = Math.max(bounds[at + 1], ends[i]);
+                    bounds[at + 2] = Math.min(bounds[at + 2], y);
+                    bounds[at + 3] = Math.max(bounds[at + 3], y);
+                }
+                // Rows come in ascending z.
+                bounds[at + 5] = z;
+                sizes[component] += ends[i] - starts[i];
             }
+        }
+        Box[] boxes = new Box[count];
+        for (int c = 0; c < count; c++) {
+            int at = 6 * c;
+            boxes[c] = new Box(
+                    bounds[at],
+                    bounds[at + 2],
+                    bounds[at + 4],
+                    bounds[at + 1],
+                    bounds[at + 3] + 1,
+                    bounds[at + 5] + 1);
         }
         return new Components(box, rows, starts, ends, components, sizes, boxes);
     }
@@ -126,7 +152,9 @@ public final class Components {
             if (starts[i] < ends[j] + reach && starts[j] < ends[i] + reach) {
                 int p = root(parent, i);
                 int q = root(parent, j);
-                parent[Math.max(p, q)] = Math.min(p, q);
+                if (p != q) {
+                    parent[Math.max(p, q)] = Math.min(p, q);
+                }
             }
             if (ends[i] < ends[j]) {
                 i++;
@@ -202,7 +230,7 @@ public final class Components {
 
     /** How many voxels each pair of components shares; pairs that share none are left out. */
     public Overlaps overlapsWith(Components other) {
-        Overlaps overlaps = new Overlaps(count(), other.count());
+        Overlaps.Tally overlaps = new Overlaps.Tally(count(), other.count());
         Box common = box.intersection(other.box);
         for (int z = common.z0(); z < common.z1(); z++) {
             for (int y = common.y0(); y < common.y1(); y++) {
@@ -223,6 +251,6 @@ public final class Components {
                 }
             }
         }
-        return overlaps;
+        return overlaps.overlaps();
     }
 }
