@@ -97,12 +97,7 @@ public final class Components {
         for (int c = 0; c < count; c++) {
             int at = 6 * c;
             boxes[c] = new Box(
-                    bounds[at],
-                    bounds[at + 2],
-                    bounds[at + 4],
-                    bounds[at + 1],
-                    bounds[at + 3] + 1,
-                    bounds[at + 5] + 1);
+                    bounds[at], bounds[at + 2], bounds[at + 4], bounds[at + 1], bounds[at + 3] + 1, bounds[at + 5] + 1);
         }
         return new Components(box, rows, starts, ends, components, sizes, boxes);
     }
