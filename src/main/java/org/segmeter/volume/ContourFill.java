@@ -3,6 +3,7 @@ package org.segmeter.volume;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.TreeSet;
 import org.segmeter.volume.ContourSet.Structure;
 import org.segmeter.volume.Segmentation.SegmentVoxels;
@@ -129,7 +130,8 @@ final class ContourFill {
                     "at most " + FARTHEST + " slice off");
         }
         if (worst > EXACT) {
-            notices.add("Contours lie up to %.3f slice off the slices of the other side's grid.".formatted(worst));
+            notices.add(String.format(
+                    Locale.ROOT, "Contours lie up to %.3f slice off the slices of the other side's grid.", worst));
         }
         int step = smallestStep(used);
         if (step > 1) {

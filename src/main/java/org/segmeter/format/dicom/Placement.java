@@ -163,7 +163,7 @@ record Placement(Grid grid, List<Offsets> frames, boolean patientGeometry, List<
             }
             Set<String> notices = new LinkedHashSet<>(lattice.notices());
             if (offGrid > SliceLattice.NOTICEABLE) {
-                notices.add("Frames are shifted against one another by up to %.3f pixels.".formatted(offGrid));
+                notices.add(Refusal.text("Frames are shifted against one another by up to %.3f pixels.", offGrid));
             }
             return new Placement(
                     grid((int) nx, (int) ny, lattice, along[0], offsets.getFirst()),
@@ -182,8 +182,8 @@ record Placement(Grid grid, List<Offsets> frames, boolean patientGeometry, List<
                 if (own > 0 && Math.abs(lattice.step() - own) > SAME_STEP * own) {
                     throw Refusal.geometry(
                             "The slices of the objects of one side do not lie on a common grid.",
-                            "slices every %.4f mm together".formatted(lattice.step()),
-                            "slices every %.4f mm, as one of the objects says".formatted(own));
+                            Refusal.text("slices every %.4f mm together", lattice.step()),
+                            Refusal.text("slices every %.4f mm, as one of the objects says", own));
                 }
             }
         }
@@ -197,7 +197,7 @@ record Placement(Grid grid, List<Offsets> frames, boolean patientGeometry, List<
                 if (shift > SliceLattice.TOLERANCE) {
                     throw Refusal.geometry(
                             "The frames are shifted against one another within their plane: they lie on no common grid.",
-                            "a shift of %.3f pixels".formatted(shift),
+                            Refusal.text("a shift of %.3f pixels", shift),
                             "the same in-plane position for all frames");
                 }
             }
@@ -215,7 +215,7 @@ record Placement(Grid grid, List<Offsets> frames, boolean patientGeometry, List<
                 if (off > SliceLattice.TOLERANCE || offset > Integer.MAX_VALUE / 2) {
                     throw Refusal.geometry(
                             "The objects of one side do not lie on a common grid.",
-                            "a shift of %.3f pixels".formatted(offset),
+                            Refusal.text("a shift of %.3f pixels", offset),
                             "whole pixels");
                 }
                 whole[p] = (int) Math.rint(offset);
@@ -249,7 +249,7 @@ record Placement(Grid grid, List<Offsets> frames, boolean patientGeometry, List<
                     || !Arrays.stream(origin).allMatch(Double::isFinite)) {
                 throw Refusal.geometry(
                         "The voxels have no usable size or place: spacing or positions are out of any range.",
-                        "a voxel of %.3g mm3".formatted(volume),
+                        Refusal.text("a voxel of %.3g mm3", volume),
                         "finite positions and a voxel of finite volume above 0");
             }
             return new Grid(nx, ny, lattice.count(), affine);

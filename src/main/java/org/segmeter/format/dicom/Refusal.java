@@ -1,5 +1,6 @@
 package org.segmeter.format.dicom;
 
+import java.util.Locale;
 import org.segmeter.volume.InputException;
 import org.segmeter.volume.InputProblem;
 
@@ -7,6 +8,11 @@ import org.segmeter.volume.InputProblem;
 final class Refusal {
 
     private Refusal() {}
+
+    /** Numbers as everywhere in the product, whatever language the machine speaks. */
+    static String text(String format, Object... numbers) {
+        return String.format(Locale.ROOT, format, numbers);
+    }
 
     static InputException malformed(String message, String found, String expected) {
         return new InputException(InputProblem.MALFORMED_DATASET, message, found, expected);

@@ -74,7 +74,7 @@ record SliceLattice(double first, double step, int count, double deviation) {
         if (!(last < maximumCount)) {
             throw Refusal.tooLarge(
                     "The frames lie so far apart that the volume between them exceeds the limit.",
-                    "%.0f slices of %s mm".formatted(last + 1, step),
+                    Refusal.text("%.0f slices of %s mm", last + 1, step),
                     "at most " + maximumCount + " slices of this size");
         }
         double deviation = deviation(distinct, first, step);
@@ -87,8 +87,8 @@ record SliceLattice(double first, double step, int count, double deviation) {
     private static InputException uneven(double distance, double step) {
         return Refusal.geometry(
                 "The distances between the slices are uneven; resample the segmentation onto a regular grid.",
-                "a distance of %.4f mm".formatted(distance),
-                "multiples of %.4f mm".formatted(step));
+                Refusal.text("a distance of %.4f mm", distance),
+                Refusal.text("multiples of %.4f mm", step));
     }
 
     private static double[] distinct(double[] positions, double tolerance) {
@@ -142,7 +142,7 @@ record SliceLattice(double first, double step, int count, double deviation) {
     /** What an operator should know of it. */
     List<String> notices() {
         return deviation > NOTICEABLE
-                ? List.of("Slices are off the regular grid by up to %.3f of their distance.".formatted(deviation))
+                ? List.of(Refusal.text("Slices are off the regular grid by up to %.3f of their distance.", deviation))
                 : List.of();
     }
 }
