@@ -196,7 +196,8 @@ record Placement(Grid grid, List<Offsets> frames, boolean patientGeometry, List<
                 offGrid = Math.max(offGrid, shift);
                 if (shift > SliceLattice.TOLERANCE) {
                     throw Refusal.geometry(
-                            "The frames are shifted against one another within their plane: they lie on no common grid.",
+                            "The frames are shifted against one another within their plane: they lie on no common"
+                                    + " grid.",
                             Refusal.text("a shift of %.3f pixels", shift),
                             "the same in-plane position for all frames");
                 }

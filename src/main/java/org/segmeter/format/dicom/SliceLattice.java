@@ -49,7 +49,8 @@ record SliceLattice(double first, double step, int count, double deviation) {
             double step = spacingBetweenSlices > 0 ? spacingBetweenSlices : sliceThickness;
             if (!(step > 0)) {
                 throw Refusal.geometry(
-                        "The object has one slice, and neither Spacing Between Slices nor Slice Thickness says how far it reaches.",
+                        "The object has one slice, and neither Spacing Between Slices nor Slice Thickness says how far"
+                                + " it reaches.",
                         "no positive (0018,0088) or (0018,0050)",
                         "a distance in mm");
             }
