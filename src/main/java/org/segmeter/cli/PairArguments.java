@@ -200,6 +200,11 @@ final class PairArguments {
                 values, chosen == null ? OptionalDouble.empty() : OptionalDouble.of(chosen), backgroundFirst);
     }
 
+    /** A further file, with its digest. @throws InputException if it does not exist or cannot be read */
+    static ScoringInput file(Path path, String side) throws InputException, IOException {
+        return input(List.of(path), side);
+    }
+
     private static ScoringInput input(List<Path> paths, String side) throws InputException, IOException {
         List<Path> files = new ArrayList<>();
         for (Path path : paths) {

@@ -2,17 +2,20 @@ package org.segmeter.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.StringJoiner;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import org.segmeter.scoring.JsonDocument;
 import org.segmeter.scoring.Scope;
 import org.segmeter.scoring.Scorecard;
 import org.segmeter.scoring.ScorecardJson;
 import org.segmeter.scoring.Scorer;
+import org.segmeter.scoring.ScoringInput;
 import org.segmeter.scoring.ScoringOptions;
 import org.segmeter.scoring.ScoringProgress;
 import org.segmeter.scoring.SegmentSelector;
@@ -71,6 +74,13 @@ final class ScoreCommand implements Callable<Integer> {
     private List<String> parameters = new ArrayList<>();
 
     @Option(
+            names = "--mask",
+            paramLabel = "FILE",
+            description =
+                    "Score only the voxels that this file does not leave 0: a segmentation on the reference's grid, or a part of it.")
+    private @Nullable Path mask;
+
+    @Option(
             names = "--ignore",
             paramLabel = "SEGMENT",
             split = ",",
@@ -107,10 +117,11 @@ final class ScoreCommand implements Callable<Integer> {
             ScoringOptions options =
                     arguments.options(protocols, replacedParameters()).withScope(scope());
             PairArguments.Pair pair = arguments.pair();
+            ScoringInput only = mask == null ? null : PairArguments.file(mask, "mask");
             Scorecard card = arguments.run(pool -> (pool == null
                             ? Scorer.standard()
                             : Scorer.standard().withPool(pool))
-                    .score(pair.prediction(), pair.reference(), options, ScoringProgress.NONE, CancelSignal.none()));
+                    .score(pair.prediction(), pair.reference(), only, options, ScoringProgress.NONE, CancelSignal.none()));
             if (json) {
                 out.println(ScorecardJson.writeIndented(card));
             } else if (csv) {

@@ -12,6 +12,8 @@ import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.volume.BitMask;
+import org.segmeter.volume.Grid;
+import org.segmeter.volume.Box;
 import org.segmeter.volume.CancelSignal;
 import org.segmeter.volume.InputException;
 import org.segmeter.volume.InputProblem;
@@ -49,6 +51,21 @@ record AlignedPair(
             GeometryPolicy geometry,
             CancelSignal cancel)
             throws InputException {
+        return of(prediction, reference, null, options, geometry, cancel);
+    }
+
+    /**
+     * @param mask voxels of any of its segments are scored, no others; null to score all
+     * @throws InputException if the grids do not fit or segments cannot be matched
+     */
+    static AlignedPair of(
+            Segmentation prediction,
+            Segmentation reference,
+            @Nullable Segmentation mask,
+            ScoringOptions options,
+            GeometryPolicy geometry,
+            CancelSignal cancel)
+            throws InputException {
         List<String> notices = new ArrayList<>();
         prediction.source().notices().forEach(n -> notices.add("prediction: " + n));
         reference.source().notices().forEach(n -> notices.add("reference: " + n));
@@ -81,8 +98,59 @@ record AlignedPair(
                 notices.add("no segment is there that is to be ignored: nothing was left out");
             }
         }
+        if (mask != null) {
+            BitMask unscored = outside(mask, alignment.evaluation(), options, cancel);
+            ignored = ignored == null ? unscored : MaskUnion.of(List.of(ignored, unscored));
+            notices.add("mask: " + unscored.count() + " of " + alignment.evaluation().voxelCount()
+                    + " voxels lie outside the mask and were not scored");
+        }
         List<SegmentMatching.Pair> pairs = SegmentMatching.match(p.segments(), r.segments(), options.segments());
         return new AlignedPair(alignment, pairs, p, r, ignored, frame, notices).withRegions(options.scope());
+    }
+
+    /** The voxels of the evaluation grid that no segment of a mask has. */
+    private static BitMask outside(Segmentation mask, Grid evaluation, ScoringOptions options, CancelSignal cancel)
+            throws InputException {
+        GridAlignment onto;
+        AlignedSide side;
+        try {
+            onto = GridAlignment.of(
+                    mask.grid(), evaluation, GeometryPolicy.STRICT, options.limits().voxels());
+            side = new AlignedSide(mask, SideOptions.DEFAULT, onto, true, cancel);
+        } catch (InputException e) {
+            throw e.onSide("mask");
+        }
+        if (!onto.evaluation().box().equals(evaluation.box())) {
+            throw new InputException(
+                            InputProblem.GEOMETRY_MISMATCH,
+                            "The mask of what is scored reaches beyond the grid of prediction and reference. Store it on the"
+                                    + " reference's grid.",
+                            "a mask of " + size(mask.grid()),
+                            "a part of " + size(evaluation))
+                    .onSide("mask");
+        }
+        BitMask scored = side.union();
+        Box box = evaluation.box();
+        BitMask outside = new BitMask(box);
+        for (int z = box.z0(); z < box.z1(); z++) {
+            for (int y = box.y0(); y < box.y1(); y++) {
+                outside.setRun(y, z, box.x0(), box.x1());
+                if (scored.hasRow(y, z)) {
+                    int to = outside.rowStart(y, z) + scored.wordX0() - outside.wordX0();
+                    for (int w = 0; w < scored.wordsPerRow(); w++) {
+                        long bits = scored.words()[scored.rowStart(y, z) + w];
+                        if (bits != 0) {
+                            outside.words()[to + w] &= ~bits;
+                        }
+                    }
+                }
+            }
+        }
+        return outside;
+    }
+
+    private static String size(Grid grid) {
+        return grid.nx() + " x " + grid.ny() + " x " + grid.nz() + " voxels";
     }
 
     private static List<Segment> named(List<Segment> segments, List<SegmentSelector> selectors) {

@@ -17,6 +17,7 @@ import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.segmeter.format.ReadOptions;
 import org.segmeter.format.SegmentationReader;
 import org.segmeter.metric.ClassTable;
 import org.segmeter.metric.ConfusionCounts;
@@ -86,6 +87,23 @@ public final class Scorer {
             ScoringProgress progress,
             CancelSignal cancel)
             throws InputException, IOException {
+        return score(prediction, reference, null, options, progress, cancel);
+    }
+
+    /**
+     * As {@link #score(ScoringInput, ScoringInput, ScoringOptions, ScoringProgress, CancelSignal)}, of what a mask leaves.
+     *
+     * @param mask a segmentation on the grid of prediction and reference, or a part of it: voxels of any of its segments are scored, no
+     *     others, as if all others were ignored; null to score all
+     */
+    public Scorecard score(
+            ScoringInput prediction,
+            ScoringInput reference,
+            @Nullable ScoringInput mask,
+            ScoringOptions options,
+            ScoringProgress progress,
+            CancelSignal cancel)
+            throws InputException, IOException {
         List<Protocol> chosen = chosen(options);
         progress.entered(ScoringProgress.Stage.DECODING);
         PairReader.Pair sides = new PairReader(reader, pool).read(prediction, reference, options, cancel);
@@ -94,6 +112,7 @@ public final class Scorer {
                 prediction.sha256(),
                 sides.reference(),
                 reference.sha256(),
+                mask == null ? null : read(mask, options),
                 options,
                 chosen,
                 progress,
@@ -107,8 +126,35 @@ public final class Scorer {
      */
     public Scorecard score(Segmentation prediction, Segmentation reference, ScoringOptions options, CancelSignal cancel)
             throws InputException {
+        return score(prediction, reference, null, options, cancel);
+    }
+
+    /** Scores what a mask leaves of two segmentations that are in memory. @param mask null to score all */
+    Scorecard score(
+            Segmentation prediction,
+            Segmentation reference,
+            @Nullable Segmentation mask,
+            ScoringOptions options,
+            CancelSignal cancel)
+            throws InputException {
         return score(
-                prediction, List.of(), reference, List.of(), options, chosen(options), ScoringProgress.NONE, cancel);
+                prediction,
+                List.of(),
+                reference,
+                List.of(),
+                mask,
+                options,
+                chosen(options),
+                ScoringProgress.NONE,
+                cancel);
+    }
+
+    private Segmentation read(ScoringInput mask, ScoringOptions options) throws InputException, IOException {
+        try {
+            return reader.readFiles(mask.files(), ReadOptions.defaults().withLimits(options.limits()));
+        } catch (InputException e) {
+            throw e.onSide("mask");
+        }
     }
 
     private List<Protocol> chosen(ScoringOptions options) throws InputException {
@@ -124,6 +170,7 @@ public final class Scorer {
             List<String> predictionSha256,
             Segmentation reference,
             List<String> referenceSha256,
+            @Nullable Segmentation mask,
             ScoringOptions options,
             List<Protocol> chosen,
             ScoringProgress progress,
@@ -132,7 +179,7 @@ public final class Scorer {
         progress.entered(ScoringProgress.Stage.ALIGNING);
         Protocol main = chosen.getFirst();
         Scope scope = scope(options, chosen);
-        AlignedPair aligned = AlignedPair.of(prediction, reference, options.withScope(scope), main.geometry(), cancel);
+        AlignedPair aligned = AlignedPair.of(prediction, reference, mask, options.withScope(scope), main.geometry(), cancel);
         Coverages coverages = Coverages.of(aligned, scope, reference.grid());
         Coverage everywhere = coverages.all();
         List<String> notices = new ArrayList<>(aligned.notices());

@@ -16,6 +16,7 @@ import org.segmeter.metric.distance.ScoredVoxels;
 import org.segmeter.metric.distance.Spacing;
 import org.segmeter.metric.distance.SurfaceDistances;
 import org.segmeter.metric.distance.SurfaceModel;
+import org.segmeter.volume.Affine;
 import org.segmeter.volume.BitMask;
 import org.segmeter.volume.Box;
 import org.segmeter.volume.CancelSignal;
@@ -486,5 +487,60 @@ class ScopeTest {
                         p, r, ScoringOptions.parse("{\"protocol\":[\"site@1\",\"monai@1\"]}"), CancelSignal.none()))
                 .isInstanceOf(InputException.class)
                 .hasMessageContaining("scores other voxels");
+    }
+
+    /** A mask of its own leaves out what an ignore label on the same voxels leaves out, on a part of the grid and with flipped axes too. */
+    @Test
+    void aMaskOfItsOwnScoresTheVoxelsThatItHoldsAndNoOthers() throws Exception {
+        Random random = new Random(9);
+        Grid grid = Synthetic.grid(9, 8, 7, 0.7, 1, 2.5);
+        BitMask p = Synthetic.noise(grid.box(), 0.4, random);
+        BitMask r = Synthetic.noise(grid.box(), 0.4, random);
+        Box part = new Box(2, 1, 0, 8, 7, 5);
+        BitMask inside = Synthetic.noise(part, 0.8, random);
+        BitMask outside = new BitMask(grid.box());
+        // The mask as a file with a smaller grid whose x axis runs the other way.
+        Grid own = new Grid(6, 6, 5, new Affine(-0.7, 0, 0, 0.7 * 7, 0, 1, 0, 1, 0, 0, 2.5, 0));
+        BitMask stored = new BitMask(own.box());
+        for (int z = 0; z < 7; z++) {
+            for (int y = 0; y < 8; y++) {
+                for (int x = 0; x < 9; x++) {
+                    if (!inside.contains(x, y, z)) {
+                        outside.set(x, y, z);
+                    } else {
+                        stored.set(7 - x, y - 1, z);
+                    }
+                }
+            }
+        }
+        ScoringOptions all = ScoringOptions.defaults();
+        Scorecard masked = Scorer.standard()
+                .score(
+                        Synthetic.of(grid, p),
+                        Synthetic.of(grid, r),
+                        Synthetic.of(own, stored),
+                        all,
+                        CancelSignal.none());
+        Scorecard ignored = Scorer.standard()
+                .score(
+                        Synthetic.of(grid, p),
+                        Synthetic.of(grid, r, outside),
+                        all.withScope(new Scope(
+                                new Scope.Ignore(List.of(SegmentSelector.of("2")), List.of()), null, List.of())),
+                        CancelSignal.none());
+        assertThat(masked.segments().getFirst().metrics())
+                .isEqualTo(ignored.segments().getFirst().metrics());
+        assertThat(masked.segments().getFirst().scored())
+                .isEqualTo(ignored.segments().getFirst().scored());
+        assertThat(masked.notices()).anyMatch(n -> n.startsWith("mask: " + outside.count() + " of 504 voxels"));
+        assertThatThrownBy(() -> Scorer.standard()
+                        .score(
+                                Synthetic.of(grid, p),
+                                Synthetic.of(grid, r),
+                                Synthetic.of(Synthetic.grid(10, 8, 7, 0.7, 1, 2.5), inside),
+                                all,
+                                CancelSignal.none()))
+                .isInstanceOf(InputException.class)
+                .hasMessageContaining("reaches beyond");
     }
 }
