@@ -63,8 +63,8 @@ final class PairArguments {
             paramLabel = "P=R",
             split = ",",
             description =
-                    "Score segment P of the prediction against R of the reference. Each is a number, a label or a code such as"
-                            + " (SCT:10200004). May be repeated.")
+                    "Score segment P of the prediction against R of the reference. Each is a number, a label or a code"
+                            + " such as (SCT:10200004). May be repeated.")
     private List<String> maps = new ArrayList<>();
 
     @Option(
@@ -83,9 +83,8 @@ final class PairArguments {
             names = "--prediction-values",
             paramLabel = "KIND",
             converter = Kind.class,
-            description =
-                    "What NIfTI values of the prediction mean: labels, probabilities, logits (softmax of several channels) or"
-                            + " sigmoid-logits (each channel for itself).")
+            description = "What NIfTI values of the prediction mean: labels, probabilities, logits (softmax of several"
+                    + " channels) or sigmoid-logits (each channel for itself).")
     private ReadOptions.Values predictionValues = ReadOptions.Values.UNDECLARED;
 
     @Option(

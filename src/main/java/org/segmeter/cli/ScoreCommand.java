@@ -77,7 +77,8 @@ final class ScoreCommand implements Callable<Integer> {
             names = "--mask",
             paramLabel = "FILE",
             description =
-                    "Score only the voxels that this file does not leave 0: a segmentation on the reference's grid, or a part of it.")
+                    "Score only the voxels that this file does not leave 0: a segmentation on the reference's grid, or"
+                            + " a part of it.")
     private @Nullable Path mask;
 
     @Option(
@@ -92,14 +93,15 @@ final class ScoreCommand implements Callable<Integer> {
             names = "--extent",
             paramLabel = "JSON",
             description =
-                    "Score only where the reference was drawn, for example {\"kind\":\"range\",\"axis\":\"axial\"}. May be repeated.")
+                    "Score only where the reference was drawn, for example {\"kind\":\"range\",\"axis\":\"axial\"}."
+                            + " May be repeated.")
     private List<String> extents = new ArrayList<>();
 
     @Option(
             names = "--region",
             paramLabel = "NAME=SEGMENTS",
-            description =
-                    "Score segments together under a name, for example WT=1+2+3; @NAME is another region. May be repeated.")
+            description = "Score segments together under a name, for example WT=1+2+3; @NAME is another region. May be"
+                    + " repeated.")
     private List<String> regions = new ArrayList<>();
 
     ScoreCommand(PrintWriter out, PrintWriter err) {
@@ -121,7 +123,13 @@ final class ScoreCommand implements Callable<Integer> {
             Scorecard card = arguments.run(pool -> (pool == null
                             ? Scorer.standard()
                             : Scorer.standard().withPool(pool))
-                    .score(pair.prediction(), pair.reference(), only, options, ScoringProgress.NONE, CancelSignal.none()));
+                    .score(
+                            pair.prediction(),
+                            pair.reference(),
+                            only,
+                            options,
+                            ScoringProgress.NONE,
+                            CancelSignal.none()));
             if (json) {
                 out.println(ScorecardJson.writeIndented(card));
             } else if (csv) {

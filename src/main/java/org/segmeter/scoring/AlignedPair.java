@@ -12,9 +12,9 @@ import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.volume.BitMask;
-import org.segmeter.volume.Grid;
 import org.segmeter.volume.Box;
 import org.segmeter.volume.CancelSignal;
+import org.segmeter.volume.Grid;
 import org.segmeter.volume.InputException;
 import org.segmeter.volume.InputProblem;
 import org.segmeter.volume.Segment;
@@ -101,8 +101,8 @@ record AlignedPair(
         if (mask != null) {
             BitMask unscored = outside(mask, alignment.evaluation(), options, cancel);
             ignored = ignored == null ? unscored : MaskUnion.of(List.of(ignored, unscored));
-            notices.add("mask: " + unscored.count() + " of " + alignment.evaluation().voxelCount()
-                    + " voxels lie outside the mask and were not scored");
+            notices.add("mask: " + unscored.count() + " of "
+                    + alignment.evaluation().voxelCount() + " voxels lie outside the mask and were not scored");
         }
         List<SegmentMatching.Pair> pairs = SegmentMatching.match(p.segments(), r.segments(), options.segments());
         return new AlignedPair(alignment, pairs, p, r, ignored, frame, notices).withRegions(options.scope());
@@ -115,7 +115,10 @@ record AlignedPair(
         AlignedSide side;
         try {
             onto = GridAlignment.of(
-                    mask.grid(), evaluation, GeometryPolicy.STRICT, options.limits().voxels());
+                    mask.grid(),
+                    evaluation,
+                    GeometryPolicy.STRICT,
+                    options.limits().voxels());
             side = new AlignedSide(mask, SideOptions.DEFAULT, onto, true, cancel);
         } catch (InputException e) {
             throw e.onSide("mask");
@@ -123,8 +126,8 @@ record AlignedPair(
         if (!onto.evaluation().box().equals(evaluation.box())) {
             throw new InputException(
                             InputProblem.GEOMETRY_MISMATCH,
-                            "The mask of what is scored reaches beyond the grid of prediction and reference. Store it on the"
-                                    + " reference's grid.",
+                            "The mask of what is scored reaches beyond the grid of prediction and reference. Store it"
+                                    + " on the reference's grid.",
                             "a mask of " + size(mask.grid()),
                             "a part of " + size(evaluation))
                     .onSide("mask");
@@ -235,9 +238,9 @@ record AlignedPair(
         if (!options.ignoreFrameOfReference()) {
             throw new InputException(
                     InputProblem.FRAME_OF_REFERENCE_MISMATCH,
-                    "The Frame of Reference UIDs differ, so nothing is known about how the two lie to one another. If you know that they"
-                            + " share one space, say so: \"geometry\": {\"frameOfReference\": \"ignore\"} in a request,"
-                            + " --ignore-frame-of-reference on the command line.",
+                    "The Frame of Reference UIDs differ, so nothing is known about how the two lie to one another. If"
+                            + " you know that they share one space, say so: \"geometry\": {\"frameOfReference\":"
+                            + " \"ignore\"} in a request, --ignore-frame-of-reference on the command line.",
                     "two different Frame of Reference UIDs",
                     "the same Frame of Reference UID");
         }

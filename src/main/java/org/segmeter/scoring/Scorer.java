@@ -179,7 +179,8 @@ public final class Scorer {
         progress.entered(ScoringProgress.Stage.ALIGNING);
         Protocol main = chosen.getFirst();
         Scope scope = scope(options, chosen);
-        AlignedPair aligned = AlignedPair.of(prediction, reference, mask, options.withScope(scope), main.geometry(), cancel);
+        AlignedPair aligned =
+                AlignedPair.of(prediction, reference, mask, options.withScope(scope), main.geometry(), cancel);
         Coverages coverages = Coverages.of(aligned, scope, reference.grid());
         Coverage everywhere = coverages.all();
         List<String> notices = new ArrayList<>(aligned.notices());
