@@ -4,6 +4,7 @@ import java.util.Arrays;
 import org.segmeter.cli.CommandLineTool;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
+import sun.misc.Signal;
 
 /**
  * The entry point of the jar: with a subcommand the command line tool, without one (or with {@code serve}, or options of the service)
@@ -26,6 +27,8 @@ public class Segmeter {
             System.out.flush();
             System.exit(status);
         }
+        // Asked to end (SIGTERM), the service ends in good order, which is no failure: status 0, not 143.
+        Signal.handle(new Signal("TERM"), signal -> System.exit(0));
         boolean serve = arguments.length > 0 && arguments[0].equals("serve");
         SpringApplication.run(Segmeter.class, serve ? Arrays.copyOfRange(arguments, 1, arguments.length) : arguments);
     }

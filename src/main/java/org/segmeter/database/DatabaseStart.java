@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.support.DefaultListableBeanFactory;
+import org.springframework.boot.flyway.autoconfigure.FlywayConnectionDetails;
 import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
 import org.springframework.context.ApplicationContextInitializer;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -35,7 +36,9 @@ final class DatabaseStart implements ApplicationContextInitializer<ConfigurableA
         Path path = Path.of(environment.getProperty("segmeter.data-directory", "data"))
                 .toAbsolutePath()
                 .normalize();
-        DataDirectory directory = DataDirectory.claim(path);
+        HeapCheck.verify(Runtime.getRuntime().maxMemory(), HeapCheck.memory());
+        DataDirectory directory = DataDirectory.claim(
+                path, environment.getProperty("segmeter.volatile-data-directory", Boolean.class, false));
         beans.registerDisposableBean("segmeterDataDirectory", directory::close);
         try {
             DatabaseAddress address = external(environment);
@@ -51,11 +54,14 @@ final class DatabaseStart implements ApplicationContextInitializer<ConfigurableA
             }
             address = address.withTimeouts();
             DurabilityCheck.verify(address, embedded);
+            SchemaCheck.verify(address);
             if (embedded) {
                 releaseTasksOfDeadService(address);
             }
             log.info("database is {} and keeps what it acknowledges", embedded ? "embedded" : "external");
-            beans.registerSingleton("segmeterDatabase", new Details(address));
+            // The tables belong to another role than the one that works with them.
+            beans.registerSingleton("segmeterMigrations", new Migrations(migrating(environment, address)));
+            beans.registerSingleton("segmeterDatabase", new Details(embedded ? ServiceRole.create(address) : address));
         } catch (RuntimeException e) {
             beans.destroySingletons();
             throw e;
@@ -98,6 +104,32 @@ final class DatabaseStart implements ApplicationContextInitializer<ConfigurableA
             }
         } catch (SQLException e) {
             throw new StartRefused("the embedded PostgreSQL does not answer (SQL state " + e.getSQLState() + ")");
+        }
+    }
+
+    /** Who makes and changes the tables: of an external server another role, if one is named. */
+    private static DatabaseAddress migrating(ConfigurableEnvironment environment, DatabaseAddress address) {
+        String user = environment.getProperty("segmeter.database.owner-user");
+        return StringUtils.hasText(user)
+                ? new DatabaseAddress(
+                        address.url(), user, environment.getProperty("segmeter.database.owner-password", ""))
+                : address;
+    }
+
+    private record Migrations(DatabaseAddress address) implements FlywayConnectionDetails {
+        @Override
+        public String getUsername() {
+            return address.user();
+        }
+
+        @Override
+        public String getPassword() {
+            return address.password();
+        }
+
+        @Override
+        public String getJdbcUrl() {
+            return address.url();
         }
     }
 

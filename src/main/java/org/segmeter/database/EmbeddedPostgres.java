@@ -19,6 +19,7 @@ import java.util.EnumSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -27,22 +28,31 @@ import org.springframework.util.FileSystemUtils;
 
 /**
  * A PostgreSQL server of this service's own, listening on the loopback interface with a password that only the data directory
- * knows. It outlives a service that was killed; the next one takes it over, by the process id that the server itself wrote.
+ * knows. It outlives a service that was killed; the next one takes it over, by the process id that the server itself wrote. If it
+ * ends while its service runs, it is started again.
  */
 final class EmbeddedPostgres implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(EmbeddedPostgres.class);
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final String USER = "segmeter";
+    private static final String CLUSTER = "postgres";
 
     private final PostgresBinaries binaries;
+    private final Path directory;
     private final Path cluster;
     private final DatabaseAddress address;
+    private final int port;
+    private final String[] more;
+    private volatile boolean closing;
 
-    private EmbeddedPostgres(PostgresBinaries binaries, Path cluster, DatabaseAddress address) {
+    private EmbeddedPostgres(PostgresBinaries binaries, Path directory, int port, String password, String... more) {
         this.binaries = binaries;
-        this.cluster = cluster;
-        this.address = address;
+        this.directory = directory;
+        this.cluster = directory.resolve(CLUSTER);
+        this.address = address(port, password);
+        this.port = port;
+        this.more = more;
     }
 
     /**
@@ -55,19 +65,22 @@ final class EmbeddedPostgres implements AutoCloseable {
     static EmbeddedPostgres start(Path directory, Path programs, String... more) {
         try {
             PostgresBinaries binaries = PostgresBinaries.unpack(programs);
-            Path cluster = directory.resolve("postgres");
+            Path cluster = directory.resolve(CLUSTER);
             Path passwordFile = directory.resolve("postgres.password");
             if (!Files.isRegularFile(cluster.resolve("PG_VERSION"))) {
                 initialise(binaries, directory, cluster, passwordFile);
             }
             ownerOnly(passwordFile);
             String password = Files.readString(passwordFile).strip();
-            Optional<DatabaseAddress> running = adopt(cluster, password);
+            OptionalInt running = adopt(cluster, password);
             if (running.isPresent()) {
                 log.info("took over the embedded PostgreSQL that a previous service left running");
-                return new EmbeddedPostgres(binaries, cluster, running.get());
+                EmbeddedPostgres adopted =
+                        new EmbeddedPostgres(binaries, directory, running.getAsInt(), password, more);
+                adopted.watch();
+                return adopted;
             }
-            return launch(binaries, directory, cluster, password, more);
+            return launch(binaries, directory, password, more);
         } catch (IOException e) {
             throw new StartRefused("segmeter.data-directory: the embedded PostgreSQL cannot be prepared ("
                     + e.getClass().getSimpleName() + "); check space and permissions of the directory");
@@ -78,9 +91,43 @@ final class EmbeddedPostgres implements AutoCloseable {
         return address;
     }
 
+    /** Has the server started again, at the same port, if it ends while it is needed. */
+    private void watch() {
+        try {
+            process(Files.readAllLines(cluster.resolve("postmaster.pid"), StandardCharsets.UTF_8))
+                    .ifPresent(server -> server.onExit().thenRunAsync(this::again));
+        } catch (IOException e) {
+            log.warn("the embedded PostgreSQL is not watched ({})", e.getClass().getSimpleName());
+        }
+    }
+
+    private void again() {
+        long end = System.nanoTime() + PATIENCE.toNanos();
+        while (!closing && System.nanoTime() < end) {
+            log.warn("the embedded PostgreSQL ended; it is started again");
+            try {
+                Files.deleteIfExists(cluster.resolve("postmaster.pid"));
+                launch();
+                log.info("the embedded PostgreSQL is there again");
+                watch();
+                return;
+            } catch (IOException e) {
+                // Processes of the old server may still be ending: they keep its memory until then.
+                log.debug("not yet", e);
+            }
+            try {
+                Thread.sleep(250);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            }
+        }
+    }
+
     /** Stops the server in good order; committed work needs no recovery then. */
     @Override
     public void close() throws IOException {
+        closing = true;
         run(binaries.command("pg_ctl", List.of("stop", "-w", "-m", "fast", "-t", "60", "-D", cluster.toString())));
     }
 
@@ -121,10 +168,10 @@ final class EmbeddedPostgres implements AutoCloseable {
         }
     }
 
-    private static Optional<DatabaseAddress> adopt(Path cluster, String password) throws IOException {
+    private static OptionalInt adopt(Path cluster, String password) throws IOException {
         Path pidFile = cluster.resolve("postmaster.pid");
         if (!Files.isRegularFile(pidFile)) {
-            return Optional.empty();
+            return OptionalInt.empty();
         }
         List<String> lines = Files.readAllLines(pidFile, StandardCharsets.UTF_8);
         Optional<ProcessHandle> process = process(lines);
@@ -132,20 +179,20 @@ final class EmbeddedPostgres implements AutoCloseable {
             // Of a process that is gone, or of a number that another program has by now (as after a container restart).
             // The directory is locked by this service, so no server can be starting on it.
             Files.deleteIfExists(pidFile);
-            return Optional.empty();
+            return OptionalInt.empty();
         }
         if (lines.size() > 3) {
             try {
-                DatabaseAddress address = address(Integer.parseInt(lines.get(3).strip()), password);
-                if (servesDirectory(address, cluster)) {
-                    return Optional.of(address);
+                int port = Integer.parseInt(lines.get(3).strip());
+                if (servesDirectory(address(port, password), cluster)) {
+                    return OptionalInt.of(port);
                 }
             } catch (NumberFormatException | SQLException e) {
                 log.warn("the embedded PostgreSQL that was left running does not answer; it is stopped");
             }
         }
         stop(process.get());
-        return Optional.empty();
+        return OptionalInt.empty();
     }
 
     private static boolean servesDirectory(DatabaseAddress address, Path cluster) throws SQLException, IOException {
@@ -194,55 +241,59 @@ final class EmbeddedPostgres implements AutoCloseable {
         }
     }
 
-    private static EmbeddedPostgres launch(
-            PostgresBinaries binaries, Path directory, Path cluster, String password, String... more)
+    private static EmbeddedPostgres launch(PostgresBinaries binaries, Path directory, String password, String... more)
             throws IOException {
         IOException last = null;
         for (int attempt = 0; attempt < 3; attempt++) { // the free port may be taken by another program meanwhile
-            int port = freePort();
-            Stream<String> own = Stream.of(
-                    "port=" + port,
-                    "listen_addresses=127.0.0.1",
-                    "unix_socket_directories=",
-                    "fsync=on",
-                    "synchronous_commit=on",
-                    "full_page_writes=on",
-                    "max_connections=100",
-                    "shared_buffers=128MB",
-                    "max_wal_size=1GB",
-                    "timezone=UTC",
-                    "log_timezone=UTC",
-                    "logging_collector=off",
-                    // Statements carry what users sent: the server's own log must not.
-                    "log_min_error_statement=panic",
-                    "log_parameter_max_length_on_error=0",
-                    "log_error_verbosity=terse");
-            String settings = Stream.concat(own, Stream.of(more))
-                    .map(setting -> "-c " + setting)
-                    .reduce((a, b) -> a + " " + b)
-                    .orElseThrow();
+            EmbeddedPostgres server = new EmbeddedPostgres(binaries, directory, freePort(), password, more);
             try {
-                Files.deleteIfExists(directory.resolve("postgres.log"));
-                run(binaries.command(
-                        "pg_ctl",
-                        List.of(
-                                "start",
-                                "-w",
-                                "-t",
-                                String.valueOf(PATIENCE.toSeconds()),
-                                "-D",
-                                cluster.toString(),
-                                "-l",
-                                directory.resolve("postgres.log").toString(),
-                                "-o",
-                                settings)));
-                return new EmbeddedPostgres(binaries, cluster, address(port, password));
+                server.launch();
+                server.watch();
+                return server;
             } catch (IOException e) {
                 last = e;
             }
         }
         throw new StartRefused("the embedded PostgreSQL does not start; see postgres.log in segmeter.data-directory"
                 + (last == null ? "" : " (" + last.getMessage() + ")"));
+    }
+
+    private void launch() throws IOException {
+        Stream<String> own = Stream.of(
+                "port=" + port,
+                "listen_addresses=127.0.0.1",
+                "unix_socket_directories=",
+                "fsync=on",
+                "synchronous_commit=on",
+                "full_page_writes=on",
+                "max_connections=100",
+                "shared_buffers=128MB",
+                "max_wal_size=1GB",
+                "timezone=UTC",
+                "log_timezone=UTC",
+                "logging_collector=off",
+                // Statements carry what users sent: the server's own log must not.
+                "log_min_error_statement=panic",
+                "log_parameter_max_length_on_error=0",
+                "log_error_verbosity=terse");
+        String settings = Stream.concat(own, Stream.of(more))
+                .map(setting -> "-c " + setting)
+                .reduce((a, b) -> a + " " + b)
+                .orElseThrow();
+        Files.deleteIfExists(directory.resolve("postgres.log"));
+        run(binaries.command(
+                "pg_ctl",
+                List.of(
+                        "start",
+                        "-w",
+                        "-t",
+                        String.valueOf(PATIENCE.toSeconds()),
+                        "-D",
+                        cluster.toString(),
+                        "-l",
+                        directory.resolve("postgres.log").toString(),
+                        "-o",
+                        settings)));
     }
 
     private static DatabaseAddress address(int port, String password) {

@@ -15,6 +15,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.segmeter.database.StartRefused;
+import org.segmeter.telemetry.ServiceMetrics;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
@@ -28,6 +29,8 @@ import org.springframework.scheduling.annotation.EnableScheduling;
 @EnableScheduling
 @EnableConfigurationProperties({
     EvaluationSettings.class,
+    IntakeSettings.class,
+    StageSettings.class,
     StoreSettings.class,
     ScrubSettings.class,
     RetentionSettings.class
@@ -71,9 +74,12 @@ class EvaluationConfiguration {
     }
 
     @Bean
-    Task<Void> evaluationTask(ObjectProvider<EvaluationRunner> runner) {
+    Task<Void> evaluationTask(ObjectProvider<EvaluationRunner> runner, ServiceMetrics metrics) {
         return Tasks.custom(EvaluationJob.TASK)
-                .onDeadExecution((complete, operations) -> operations.reschedule(complete, Instant.now()))
+                .onDeadExecution((complete, operations) -> {
+                    metrics.leaseLost();
+                    operations.reschedule(complete, Instant.now());
+                })
                 .onFailure((complete, operations) ->
                         // The verdict could not be reached, as when the database is away: the job stays.
                         operations.reschedule(complete, Instant.now().plusSeconds(5)))

@@ -3,7 +3,6 @@ package org.segmeter.evaluation;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
-import java.io.IOException;
 import java.util.function.ToDoubleFunction;
 import org.segmeter.telemetry.ServiceMetrics;
 import org.springframework.dao.DataAccessException;
@@ -19,15 +18,13 @@ final class EvaluationGauges implements MeterBinder {
     private static final long FRESH = 1_000_000_000L;
 
     private final EvaluationRows rows;
-    private final BlobStore blobs;
     private long readAt = System.nanoTime() - 2 * FRESH;
     private EvaluationRows.Load last = new EvaluationRows.Load(0, 0, 0);
     private long countAgainAt = System.nanoTime();
     private long stored;
 
-    EvaluationGauges(EvaluationRows rows, BlobStore blobs, EvaluationSettings settings, ServiceMetrics metrics) {
+    EvaluationGauges(EvaluationRows rows, EvaluationSettings settings, ServiceMetrics metrics) {
         this.rows = rows;
-        this.blobs = blobs;
         metrics.workers(settings.workers());
     }
 
@@ -43,10 +40,6 @@ final class EvaluationGauges implements MeterBinder {
                 .register(registry);
         Gauge.builder("segmeter.storage.objects", this, g -> g.stored())
                 .description("Different files stored; counted again after a hundred times as long as counting took")
-                .tag("volume", "blobs")
-                .register(registry);
-        Gauge.builder("segmeter.storage.free.bytes", this, g -> g.free())
-                .description("Bytes free where files are stored")
                 .tag("volume", "blobs")
                 .register(registry);
     }
@@ -87,13 +80,5 @@ final class EvaluationGauges implements MeterBinder {
             countAgainAt = end + Math.max(FRESH, 100 * (end - begin));
         }
         return stored;
-    }
-
-    private double free() {
-        try {
-            return blobs.free();
-        } catch (IOException e) {
-            return -1;
-        }
     }
 }

@@ -1,6 +1,7 @@
 package org.segmeter.evaluation;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -21,7 +22,9 @@ import org.segmeter.volume.InputException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
+import org.springframework.dao.DataAccessException;
 import org.springframework.stereotype.Component;
+import org.springframework.transaction.TransactionException;
 import org.springframework.transaction.support.TransactionTemplate;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -42,6 +45,9 @@ final class EvaluationRunner {
     /** How long a store that does not answer is left alone. */
     private static final Duration STORE_PAUSE = Duration.ofSeconds(5);
 
+    private static final Duration WAIT_FOR_SPACE = Duration.ofSeconds(5);
+    private static final int MOST_WAITS_FOR_SPACE = 120;
+
     private final EvaluationRows rows;
     private final TransactionTemplate transaction;
     private final BlobStore blobs;
@@ -51,6 +57,7 @@ final class EvaluationRunner {
     private final RunningEvaluations running;
     private final Changes changes;
     private final ServiceMetrics metrics;
+    private final StageSettings stages;
     private final JsonMapper json;
     private final Semaphore turn;
     private final AtomicLong claims = new AtomicLong();
@@ -66,6 +73,7 @@ final class EvaluationRunner {
             RunningEvaluations running,
             Changes changes,
             ServiceMetrics metrics,
+            StageSettings stages,
             JsonMapper json,
             EvaluationSettings settings) {
         this.rows = rows;
@@ -77,6 +85,7 @@ final class EvaluationRunner {
         this.running = running;
         this.changes = changes;
         this.metrics = metrics;
+        this.stages = stages;
         this.json = json;
         this.turn = new Semaphore(settings.workers(), true);
     }
@@ -108,7 +117,8 @@ final class EvaluationRunner {
                 Failpoint.CLAIMED.reach();
                 metrics.workerBegan();
                 changes.changed(id);
-                try (RunningEvaluations.Run run = running.begin(claimed.get())) {
+                try (RunningEvaluations.Run run =
+                        running.begin(claimed.get(), stuck -> giveUp(claimed.get(), stuck, mine))) {
                     return work(claimed.get(), run, mine);
                 } finally {
                     metrics.workerEnded();
@@ -126,7 +136,7 @@ final class EvaluationRunner {
     private final class Turn {
         private boolean over;
 
-        void end() {
+        synchronized void end() {
             if (!over) {
                 over = true;
                 turn.release();
@@ -161,30 +171,104 @@ final class EvaluationRunner {
             clock.end();
             StoredScorecard card = compose(claim, result);
             List<EvaluationRows.Value> values = ScorecardValues.of(result);
+            run.conclude();
             // While the disk is waited for, the processor is the next one's.
             mine.end();
             return succeed(claim, run, size, result, card, values);
         } catch (BlobStore.Lost e) {
+            run.conclude();
             return fail(claim, run, lost(inputs), ServiceMetrics.Outcome.FAILED);
         } catch (BlobStore.Unavailable e) {
+            run.conclude();
             // No fault of the input, however long it lasts: the attempt does not count.
             log.warn("the stored inputs cannot be read now: {}", Reasons.describe(e));
             return again(claim, STORE_PAUSE);
         } catch (InputException e) {
             clock.end();
-            metrics.rejected(e.problem().slug());
+            run.conclude();
+            metrics.rejected(kind(inputs, e.side()).word(), e.problem().slug());
             return fail(claim, run, Problem.of(e), ServiceMetrics.Outcome.INVALID);
         } catch (CancellationException e) {
+            run.conclude();
             // The queue interrupts its workers when the service ends; the database must not see that.
             boolean interrupted = Thread.interrupted();
+            String timedOut = run.timedOut();
+            if (timedOut != null) {
+                return timedOut(claim, run, timedOut);
+            }
             return run.askedToStop() || !interrupted ? cancelled(claim, run) : handBack(claim);
         } catch (IOException | RuntimeException | OutOfMemoryError | StackOverflowError e) {
+            run.conclude();
             boolean interrupted = Thread.interrupted();
-            if (interrupted && !run.askedToStop()) {
+            String timedOut = run.timedOut();
+            if (timedOut != null) {
+                return timedOut(claim, run, timedOut);
+            }
+            if (run.askedToStop()) {
+                return cancelled(claim, run);
+            }
+            if (interrupted) {
                 return handBack(claim);
+            }
+            if (FullDisk.is(e)) {
+                return waitForSpace(claim, run);
+            }
+            if (e instanceof DataAccessException || e instanceof TransactionException) {
+                return waitForDatabase(claim, e);
             }
             return failedAttempt(claim, run, e);
         }
+    }
+
+    private Verdict timedOut(EvaluationRows.Claim claim, RunningEvaluations.Run run, String stage) {
+        return fail(claim, run, tooLong(stage), ServiceMetrics.Outcome.TIMEOUT);
+    }
+
+    private Problem tooLong(String stage) {
+        Duration limit = stages.limit(stage);
+        return Problem.of(
+                        ServiceProblem.TIMEOUT,
+                        "The stage '%s' took longer than the %s s that this installation allows; it is not tried again."
+                                .formatted(stage, limit.toMillis() / 1000.0))
+                .with("stage", stage)
+                .with("limitSeconds", limit.toMillis() / 1000.0);
+    }
+
+    /** Ends an evaluation whose worker does not stop. The worker goes on, and finds its attempt overtaken if it ever comes back. */
+    private void giveUp(EvaluationRows.Claim claim, RunningEvaluations.Run run, Turn itsTurn) {
+        itsTurn.end(); // another thread may score in its place
+        String timedOut = run.timedOut();
+        log.error(
+                "evaluation {} does not stop {}; it is ended without its thread, which another takes the turn of",
+                claim.id(),
+                timedOut == null ? "although it was cancelled" : "although its time in a stage is over");
+        if (timedOut == null) {
+            cancelled(claim, run);
+        } else {
+            timedOut(claim, run, timedOut);
+        }
+    }
+
+    /** Nothing is wrong with the input: it waits until there is room again, for ten minutes of tries. */
+    private Verdict waitForSpace(EvaluationRows.Claim claim, RunningEvaluations.Run run) {
+        if (claim.attempt() - claim.counted() >= MOST_WAITS_FOR_SPACE) {
+            return fail(
+                    claim,
+                    run,
+                    Problem.of(
+                            ServiceProblem.INSUFFICIENT_STORAGE,
+                            "The disk of this service had no room to score it, and did not get any."),
+                    ServiceMetrics.Outcome.FAILED);
+        }
+        log.warn("attempt {} found no space on a disk; it is tried again when there may be some", claim.attempt());
+        return again(claim, WAIT_FOR_SPACE);
+    }
+
+    /** The database was away when the result was ready or the inputs were read; that does not count against them. */
+    private Verdict waitForDatabase(EvaluationRows.Claim claim, Throwable reason) {
+        log.warn(
+                "attempt {} could not be finished without the database: {}", claim.attempt(), Reasons.describe(reason));
+        return again(claim, Duration.ofSeconds(5));
     }
 
     private Verdict succeed(
@@ -284,6 +368,20 @@ final class EvaluationRunner {
         changes.changed(claim.id());
         metrics.attemptEnded(mine ? ServiceMetrics.Attempt.HANDED_BACK : ServiceMetrics.Attempt.FENCED);
         return mine ? new Verdict.Again(pause) : new Verdict.Done();
+    }
+
+    /** What the first file of the side that was refused seems to be; the label of a metric, so any failure is an answer. */
+    private FileKind kind(List<Evaluation.Input> inputs, @Nullable String side) {
+        for (Evaluation.Input input : inputs) {
+            if (side == null || input.side().word().equals(side)) {
+                try (InputStream content = blobs.read(input.blob().sha256())) {
+                    return FileKind.of(content.readNBytes(512));
+                } catch (IOException e) {
+                    return FileKind.OTHER;
+                }
+            }
+        }
+        return FileKind.OTHER;
     }
 
     /** Why the inputs are not there any more. */

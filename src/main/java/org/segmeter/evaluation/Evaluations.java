@@ -3,9 +3,11 @@ package org.segmeter.evaluation;
 import com.github.kagkarlsson.scheduler.Scheduler;
 import com.github.kagkarlsson.scheduler.exceptions.TaskInstanceException;
 import java.io.IOException;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Consumer;
@@ -21,6 +23,8 @@ import org.springframework.context.event.EventListener;
 import org.springframework.dao.ConcurrencyFailureException;
 import org.springframework.dao.DataAccessException;
 import org.springframework.stereotype.Component;
+import org.springframework.transaction.TransactionException;
+import org.springframework.transaction.support.TransactionCallback;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /** The evaluations of this installation: what the API offers. */
@@ -32,31 +36,44 @@ public final class Evaluations {
     /** How long to wait before looking again, for what happens on another replica. */
     private static final Duration LOOK_AGAIN = Duration.ofSeconds(1);
 
+    /** When to look whether a commit of unknown outcome is done. */
+    private static final List<Duration> LOOK_FOR_COMMIT =
+            List.of(Duration.ZERO, Duration.ofMillis(500), Duration.ofSeconds(1), Duration.ofSeconds(2));
+
     private final EvaluationRows rows;
     private final StoredBlobs stored;
     private final IdempotencyKeys keys;
+    private final SubmittedContent contents;
+    private final IntakeSettings intake;
     private final TransactionTemplate transaction;
     private final ObjectProvider<Scheduler> scheduler;
     private final RunningEvaluations running;
     private final Changes changes;
+    private final Backlog backlog;
     private final ServiceMetrics metrics;
 
     Evaluations(
             EvaluationRows rows,
             StoredBlobs stored,
             IdempotencyKeys keys,
+            SubmittedContent contents,
+            IntakeSettings intake,
             TransactionTemplate transaction,
             ObjectProvider<Scheduler> scheduler,
             RunningEvaluations running,
             Changes changes,
+            Backlog backlog,
             ServiceMetrics metrics) {
         this.rows = rows;
         this.stored = stored;
         this.keys = keys;
+        this.contents = contents;
+        this.intake = intake;
         this.transaction = transaction;
         this.scheduler = scheduler;
         this.running = running;
         this.changes = changes;
+        this.backlog = backlog;
         this.metrics = metrics;
     }
 
@@ -83,14 +100,24 @@ public final class Evaluations {
     }
 
     /**
-     * Accepts an evaluation, once for each key. When this returns that it was accepted, content, evaluation, key and job are
-     * committed: it will reach a final state, whatever happens to this process.
+     * Sees to it that no other request of a key is received at the same time, in this or any other process, until what is returned is
+     * closed; empty if one is.
+     */
+    public Optional<AutoCloseable> hold(IdempotencyKey key) {
+        return keys.hold(key).map(hold -> hold);
+    }
+
+    /**
+     * Accepts an evaluation, once for each key, and without a key once for each content. When this returns that it was accepted, content,
+     * evaluation, key and job are committed: it will reach a final state, whatever happens to this process.
      *
      * @param files kept after the database was told to hold them, so that nothing removes them before they are named
      * @param key the client's name for this submission; null if it gave none
+     * @param fresh true to have a content without a key scored once more
      * @throws IOException if the files cannot be kept
      */
-    public Acceptance submit(Submission submission, Files files, @Nullable IdempotencyKey key) throws IOException {
+    public Acceptance submit(Submission submission, Files files, @Nullable IdempotencyKey key, boolean fresh)
+            throws IOException {
         UUID id = UUID.randomUUID();
         List<Blob> blobs = Stream.concat(submission.prediction().stream(), submission.reference().stream())
                 .toList();
@@ -99,7 +126,7 @@ public final class Evaluations {
         try {
             files.keep();
             Failpoint.CONTENT_KEPT.reach();
-            Acceptance acceptance = accept(id, submission, blobs, key);
+            Acceptance acceptance = accept(id, submission, blobs, key, fresh);
             accepted = acceptance instanceof Acceptance.Accepted;
             return acceptance;
         } finally {
@@ -137,12 +164,20 @@ public final class Evaluations {
         }
     }
 
-    private Acceptance accept(UUID id, Submission submission, List<Blob> blobs, @Nullable IdempotencyKey key) {
+    private Acceptance accept(
+            UUID id, Submission submission, List<Blob> blobs, @Nullable IdempotencyKey key, boolean fresh) {
         Scheduler jobs = scheduler.getObject();
-        Acceptance acceptance = transaction.execute(status -> {
+        boolean natural = key == null && !fresh && intake.naturalIdempotency();
+        Acceptance acceptance = committed(id, status -> {
             if (key != null && !keys.take(key, submission.contentSha256(), id)) {
                 return keys.find(key, submission.contentSha256())
                         .orElseThrow(() -> new ConcurrencyFailureException("the key expired at this moment"));
+            }
+            if (natural) {
+                Optional<UUID> known = contents.take(submission, id);
+                if (known.isPresent()) {
+                    return new Acceptance.Replayed(known.get());
+                }
             }
             stored.kept(id, blobs);
             rows.insert(id, submission);
@@ -156,6 +191,7 @@ public final class Evaluations {
         Failpoint.COMMITTED.reach();
         // Only now can a worker see the job; the scheduler's own trigger came before the commit.
         jobs.triggerCheckForDueExecutions();
+        backlog.accepted();
         metrics.submitted();
         try (MDC.MDCCloseable ignored = MDC.putCloseable("evaluation_id", id.toString())) {
             log.info(
@@ -164,6 +200,48 @@ public final class Evaluations {
                     submission.reference().size());
         }
         return acceptance;
+    }
+
+    /** Runs it in a transaction. If the connection breaks in the commit, its outcome is found out by looking whether the row is there. */
+    private Acceptance committed(UUID id, TransactionCallback<Acceptance> work) {
+        try {
+            return Objects.requireNonNull(transaction.execute(work));
+        } catch (TransactionException | DataAccessException e) {
+            // What the server refused is not there. Only a lost connection leaves it open.
+            if (isConnectionLost(e) && isThere(id)) {
+                log.warn("the connection broke in a commit, which was found to be done");
+                return new Acceptance.Accepted(id);
+            }
+            throw e;
+        }
+    }
+
+    private boolean isThere(UUID id) {
+        for (Duration pause : LOOK_FOR_COMMIT) {
+            try {
+                Thread.sleep(pause);
+                if (rows.state(id).isPresent()) {
+                    return true;
+                }
+            } catch (DataAccessException e) {
+                log.debug("the outcome of a commit is not known yet");
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return false;
+            }
+        }
+        return false;
+    }
+
+    private static boolean isConnectionLost(Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause() == cause ? null : cause.getCause()) {
+            if (cause instanceof SQLException database
+                    && database.getSQLState() != null
+                    && database.getSQLState().startsWith("08")) {
+                return true;
+            }
+        }
+        return false;
     }
 
     public Optional<Evaluation> find(UUID id) {
@@ -249,10 +327,11 @@ public final class Evaluations {
         return removal;
     }
 
-    /** Waiters are let go before the server waits for its requests to end. */
+    /** Waiters are let go before the server waits for its requests to end, and no work is begun any more. */
     @EventListener(ContextClosedEvent.class)
     void letGo() {
         changes.close();
+        scheduler.ifAvailable(Scheduler::pause);
     }
 
     private void forgetJob(UUID id) {

@@ -5,10 +5,12 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.volume.CancelSignal;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.context.SmartLifecycle;
 import org.springframework.dao.DataAccessException;
 import org.springframework.scheduling.annotation.Scheduled;
 import org.springframework.stereotype.Component;
@@ -16,22 +18,33 @@ import org.springframework.transaction.support.TransactionTemplate;
 
 /**
  * What this replica is working on. Twice a second it writes down which stage the longer ones have reached, and looks whether
- * another replica was asked to cancel one of them.
+ * another replica was asked to cancel one of them. Four times a second it looks for those that take longer in a stage than they may, or do not
+ * stop although they were told to.
  */
 @Component
-final class RunningEvaluations {
+final class RunningEvaluations implements SmartLifecycle {
 
     private static final Logger log = LoggerFactory.getLogger(RunningEvaluations.class);
+
+    /** How long after the signal a worker that goes on is interrupted, which ends waiting for files and locks. */
+    private static final long INTERRUPT_AFTER = 750_000_000L;
+
+    /** And how long after it the evaluation is ended without its worker. */
+    private static final long ABANDON_AFTER = 1_250_000_000L;
 
     private final EvaluationRows rows;
     private final TransactionTemplate transaction;
     private final Changes changes;
+    private final StageSettings settings;
     private final Map<UUID, Run> runs = new ConcurrentHashMap<>();
+    private volatile boolean running;
+    private Thread watch = new Thread(() -> {});
 
-    RunningEvaluations(EvaluationRows rows, TransactionTemplate transaction, Changes changes) {
+    RunningEvaluations(EvaluationRows rows, TransactionTemplate transaction, Changes changes, StageSettings settings) {
         this.rows = rows;
         this.transaction = transaction;
         this.changes = changes;
+        this.settings = settings;
     }
 
     /** One attempt in progress. */
@@ -41,12 +54,21 @@ final class RunningEvaluations {
         private final String worker;
         private final CancelSignal signal = new CancelSignal();
         private final List<EvaluationRows.Stage> unwritten = new java.util.ArrayList<>();
+        private final Consumer<Run> giveUp;
+        private final Thread thread = Thread.currentThread();
         private volatile boolean askedToStop;
+        private @Nullable String stage;
+        private long stageSince;
+        private long stoppedAt;
+        private @Nullable String timedOut;
+        private boolean interrupted;
+        private boolean over;
 
-        private Run(EvaluationRows.Claim claim) {
+        private Run(EvaluationRows.Claim claim, Consumer<Run> giveUp) {
             this.id = claim.id();
             this.attempt = claim.attempt();
             this.worker = claim.worker();
+            this.giveUp = giveUp;
         }
 
         CancelSignal signal() {
@@ -58,7 +80,59 @@ final class RunningEvaluations {
             return askedToStop;
         }
 
+        /** The stage that took too long; null if none did. */
+        synchronized @Nullable String timedOut() {
+            return timedOut;
+        }
+
+        /** From now on the worker is not disturbed any more: it writes down how the evaluation ended. */
+        synchronized void conclude() {
+            over = true;
+            if (interrupted) {
+                Thread.interrupted(); // the interruption was meant for the work that is over
+            }
+        }
+
+        private synchronized boolean isOver() {
+            return over;
+        }
+
+        /** Called four times a second. */
+        private void watch(long now) {
+            boolean abandon;
+            synchronized (this) {
+                if (over) {
+                    return;
+                }
+                if (stage != null
+                        && timedOut == null
+                        && !askedToStop
+                        && now - stageSince > settings.limit(stage).toNanos()) {
+                    timedOut = stage;
+                    stoppedAt = now;
+                    signal.cancel();
+                }
+                if (timedOut == null && !askedToStop) {
+                    return;
+                }
+                if (!interrupted && now - stoppedAt > INTERRUPT_AFTER) {
+                    interrupted = true;
+                    thread.interrupt();
+                }
+                abandon = now - stoppedAt > ABANDON_AFTER;
+                over = abandon;
+            }
+            if (abandon) {
+                // Whatever the thread does, it will find that it came too late.
+                giveUp.accept(this);
+            }
+        }
+
         void entered(String stage) {
+            synchronized (this) {
+                this.stage = stage;
+                stageSince = System.nanoTime();
+            }
             synchronized (unwritten) {
                 unwritten.add(new EvaluationRows.Stage(stage, java.time.Instant.now()));
             }
@@ -73,19 +147,27 @@ final class RunningEvaluations {
             }
         }
 
-        private void stop() {
-            askedToStop = true;
-            signal.cancel();
+        private synchronized void stop() {
+            if (!askedToStop && timedOut == null) {
+                askedToStop = true;
+                stoppedAt = System.nanoTime();
+                signal.cancel();
+            }
         }
 
         @Override
         public void close() {
             runs.remove(id, this);
+            conclude();
         }
     }
 
-    Run begin(EvaluationRows.Claim claim) {
-        Run run = new Run(claim);
+    /**
+     * @param giveUp ends the evaluation in the place of its worker, which neither stopped when it was told to nor when it was
+     *     interrupted
+     */
+    Run begin(EvaluationRows.Claim claim, Consumer<Run> giveUp) {
+        Run run = new Run(claim, giveUp);
         runs.put(claim.id(), run);
         return run;
     }
@@ -97,6 +179,35 @@ final class RunningEvaluations {
         }
     }
 
+    @Override
+    public void start() {
+        running = true;
+        watch = Thread.ofPlatform().daemon().name("stage-watch").start(() -> {
+            while (running) {
+                try {
+                    Thread.sleep(250);
+                    long now = System.nanoTime();
+                    runs.values().forEach(run -> run.watch(now));
+                } catch (InterruptedException e) {
+                    return;
+                } catch (RuntimeException e) {
+                    log.warn("an evaluation that does not stop could not be ended: {}", Reasons.describe(e));
+                }
+            }
+        });
+    }
+
+    @Override
+    public void stop() {
+        running = false;
+        watch.interrupt();
+    }
+
+    @Override
+    public boolean isRunning() {
+        return running;
+    }
+
     @Scheduled(fixedDelay = 500)
     void synchronise() {
         if (runs.isEmpty()) {
@@ -104,6 +215,9 @@ final class RunningEvaluations {
         }
         try {
             for (Run run : runs.values()) {
+                if (run.isOver()) {
+                    continue;
+                }
                 transaction.executeWithoutResult(status -> {
                     // The row is locked first: either the stages are written here, or by whoever ends the evaluation.
                     if (rows.lockRunning(run.id, run.attempt, run.worker)) {

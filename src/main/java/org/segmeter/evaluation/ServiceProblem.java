@@ -11,6 +11,12 @@ public enum ServiceProblem {
             "The content is not what its digest says",
             "The content was changed on the way, or the digest belongs to another file. Nothing was stored; send it"
                     + " again."),
+    INVALID_DIGEST(
+            "invalid-digest",
+            400,
+            "A digest field is not well-formed",
+            "A digest is written sha-256=:...: or sha-512=:...: with the digest in base64 between the colons (RFC"
+                    + " 9530)."),
     INVALID_IDEMPOTENCY_KEY(
             "invalid-idempotency-key",
             400,
@@ -43,6 +49,11 @@ public enum ServiceProblem {
             406,
             "The answer cannot be given in an accepted type",
             "Send Accept: application/json or leave the header out."),
+    UPLOAD_TOO_SLOW(
+            "upload-too-slow",
+            408,
+            "The upload came too slowly",
+            "Nothing was stored. Send it again over a faster line, or have segmeter.upload.min-rate lowered."),
     PROTOCOL_EXISTS(
             "protocol-exists",
             409,
@@ -81,12 +92,22 @@ public enum ServiceProblem {
             422,
             "The Idempotency-Key was used for another submission",
             "A key names one submission: the same files in the same order and the same request. Use a new key."),
+    TIMEOUT(
+            "timeout",
+            422,
+            "The evaluation took too long",
+            "Crop the volumes or score fewer metrics, or have segmeter.stage-timeout of the installation raised."),
     QUARANTINED(
             "quarantined",
             422,
             "The evaluation ended its worker too often",
             "Three attempts did not come to an end; the input is kept. The log has the reason under the evaluation's"
                     + " id."),
+    TOO_MANY_UPLOADS(
+            "too-many-uploads",
+            429,
+            "Too many uploads of this client at once",
+            "Send fewer at the same time, and this one again after the time in Retry-After."),
     INPUTS_LOST(
             "inputs-lost",
             500,
@@ -103,6 +124,12 @@ public enum ServiceProblem {
             503,
             "The service cannot take this now",
             "The database or the storage does not answer. Try again after the time in Retry-After."),
+    OVERLOADED(
+            "overloaded",
+            503,
+            "The service has as much work as it takes",
+            "Nothing was stored. Send it again after the time in Retry-After, which follows from how fast the work is"
+                    + " done."),
     INSUFFICIENT_STORAGE(
             "insufficient-storage",
             507,

@@ -42,6 +42,7 @@ public final class ServiceMetrics {
         OK,
         INVALID,
         FAILED,
+        TIMEOUT,
         CANCELLED,
         QUARANTINED
     }
@@ -61,7 +62,22 @@ public final class ServiceMetrics {
         MALFORMED,
         DIGEST,
         STORAGE,
+        TOO_SLOW,
         REFUSED
+    }
+
+    /** Why an upload was not taken; the label {@code reason}, which is {@code memory} for what could never be scored. */
+    public enum Refusal {
+        /** As many wait as may wait. */
+        QUEUE,
+        /** As many uploads are being received as may be. */
+        UPLOADS,
+        /** As many uploads of this client are being received as may be. */
+        CLIENT,
+        /** There is no room on a disk. */
+        DISK,
+        /** The database does not answer, or the service is ending. */
+        UNAVAILABLE
     }
 
     /** What a key of a submission that was known led to; the label {@code result}. */
@@ -71,27 +87,23 @@ public final class ServiceMetrics {
         MISMATCH
     }
 
+    /** The label {@code format}: what a file seems to be. */
+    private static final String[] FORMATS = {"nifti", "dicom", "archive", "other"};
+
     private final MeterRegistry registry;
     private final AtomicInteger uploads = new AtomicInteger();
     private final AtomicInteger busy = new AtomicInteger();
     private final AtomicInteger workers = new AtomicInteger();
     private final AtomicLong lastCompleted = new AtomicLong();
-    private final DistributionSummary uploadBytes;
-    private final Counter uploadBytesTotal;
     private final Counter submitted;
     private final Counter fenced;
+    private final Counter leasesLost;
+    private final Counter rateLimited;
 
     public ServiceMetrics(MeterRegistry registry) {
         this.registry = registry;
         Gauge.builder("segmeter.uploads.in.progress", uploads, AtomicInteger::get)
                 .description("Uploads that are being received")
-                .register(registry);
-        uploadBytesTotal = Counter.builder("segmeter.upload.bytes")
-                .description("Bytes of files received")
-                .register(registry);
-        uploadBytes = DistributionSummary.builder("segmeter.upload.size.bytes")
-                .description("Size of a received file in bytes")
-                .serviceLevelObjectives(SIZE_BUCKETS)
                 .register(registry);
         submitted = Counter.builder("segmeter.jobs.submitted")
                 .description("Evaluations accepted")
@@ -99,6 +111,17 @@ public final class ServiceMetrics {
                 .register(registry);
         fenced = Counter.builder("segmeter.job.fenced.writes")
                 .description("Results refused because a later attempt had taken over")
+                .register(registry);
+        leasesLost = Counter.builder("segmeter.job.leases.lost")
+                .description("Attempts whose worker was taken for dead")
+                .register(registry);
+        for (String format : FORMATS) {
+            uploadBytesCounter(format);
+            uploadSize(format);
+        }
+        rateLimited = Counter.builder("segmeter.rate.limited")
+                .description("Requests answered with 429")
+                .tag("scope", "client")
                 .register(registry);
         Gauge.builder("segmeter.workers", workers, AtomicInteger::get)
                 .description("Threads that score")
@@ -119,8 +142,18 @@ public final class ServiceMetrics {
         for (UploadFailure reason : UploadFailure.values()) {
             uploadFailureCounter(reason);
         }
+        for (Refusal reason : Refusal.values()) {
+            refusalCounter(reason);
+        }
         for (Replay result : Replay.values()) {
             replayCounter(result);
+        }
+    }
+
+    public void refused(Refusal reason) {
+        refusalCounter(reason).increment();
+        if (reason == Refusal.CLIENT) {
+            rateLimited.increment();
         }
     }
 
@@ -132,9 +165,24 @@ public final class ServiceMetrics {
         uploads.decrementAndGet();
     }
 
-    public void fileReceived(long bytes) {
-        uploadBytesTotal.increment(bytes);
-        uploadBytes.record(bytes);
+    /** @param format from a fixed list of four */
+    public void fileReceived(String format, long bytes) {
+        uploadBytesCounter(format).increment(bytes);
+        uploadSize(format).record(bytes);
+    }
+
+    /** @param kind from a fixed list of six */
+    public void preambleSeen(String kind) {
+        Counter.builder("segmeter.preamble.nonzero")
+                .description("DICOM files received with something in their preamble, by what it looks like")
+                .tag("kind", kind)
+                .register(registry)
+                .increment();
+    }
+
+    /** A worker is taken for dead: it has not been heard of for as long as its work was its own. */
+    public void leaseLost() {
+        leasesLost.increment();
     }
 
     public void uploadFailed(UploadFailure reason) {
@@ -161,10 +209,14 @@ public final class ServiceMetrics {
         }
     }
 
-    /** @param code slug of the problem, from a fixed list */
-    public void rejected(String code) {
+    /**
+     * @param format from a fixed list of four
+     * @param code slug of the problem, from a fixed list
+     */
+    public void rejected(String format, String code) {
         Counter.builder("segmeter.parse.rejections")
                 .description("Inputs that were refused, by problem")
+                .tag("format", format)
                 .tag("code", code)
                 .register(registry)
                 .increment();
@@ -220,6 +272,28 @@ public final class ServiceMetrics {
         return Counter.builder("segmeter.upload.failures")
                 .description("Uploads that were not accepted")
                 .tag("reason", word(reason))
+                .register(registry);
+    }
+
+    private Counter refusalCounter(Refusal reason) {
+        return Counter.builder("segmeter.admission.rejections")
+                .description("Work that was not taken")
+                .tag("reason", word(reason))
+                .register(registry);
+    }
+
+    private Counter uploadBytesCounter(String format) {
+        return Counter.builder("segmeter.upload.bytes")
+                .description("Bytes of files received")
+                .tag("format", format)
+                .register(registry);
+    }
+
+    private DistributionSummary uploadSize(String format) {
+        return DistributionSummary.builder("segmeter.upload.size.bytes")
+                .description("Size of a received file in bytes")
+                .tag("format", format)
+                .serviceLevelObjectives(SIZE_BUCKETS)
                 .register(registry);
     }
 

@@ -24,6 +24,7 @@ import org.segmeter.evaluation.Evaluations;
 import org.segmeter.evaluation.LossDocument;
 import org.segmeter.evaluation.LossDocuments;
 import org.segmeter.evaluation.Problem;
+import org.segmeter.evaluation.ResultCheck;
 import org.segmeter.evaluation.ServiceProblem;
 import org.segmeter.evaluation.Side;
 import org.segmeter.evaluation.State;
@@ -57,9 +58,11 @@ final class EvaluationController {
     private final Evaluations evaluations;
     private final LossDocuments losses;
     private final EvaluationResource resource;
+    private final ResultCheck check;
     private final BlobStore store;
     private final RequestReading requests;
     private final KeysInUse keysInUse;
+    private final UploadAdmission admission;
     private final WebSettings settings;
     private final ServiceMetrics metrics;
     private final JsonMapper json;
@@ -68,18 +71,22 @@ final class EvaluationController {
             Evaluations evaluations,
             LossDocuments losses,
             EvaluationResource resource,
+            ResultCheck check,
             BlobStore store,
             RequestReading requests,
             KeysInUse keysInUse,
+            UploadAdmission admission,
             WebSettings settings,
             ServiceMetrics metrics,
             JsonMapper json) {
         this.evaluations = evaluations;
         this.losses = losses;
         this.resource = resource;
+        this.check = check;
         this.store = store;
         this.requests = requests;
         this.keysInUse = keysInUse;
+        this.admission = admission;
         this.settings = settings;
         this.metrics = metrics;
         this.json = json;
@@ -89,13 +96,15 @@ final class EvaluationController {
     ResponseEntity<byte[]> submit(HttpServletRequest http) throws IOException, InputException, InterruptedException {
         Acceptance acceptance;
         try (KeysInUse.Use use = keysInUse.begin(KeyHeader.read(http.getHeaders(KeyHeader.NAME)));
-                Upload upload = Upload.receive(http, store, settings.upload(), metrics)) {
+                UploadAdmission.Slot slot = admission.admit(http);
+                KeysInUse.Hold hold = keysInUse.hold(use);
+                Upload upload = Upload.receive(http, store, settings.upload(), slot, metrics)) {
             Submission submission = submission(upload);
             Optional<Acceptance> before = evaluations.known(use.key(), submission);
             if (before.isPresent()) {
                 acceptance = before.get();
             } else {
-                acceptance = evaluations.submit(submission, upload::keep, use.key());
+                acceptance = evaluations.submit(submission, () -> upload.keep(metrics), use.key(), asksForFresh(http));
             }
         }
         return switch (acceptance) {
@@ -120,6 +129,13 @@ final class EvaluationController {
         };
     }
 
+    /** {@code Cache-Control: no-cache} (RFC 9111 section 5.2.1.4): no answer that was made before. */
+    private static boolean asksForFresh(HttpServletRequest http) {
+        return java.util.Collections.list(http.getHeaders(HttpHeaders.CACHE_CONTROL)).stream()
+                .flatMap(field -> java.util.Arrays.stream(field.split(",", -1)))
+                .anyMatch(directive -> directive.strip().equalsIgnoreCase("no-cache"));
+    }
+
     private ResponseEntity<byte[]> accepted(HttpServletRequest http, UUID id, HttpHeaders headers)
             throws InterruptedException {
         Optional<Duration> wait = Preference.waiting(http.getHeaders("Prefer"), settings.maxWait());
@@ -130,13 +146,15 @@ final class EvaluationController {
             }
         }
         Evaluation evaluation = find(id.toString());
+        // As it was accepted, so that a repeated request is answered with the same bytes.
+        byte[] body = resource.bytes(resource.of(evaluation.asAccepted(), null));
         return ResponseEntity.accepted()
                 .headers(headers)
+                .header("Content-Digest", Digests.of(body))
                 .header(HttpHeaders.LOCATION, EvaluationResource.path(evaluation))
                 .header(HttpHeaders.RETRY_AFTER, "1")
                 .contentType(MediaType.APPLICATION_JSON)
-                // As it was accepted, so that a repeated request is answered with the same bytes.
-                .body(resource.bytes(resource.of(evaluation.asAccepted(), null)));
+                .body(body);
     }
 
     @GetMapping
@@ -254,6 +272,35 @@ final class EvaluationController {
         return ResponseEntity.ok().headers(ofContent(sha256)).body(content.getBytes(StandardCharsets.UTF_8));
     }
 
+    @GetMapping("/{id}/verify")
+    ResponseEntity<byte[]> verify(@PathVariable("id") String id) throws IOException, InterruptedException {
+        ResultCheck.Report report = check.of(id(id)).orElseThrow(EvaluationController::absent);
+        Map<String, Object> body = new LinkedHashMap<>();
+        body.put("id", report.evaluation().toString());
+        body.put("verified", report.isVerified());
+        if (report.removedAt() != null) {
+            body.put("removedAt", report.removedAt().toString());
+        }
+        List<Map<String, Object>> checks = new ArrayList<>();
+        for (ResultCheck.Finding finding : report.findings()) {
+            Map<String, Object> one = new LinkedHashMap<>();
+            one.put("part", finding.part());
+            one.put("outcome", finding.outcome().name());
+            if (finding.found() != null) {
+                one.put("found", finding.found());
+            }
+            if (finding.expected() != null) {
+                one.put("expected", finding.expected());
+            }
+            checks.add(one);
+        }
+        body.put("checks", checks);
+        if (report.sequence() != null && report.linkSha256() != null) {
+            body.put("link", Map.of("sequence", report.sequence(), "sha256", report.linkSha256()));
+        }
+        return ResponseEntity.ok().contentType(MediaType.APPLICATION_JSON).body(resource.bytes(body));
+    }
+
     @DeleteMapping("/{id}")
     ResponseEntity<byte[]> delete(@PathVariable("id") String id) {
         UUID known = id(id);
@@ -315,6 +362,7 @@ final class EvaluationController {
         headers.setContentType(MediaType.APPLICATION_JSON);
         headers.setETag("\"" + sha256 + "\"");
         headers.set("Repr-Digest", Digests.field(sha256));
+        headers.set("Content-Digest", Digests.field(sha256));
         headers.setCacheControl("private, no-cache");
         return headers;
     }

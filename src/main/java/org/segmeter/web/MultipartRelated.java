@@ -12,6 +12,7 @@ import org.apache.tomcat.util.http.fileupload.FileItemHeaders;
 import org.apache.tomcat.util.http.fileupload.FileUpload;
 import org.apache.tomcat.util.http.fileupload.MultipartStream;
 import org.segmeter.evaluation.BlobStore;
+import org.segmeter.evaluation.FileKind;
 import org.segmeter.evaluation.Problem;
 import org.segmeter.evaluation.ServiceProblem;
 import org.segmeter.telemetry.ServiceMetrics;
@@ -52,7 +53,7 @@ final class MultipartRelated implements AutoCloseable {
         metrics.uploadBegan();
         MultipartRelated received = new MultipartRelated();
         UploadBody body =
-                new UploadBody(http.getInputStream(), limits.maxRequestSize().toBytes());
+                new UploadBody(http.getInputStream(), limits.maxRequestSize().toBytes(), UploadBody.Watch.NONE);
         boolean complete = false;
         try {
             if (type.is(DICOM)) {
@@ -174,9 +175,11 @@ final class MultipartRelated implements AutoCloseable {
 
     private void add(InputStream content, BlobStore store, WebSettings.Upload limits, ServiceMetrics metrics)
             throws IOException {
-        BlobStore.Incoming part = store.receive(content, limits.maxFileSize().toBytes());
+        FileKind.Seen seen = new FileKind.Seen(content);
+        BlobStore.Incoming part = store.receive(seen, limits.maxFileSize().toBytes());
         parts.add(part);
-        metrics.fileReceived(part.blob().size());
+        metrics.fileReceived(seen.kind().word(), part.blob().size());
+        seen.preamble().ifPresent(metrics::preambleSeen);
     }
 
     @Override

@@ -5,6 +5,7 @@ import java.util.UUID;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.evaluation.BlobStore;
+import org.segmeter.evaluation.FullDisk;
 import org.segmeter.evaluation.Problem;
 import org.segmeter.evaluation.Reasons;
 import org.segmeter.evaluation.ServiceProblem;
@@ -53,6 +54,10 @@ final class ProblemAnswers {
     ResponseEntity<byte[]> database(RuntimeException e) {
         log.warn("the database did not do what was asked: {}", Reasons.describe(e));
         HttpHeaders headers = new HttpHeaders();
+        if (FullDisk.is(e)) {
+            headers.set(HttpHeaders.RETRY_AFTER, "30");
+            return answer(Problem.of(ServiceProblem.INSUFFICIENT_STORAGE, "The database's disk has no room."), headers);
+        }
         headers.set(HttpHeaders.RETRY_AFTER, "5");
         return answer(
                 Problem.of(ServiceProblem.UNAVAILABLE, "The database does not answer; try again in a few seconds."),

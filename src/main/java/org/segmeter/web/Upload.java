@@ -7,11 +7,11 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import org.apache.tomcat.util.http.fileupload.FileItemHeaders;
 import org.apache.tomcat.util.http.fileupload.FileUpload;
 import org.apache.tomcat.util.http.fileupload.MultipartStream;
@@ -20,6 +20,8 @@ import org.jspecify.annotations.Nullable;
 import org.segmeter.evaluation.Blob;
 import org.segmeter.evaluation.BlobStore;
 import org.segmeter.evaluation.Failpoint;
+import org.segmeter.evaluation.FileKind;
+import org.segmeter.evaluation.FullDisk;
 import org.segmeter.evaluation.Problem;
 import org.segmeter.evaluation.ServiceProblem;
 import org.segmeter.evaluation.Side;
@@ -50,17 +52,24 @@ final class Upload implements AutoCloseable {
     }
 
     /** Receives all parts. */
-    static Upload receive(HttpServletRequest http, BlobStore store, WebSettings.Upload limits, ServiceMetrics metrics)
+    static Upload receive(
+            HttpServletRequest http,
+            BlobStore store,
+            WebSettings.Upload limits,
+            UploadBody.Watch watch,
+            ServiceMetrics metrics)
             throws IOException {
-        refuseByHeaders(http, store, limits);
+        List<Digests.Declared> ofBody = refuseByHeaders(http, limits);
         Failpoint.HEADERS_READ.reach();
         metrics.uploadBegan();
         Upload upload = new Upload();
         UploadBody body =
-                new UploadBody(http.getInputStream(), limits.maxRequestSize().toBytes());
+                new UploadBody(http.getInputStream(), limits.maxRequestSize().toBytes(), watch);
         boolean complete = false;
         try {
-            upload.readParts(http.getContentType(), body, store, limits, metrics);
+            Hashing whole = new Hashing(body, ofBody);
+            upload.readParts(http.getContentType(), body, whole.stream(), store, limits, metrics);
+            whole.verify(Problem.of(ServiceProblem.DIGEST_MISMATCH, "The body is not what its digest says."));
             upload.requireBothSides();
             complete = true;
             return upload;
@@ -73,7 +82,11 @@ final class Upload implements AutoCloseable {
                             ? UploadFailure.TOO_LARGE
                             : e.problem().slug().equals(ServiceProblem.DIGEST_MISMATCH.slug())
                                     ? UploadFailure.DIGEST
-                                    : UploadFailure.REFUSED);
+                                    : e.problem().status() == 408
+                                            ? UploadFailure.TOO_SLOW
+                                            : e.problem().status() == 507
+                                                    ? UploadFailure.STORAGE
+                                                    : UploadFailure.REFUSED);
             throw e;
         } catch (IOException e) {
             switch (body.state()) {
@@ -97,10 +110,7 @@ final class Upload implements AutoCloseable {
                 }
             }
             metrics.uploadFailed(UploadFailure.STORAGE);
-            throw new ProblemException(
-                            ServiceProblem.INSUFFICIENT_STORAGE,
-                            "The upload could not be written to this service's disk.")
-                    .header("Retry-After", "60");
+            throw notWritten(e);
         } finally {
             metrics.uploadEnded();
             if (!complete) {
@@ -122,12 +132,27 @@ final class Upload implements AutoCloseable {
     }
 
     /** Gives all files their names in the store; after this they are durable. */
-    void keep() throws IOException {
-        for (List<BlobStore.Incoming> side : files.values()) {
-            for (BlobStore.Incoming file : side) {
-                file.keep();
+    void keep(ServiceMetrics metrics) {
+        try {
+            for (List<BlobStore.Incoming> side : files.values()) {
+                for (BlobStore.Incoming file : side) {
+                    file.keep();
+                }
             }
+        } catch (IOException e) {
+            metrics.uploadFailed(UploadFailure.STORAGE);
+            throw notWritten(e);
         }
+    }
+
+    /** The store did not take it: 507 if there is no space, else 503. */
+    private static ProblemException notWritten(IOException e) {
+        return FullDisk.is(e)
+                ? UploadAdmission.noRoom()
+                : new ProblemException(
+                                ServiceProblem.UNAVAILABLE,
+                                "The upload could not be written to this service's storage.")
+                        .header("Retry-After", "5");
     }
 
     @Override
@@ -139,9 +164,8 @@ final class Upload implements AutoCloseable {
         }
     }
 
-    /** What can be said before the body is read. */
-    private static void refuseByHeaders(HttpServletRequest http, BlobStore store, WebSettings.Upload limits)
-            throws IOException {
+    /** What can be said before the body is read; returns the digests that it is to have. */
+    private static List<Digests.Declared> refuseByHeaders(HttpServletRequest http, WebSettings.Upload limits) {
         String encoding = http.getHeader("Content-Encoding");
         if (encoding != null && !encoding.strip().equalsIgnoreCase("identity")) {
             throw new ProblemException(
@@ -161,19 +185,26 @@ final class Upload implements AutoCloseable {
         if (length > limits.maxRequestSize().toBytes()) {
             throw tooLarge("The request", limits.maxRequestSize().toBytes());
         }
-        if (length > store.free()) {
-            throw new ProblemException(
-                            ServiceProblem.INSUFFICIENT_STORAGE, "The upload is larger than the space that is left.")
-                    .header("Retry-After", "60");
+        List<Digests.Declared> declared = new ArrayList<>();
+        for (String field : Digests.FIELDS) {
+            for (String value : Collections.list(http.getHeaders(field))) {
+                declared.addAll(Digests.read(field, value, "the body"));
+            }
         }
+        return declared;
     }
 
     private void readParts(
-            String contentType, UploadBody body, BlobStore store, WebSettings.Upload limits, ServiceMetrics metrics)
+            String contentType,
+            UploadBody body,
+            InputStream source,
+            BlobStore store,
+            WebSettings.Upload limits,
+            ServiceMetrics metrics)
             throws IOException {
         FileUpload syntax = new FileUpload();
         syntax.setHeaderEncoding("UTF-8");
-        MultipartStream stream = stream(syntax.getBoundary(contentType), body);
+        MultipartStream stream = stream(syntax.getBoundary(contentType), source);
         if (!stream.skipPreamble()) {
             body.requireOpen();
             return; // a form without parts
@@ -185,22 +216,23 @@ final class Upload implements AutoCloseable {
                 throw tooLarge("The number of parts", limits.maxParts());
             }
             String name = syntax.getFieldName(headers) == null ? "" : syntax.getFieldName(headers);
-            try (InputStream content = stream.newInputStream()) {
-                switch (name) {
-                    case "prediction" -> file(Side.PREDICTION, syntax, headers, content, store, limits, metrics);
-                    case "reference" -> file(Side.REFERENCE, syntax, headers, content, store, limits, metrics);
-                    case "request" -> request(content);
-                    default ->
-                        throw new ProblemException(
-                                ServiceProblem.UNKNOWN_PART,
-                                "The part '%s' is not known; there are prediction, reference and request."
-                                        .formatted(shown(name)));
-                }
+            // Closed only if all is well: closing reads what is left of the part, and what is refused is not read.
+            InputStream content = stream.newInputStream();
+            switch (name) {
+                case "prediction" -> file(Side.PREDICTION, syntax, headers, content, store, limits, metrics);
+                case "reference" -> file(Side.REFERENCE, syntax, headers, content, store, limits, metrics);
+                case "request" -> request(content);
+                default ->
+                    throw new ProblemException(
+                            ServiceProblem.UNKNOWN_PART,
+                            "The part '%s' is not known; there are prediction, reference and request."
+                                    .formatted(shown(name)));
             }
+            content.close();
         } while (stream.readBoundary());
     }
 
-    private static MultipartStream stream(byte @Nullable [] boundary, UploadBody body) {
+    private static MultipartStream stream(byte @Nullable [] boundary, InputStream body) {
         if (boundary == null || boundary.length == 0 || boundary.length > LONGEST_BOUNDARY) {
             throw notWellFormed();
         }
@@ -233,32 +265,38 @@ final class Upload implements AutoCloseable {
                             "The part '%s' is encoded; send the file as it is.".formatted(side.word()))
                     .with("part", side.word()));
         }
-        BlobStore.Incoming file = store.receive(content, limits.maxFileSize().toBytes());
+        List<Digests.Declared> declared = new ArrayList<>();
+        for (String field : Digests.FIELDS) {
+            String value = headers.getHeader(field);
+            if (value != null) {
+                declared.addAll(Digests.read(field, value, "the part '%s'".formatted(side.word())));
+            }
+        }
+        Hashing hashing = new Hashing(
+                content,
+                declared.stream()
+                        .filter(one -> one.algorithm() != Digests.Algorithm.SHA_256)
+                        .toList());
+        FileKind.Seen seen = new FileKind.Seen(hashing.stream());
+        BlobStore.Incoming file = store.receive(seen, limits.maxFileSize().toBytes());
         String fileName = syntax.getFileName(headers);
         if (file.blob().size() == 0 && fileName != null && fileName.isBlank()) {
             file.close(); // a browser's form without a file chosen
             return;
         }
         list(side).add(file);
-        metrics.fileReceived(file.blob().size());
-        for (String header : new String[] {"Repr-Digest", "Content-Digest"}) {
-            String declared = headers.getHeader(header);
-            if (declared != null) {
-                verify(side, header, declared, file.blob());
+        metrics.fileReceived(seen.kind().word(), file.blob().size());
+        seen.preamble().ifPresent(metrics::preambleSeen);
+        Problem mismatch = Problem.of(
+                        ServiceProblem.DIGEST_MISMATCH,
+                        "The content of the part '%s' is not what its digest says.".formatted(side.word()))
+                .with("part", side.word());
+        for (Digests.Declared one : declared) {
+            if (one.algorithm() == Digests.Algorithm.SHA_256) {
+                one.verify(file.blob().sha256(), mismatch); // the store hashes anyway
             }
         }
-    }
-
-    private static void verify(Side side, String header, String declared, Blob received) {
-        Optional<String> sha256 = Digests.sha256(declared);
-        if (sha256.isPresent() && !sha256.get().equals(received.sha256())) {
-            throw new ProblemException(Problem.of(
-                            ServiceProblem.DIGEST_MISMATCH,
-                            "The content of the part '%s' is not what its %s says.".formatted(side.word(), header))
-                    .with("part", side.word())
-                    .with("found", Digests.field(received.sha256()))
-                    .with("expected", Digests.field(sha256.get())));
-        }
+        hashing.verify(mismatch);
     }
 
     private void request(InputStream content) throws IOException {

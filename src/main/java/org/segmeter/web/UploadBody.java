@@ -21,12 +21,27 @@ final class UploadBody extends FilterInputStream {
         TOO_LARGE
     }
 
+    /** Is told of every piece, and may end the upload. */
+    @FunctionalInterface
+    interface Watch {
+        Watch NONE = (bytes, waitedNanos) -> {};
+
+        /**
+         * @param bytes that came
+         * @param waitedNanos how long the sender was waited for
+         * @throws ProblemException to end the upload
+         */
+        void received(int bytes, long waitedNanos);
+    }
+
+    private final Watch watch;
     private long left;
     private State state = State.OPEN;
 
     /** @param limit most bytes that are accepted */
-    UploadBody(InputStream connection, long limit) {
+    UploadBody(InputStream connection, long limit, Watch watch) {
         super(connection);
+        this.watch = watch;
         this.left = limit;
     }
 
@@ -53,6 +68,7 @@ final class UploadBody extends FilterInputStream {
             throw tooLarge();
         }
         int n;
+        long begin = System.nanoTime();
         try {
             // Not beyond the limit, so that the answer is the same in whatever pieces the body comes; then one byte to
             // tell.
@@ -70,6 +86,7 @@ final class UploadBody extends FilterInputStream {
             throw tooLarge();
         }
         left -= n;
+        watch.received(n, System.nanoTime() - begin);
         return n;
     }
 

@@ -19,15 +19,33 @@ record WebSettings(
      * @param maxFileSize of one file
      * @param maxRequestSize of all files of a submission together
      * @param maxParts files of both sides together
+     * @param slots uploads that are received at the same time
+     * @param slotsPerClient of these, of one address; 0 for no limit, as behind a proxy
+     * @param minRate bytes a second that a client must send, over any window after the grace; 0 for any
+     * @param minRateGrace time at the beginning of an upload that does not count
+     * @param minRateWindow over which the rate is taken
      */
     record Upload(
             @DefaultValue("4GB") DataSize maxFileSize,
             @DefaultValue("16GB") DataSize maxRequestSize,
-            @DefaultValue("4096") int maxParts) {
+            @DefaultValue("4096") int maxParts,
+            @DefaultValue("64") int slots,
+            @DefaultValue("32") int slotsPerClient,
+            @DefaultValue("16KB") DataSize minRate,
+            @DefaultValue("10s") Duration minRateGrace,
+            @DefaultValue("30s") Duration minRateWindow) {
         Upload {
             if (maxFileSize.toBytes() <= 0 || maxRequestSize.toBytes() < maxFileSize.toBytes() || maxParts < 2) {
                 throw new IllegalArgumentException("segmeter.upload: max-file-size is positive, max-request-size not"
                         + " smaller than it, and max-parts at least 2");
+            }
+            if (slots < 1 || slotsPerClient < 0) {
+                throw new IllegalArgumentException(
+                        "segmeter.upload: slots is at least 1, and slots-per-client not negative");
+            }
+            if (minRate.isNegative() || minRateGrace.isNegative() || minRateWindow.toMillis() < 100) {
+                throw new IllegalArgumentException("segmeter.upload: min-rate and min-rate-grace are not negative, and"
+                        + " min-rate-window is at least 100 ms");
             }
         }
     }

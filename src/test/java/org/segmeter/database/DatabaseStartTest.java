@@ -54,6 +54,7 @@ class DatabaseStartTest {
             application.setRegisterShutdownHook(false);
             assertThatThrownBy(() -> application.run(
                             "--segmeter.data-directory=" + data,
+                            "--segmeter.volatile-data-directory=true",
                             "--segmeter.database.url=" + address.url(),
                             "--segmeter.database.user=" + address.user(),
                             "--segmeter.database.password=" + address.password(),

@@ -21,6 +21,8 @@ public final class ControlledEngine implements ScoringEngine, LossEngine {
     private volatile CountDownLatch gate = new CountDownLatch(1);
     private final AtomicInteger waiting = new AtomicInteger();
     private final AtomicInteger measured = new AtomicInteger();
+    private final AtomicInteger metFull = new AtomicInteger();
+    private volatile boolean full;
 
     private ControlledEngine(StandardEngine engine) {
         this.engine = engine;
@@ -47,6 +49,16 @@ public final class ControlledEngine implements ScoringEngine, LossEngine {
         opened.countDown();
     }
 
+    /** Whether there is no space for evaluations labelled {@code full}. */
+    public void full(boolean now) {
+        full = now;
+    }
+
+    /** How often an evaluation met a full disk. */
+    public int metFull() {
+        return metFull.get();
+    }
+
     @Override
     public ObjectNode score(
             ScoringInput prediction,
@@ -70,6 +82,34 @@ public final class ControlledEngine implements ScoringEngine, LossEngine {
                     }
                 } finally {
                     waiting.decrementAndGet();
+                }
+            }
+            // Does not stop when it is told to, nor when it is interrupted.
+            case "spin" -> {
+                progress.entered(ScoringProgress.Stage.DECODING);
+                CountDownLatch waitFor = gate;
+                waiting.incrementAndGet();
+                try {
+                    while (waitFor.getCount() > 0) {
+                        java.util.concurrent.locks.LockSupport.parkNanos(1_000_000);
+                    }
+                } finally {
+                    waiting.decrementAndGet();
+                }
+            }
+            // Waits for something that never comes, and for nothing else.
+            case "wait" -> {
+                progress.entered(ScoringProgress.Stage.DECODING);
+                try {
+                    new CountDownLatch(1).await();
+                } catch (InterruptedException e) {
+                    throw new IOException("interrupted while reading", e);
+                }
+            }
+            case "full" -> {
+                if (full) {
+                    metFull.incrementAndGet();
+                    throw new java.io.UncheckedIOException(new IOException("No space left on device"));
                 }
             }
             case "fault" -> throw new IllegalStateException("a fault of the program, on purpose");

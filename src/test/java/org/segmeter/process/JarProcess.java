@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /** The packaged service as a process on a port and data directory of its own. */
 public final class JarProcess implements AutoCloseable {
@@ -47,9 +48,14 @@ public final class JarProcess implements AutoCloseable {
                 jar().toString(),
                 "--server.port=" + port,
                 "--segmeter.data-directory=" + data,
+                "--segmeter.volatile-data-directory=true",
                 "--segmeter.database.programs="
                         + Path.of("target/postgres-programs").toAbsolutePath()));
         command.addAll(List.of(settings));
+        if (Stream.of(settings).noneMatch(setting -> setting.startsWith("--segmeter.natural-idempotency="))) {
+            // The tests submit the same pair again and again, and mean it.
+            command.add("--segmeter.natural-idempotency=false");
+        }
         Process process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())
@@ -89,6 +95,11 @@ public final class JarProcess implements AutoCloseable {
     public void kill() throws InterruptedException {
         process.destroyForcibly();
         process.waitFor();
+    }
+
+    /** SIGTERM: asks it to end. */
+    void terminate() {
+        process.destroy();
     }
 
     /** The exit status, once it has ended by itself. */

@@ -370,9 +370,10 @@ class EvaluationApiTest {
                         () -> sql.sql("update scorecard set content = '{}' where evaluation_id = :id")
                                 .param("id", id)
                                 .update())
-                .hasMessageContaining("append-only");
+                .hasMessageContaining("permission denied");
         assertThat(sql.sql("""
-                        select value from metric_value where evaluation_id = :id and metric = 'dice' and segment_index = 0""").param("id", id).query(Double.class).single()).isEqualTo(1.0);
+            select value from metric_value where evaluation_id = :id and metric = 'dice' and segment_index = 0\
+            """).param("id", id).query(Double.class).single()).isEqualTo(1.0);
     }
 
     @Test

@@ -3,12 +3,14 @@ package org.segmeter.web;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.Segmeter;
+import org.segmeter.evaluation.ControlledDisk;
 import org.segmeter.evaluation.ControlledEngine;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.web.server.servlet.context.ServletWebServerApplicationContext;
@@ -25,8 +27,13 @@ final class Service {
 
     private Service(Path directory, String... settings) throws IOException {
         this.directory = directory;
-        SpringApplication application = new SpringApplication(Segmeter.class, ControlledEngine.Configuration.class);
-        List<String> arguments = new ArrayList<>(List.of(
+        SpringApplication application = new SpringApplication(
+                Segmeter.class,
+                ControlledEngine.Configuration.class,
+                ControlledDisk.Configuration.class,
+                BrokenCommits.Configuration.class);
+        Map<String, String> all = new LinkedHashMap<>();
+        for (String setting : List.of(
                 "--server.port=0",
                 "--segmeter.data-directory=" + directory,
                 "--segmeter.database.programs=target/postgres-programs",
@@ -34,9 +41,16 @@ final class Service {
                 "--segmeter.upload.max-file-size=1MB",
                 "--segmeter.upload.max-request-size=3MB",
                 "--segmeter.upload.max-parts=8",
-                "--spring.main.register-shutdown-hook=false"));
-        arguments.addAll(List.of(settings));
-        context = application.run(arguments.toArray(String[]::new));
+                "--segmeter.volatile-data-directory=true",
+                // Tests submit the same pair again and again, and mean it.
+                "--segmeter.natural-idempotency=false",
+                "--spring.main.register-shutdown-hook=false")) {
+            all.put(setting.substring(0, setting.indexOf('=')), setting);
+        }
+        for (String setting : settings) {
+            all.put(setting.substring(0, setting.indexOf('=')), setting);
+        }
+        context = application.run(all.values().toArray(String[]::new));
         api = new Api(port());
     }
 

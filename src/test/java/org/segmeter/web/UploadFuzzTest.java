@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -53,8 +54,15 @@ class UploadFuzzTest {
         "multipart/mixed; boundary=xYz",
     };
     private static final String[] NAMES = {"prediction", "reference", "prediction", "reference", "request", "other"};
-    private static final WebSettings.Upload LIMITS =
-            new WebSettings.Upload(DataSize.ofBytes(1000), DataSize.ofBytes(3000), 8);
+    private static final WebSettings.Upload LIMITS = new WebSettings.Upload(
+            DataSize.ofBytes(1000),
+            DataSize.ofBytes(3000),
+            8,
+            1,
+            1,
+            DataSize.ofBytes(0),
+            Duration.ZERO,
+            Duration.ofSeconds(1));
 
     /** A buffer of 128 KiB for each of the parts that the limits allow, and the same again for everything else. */
     private static final long MOST_ALLOCATED = 2 * 8 * (128L << 10);
@@ -182,7 +190,8 @@ class UploadFuzzTest {
     private static String answer(String type, long declared, byte[] body, int piece, boolean breaks)
             throws IOException {
         String answer;
-        try (Upload upload = Upload.receive(request(type, declared, body, piece, breaks), store, LIMITS, METRICS)) {
+        try (Upload upload = Upload.receive(
+                request(type, declared, body, piece, breaks), store, LIMITS, UploadBody.Watch.NONE, METRICS)) {
             List<String> parts = new ArrayList<>();
             for (Side side : Side.values()) {
                 for (Blob blob : upload.blobs(side)) {

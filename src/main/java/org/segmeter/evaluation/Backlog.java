@@ -1,0 +1,152 @@
+package org.segmeter.evaluation;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
+import javax.sql.DataSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.context.SmartLifecycle;
+import org.springframework.stereotype.Component;
+
+/**
+ * How much waits for a worker and how fast that becomes less, over all replicas: read from the database four times a second by a thread
+ * of its own, so that a request can be sent away without asking anything. If the database does not answer that thread, requests need not
+ * find it out one by one.
+ */
+@Component
+public final class Backlog implements SmartLifecycle {
+
+    private static final Logger log = LoggerFactory.getLogger(Backlog.class);
+    private static final Duration PAUSE = Duration.ofMillis(250);
+
+    /** Without news for so long the database counts as away. */
+    private static final long STALE_NANOS = Duration.ofSeconds(3).toNanos();
+
+    private static final int ANSWER_MILLIS = 3000;
+
+    /** Of so many last events the speed is taken. */
+    private static final int EVENTS = 1000;
+
+    private static final String WAITING = "select count(*) from evaluation where state = 'QUEUED'";
+
+    private static final String FINISHED = """
+        select count(*) filter (where stage is null and state in ('SUCCEEDED', 'FAILED', 'CANCELLED')
+                and at > clock_timestamp() - interval '60 seconds'),
+            least(60, extract(epoch from clock_timestamp() - min(at)))
+        from (select at, state, stage from evaluation_event order by sequence desc limit %d) e\
+        """.formatted(EVENTS);
+
+    private final DataSource database;
+    private final IntakeSettings settings;
+    private final AtomicLong acceptedSince = new AtomicLong();
+    private volatile long waiting;
+    private volatile double perSecond;
+    private volatile long readAt;
+    private volatile boolean running;
+    private volatile boolean reachable;
+    private Thread reader = new Thread(() -> {});
+
+    Backlog(DataSource database, IntakeSettings settings) {
+        this.database = database;
+        this.settings = settings;
+    }
+
+    /** Evaluations that wait for a worker, as known now. */
+    public long waiting() {
+        return waiting + acceptedSince.get();
+    }
+
+    /** Most that may wait. */
+    public int limit() {
+        return settings.queueLimit();
+    }
+
+    /** Evaluations that were finished a second, in the last minute; 0 if none was. */
+    public double perSecond() {
+        return perSecond;
+    }
+
+    /** False if the database has not answered for three seconds. */
+    public boolean isDatabaseAnswering() {
+        return System.nanoTime() - readAt < STALE_NANOS;
+    }
+
+    void accepted() {
+        acceptedSince.incrementAndGet();
+    }
+
+    @Override
+    public void start() {
+        running = true;
+        readAt = System.nanoTime();
+        read();
+        reader = new Thread(this::keepReading, "backlog");
+        reader.setDaemon(true);
+        reader.start();
+    }
+
+    @Override
+    public void stop() {
+        running = false;
+        reader.interrupt();
+    }
+
+    @Override
+    public boolean isRunning() {
+        return running;
+    }
+
+    /** Before the web server, so that the first request is judged by what is known; after the database. */
+    @Override
+    public int getPhase() {
+        return 0;
+    }
+
+    private void keepReading() {
+        try {
+            while (running) {
+                Thread.sleep(PAUSE);
+                read();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void read() {
+        long before = acceptedSince.get();
+        try (Connection connection = database.getConnection()) {
+            int limit = connection.getNetworkTimeout();
+            connection.setNetworkTimeout(Runnable::run, ANSWER_MILLIS);
+            try (PreparedStatement count = connection.prepareStatement(WAITING);
+                    ResultSet row = count.executeQuery()) {
+                row.next();
+                waiting = row.getLong(1);
+            }
+            if (waiting > 0) {
+                try (PreparedStatement count = connection.prepareStatement(FINISHED);
+                        ResultSet row = count.executeQuery()) {
+                    row.next();
+                    double seconds = Math.max(1, row.getDouble(2));
+                    perSecond = row.getLong(1) / seconds;
+                }
+            }
+            connection.setNetworkTimeout(Runnable::run, limit);
+            acceptedSince.addAndGet(-before);
+            readAt = System.nanoTime();
+            if (!reachable) {
+                log.info("the database answers");
+            }
+            reachable = true;
+        } catch (SQLException e) {
+            if (reachable) {
+                log.warn("the database does not answer (SQL state {})", e.getSQLState());
+            }
+            reachable = false;
+        }
+    }
+}

@@ -1,0 +1,172 @@
+package org.segmeter.web;
+
+import jakarta.servlet.http.HttpServletRequest;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.segmeter.evaluation.Backlog;
+import org.segmeter.evaluation.DiskFloor;
+import org.segmeter.evaluation.Problem;
+import org.segmeter.evaluation.ServiceProblem;
+import org.segmeter.telemetry.ServiceMetrics;
+import org.segmeter.telemetry.ServiceMetrics.Refusal;
+import org.springframework.context.event.ContextClosedEvent;
+import org.springframework.context.event.EventListener;
+import org.springframework.http.HttpHeaders;
+import org.springframework.stereotype.Component;
+
+/**
+ * Decides whether an upload is taken, from its headers alone: nothing is asked of the database or read of the body before that, so that
+ * sending a client away costs next to nothing. Who is sent away is told when it is worth coming back: the time that the measured
+ * throughput needs until there is room, one client after the other.
+ */
+@Component
+final class UploadAdmission {
+
+    private static final String RETRY_WHEN_BACK = "5";
+    private static final String RETRY_WHEN_ROOM = "30";
+
+    private final Backlog backlog;
+    private final DiskFloor disk;
+    private final WebSettings.Upload settings;
+    private final ServiceMetrics metrics;
+    private final Map<String, Integer> ofClient = new ConcurrentHashMap<>();
+    private final Turns queueTurns = new Turns();
+    private final Turns uploadTurns = new Turns();
+    private int taken;
+    private double secondsOfAnUpload = 0.1;
+    private volatile boolean closing;
+
+    UploadAdmission(Backlog backlog, DiskFloor disk, WebSettings settings, ServiceMetrics metrics) {
+        this.backlog = backlog;
+        this.disk = disk;
+        this.settings = settings.upload();
+        this.metrics = metrics;
+    }
+
+    /** An upload's place among those that are being received, and its room on the disk. */
+    final class Slot implements UploadBody.Watch, AutoCloseable {
+
+        /** How often the disk is looked at, in bytes received. */
+        private static final long LOOK = 8L << 20;
+
+        private final String client;
+        private final DiskFloor.Promise room;
+        private final MinimumRate rate =
+                new MinimumRate(settings.minRate().toBytes(), settings.minRateGrace(), settings.minRateWindow());
+        private final long begin = System.nanoTime();
+        private long unseen;
+
+        private Slot(String client, DiskFloor.Promise room) {
+            this.client = client;
+            this.room = room;
+        }
+
+        @Override
+        public void received(int bytes, long waitedNanos) {
+            room.written(bytes);
+            unseen += bytes;
+            if (unseen >= LOOK) {
+                unseen = 0;
+                try {
+                    disk.check();
+                } catch (DiskFloor.Full e) {
+                    metrics.refused(Refusal.DISK);
+                    throw noRoom();
+                }
+            }
+            if (rate.isTooSlow(bytes, waitedNanos)) {
+                throw new ProblemException(Problem.of(
+                                        ServiceProblem.UPLOAD_TOO_SLOW,
+                                        "Less than %d bytes a second came; nothing was stored."
+                                                .formatted(settings.minRate().toBytes()))
+                                .with(
+                                        "minimumBytesPerSecond",
+                                        settings.minRate().toBytes()))
+                        .header(HttpHeaders.CONNECTION, "close");
+            }
+        }
+
+        @Override
+        public void close() {
+            room.close();
+            release(client, (System.nanoTime() - begin) / 1e9);
+        }
+    }
+
+    /** @throws ProblemException 429, 503 or 507 with {@code Retry-After} if the upload is not taken */
+    Slot admit(HttpServletRequest http) {
+        if (closing) {
+            throw refuse(Refusal.UNAVAILABLE, ServiceProblem.UNAVAILABLE, "The service is ending.", RETRY_WHEN_BACK);
+        }
+        if (!backlog.isDatabaseAnswering()) {
+            throw refuse(
+                    Refusal.UNAVAILABLE,
+                    ServiceProblem.UNAVAILABLE,
+                    "The database does not answer; try again in a few seconds.",
+                    RETRY_WHEN_BACK);
+        }
+        String client = http.getRemoteAddr();
+        take(client);
+        try {
+            return new Slot(client, disk.promise(Math.max(0, http.getContentLengthLong())));
+        } catch (DiskFloor.Full e) {
+            release(client, 0);
+            metrics.refused(Refusal.DISK);
+            throw noRoom();
+        }
+    }
+
+    /** From now on nothing is taken: the service is ending, and what is being received may finish. */
+    @EventListener(ContextClosedEvent.class)
+    void close() {
+        closing = true;
+    }
+
+    private synchronized void take(String client) {
+        int own = ofClient.getOrDefault(client, 0);
+        if (settings.slotsPerClient() > 0 && own >= settings.slotsPerClient()) {
+            throw refuse(
+                    Refusal.CLIENT,
+                    ServiceProblem.TOO_MANY_UPLOADS,
+                    "%d uploads of this client are being received; more are not taken at once.".formatted(own),
+                    String.valueOf(uploadTurns.next(settings.slotsPerClient() / secondsOfAnUpload, 1)));
+        }
+        if (taken >= settings.slots()) {
+            throw refuse(
+                    Refusal.UPLOADS,
+                    ServiceProblem.OVERLOADED,
+                    "%d uploads are being received; more are not taken at once.".formatted(taken),
+                    String.valueOf(uploadTurns.next(settings.slots() / secondsOfAnUpload, 1)));
+        }
+        // What is being received will wait too.
+        long excess = backlog.waiting() + taken - backlog.limit() + 1;
+        if (excess > 0) {
+            throw refuse(
+                    Refusal.QUEUE,
+                    ServiceProblem.OVERLOADED,
+                    "%d evaluations wait to be scored; more are not taken.".formatted(backlog.waiting()),
+                    String.valueOf(queueTurns.next(backlog.perSecond(), excess)));
+        }
+        taken++;
+        ofClient.merge(client, 1, Integer::sum);
+    }
+
+    private synchronized void release(String client, double seconds) {
+        taken--;
+        ofClient.computeIfPresent(client, (key, own) -> own > 1 ? own - 1 : null);
+        if (seconds > 0) {
+            secondsOfAnUpload += 0.1 * (seconds - secondsOfAnUpload);
+        }
+    }
+
+    private ProblemException refuse(Refusal reason, ServiceProblem problem, String detail, String retryAfter) {
+        metrics.refused(reason);
+        return new ProblemException(problem, detail).header(HttpHeaders.RETRY_AFTER, retryAfter);
+    }
+
+    static ProblemException noRoom() {
+        return new ProblemException(
+                        ServiceProblem.INSUFFICIENT_STORAGE, "The disk of this service has no room for the upload.")
+                .header(HttpHeaders.RETRY_AFTER, RETRY_WHEN_ROOM);
+    }
+}
