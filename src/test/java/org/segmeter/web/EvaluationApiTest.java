@@ -370,6 +370,7 @@ class EvaluationApiTest {
                         () -> sql.sql("update scorecard set content = '{}' where evaluation_id = :id")
                                 .param("id", id)
                                 .update())
+                .rootCause()
                 .hasMessageContaining("permission denied");
         assertThat(sql.sql("""
             select value from metric_value where evaluation_id = :id and metric = 'dice' and segment_index = 0\
