@@ -163,6 +163,18 @@ try:
             sitk.__spec__ = importlib.machinery.ModuleSpec("SimpleITK", None)
             sitk.Image = type("Image", (), {})
             sys.modules["SimpleITK"] = sitk
+        try:
+            import plotly.graph_objects
+        except ImportError:
+            # Draws curves, which are not asked for; another name in annotations.
+            plotly = types.ModuleType("plotly")
+            plotly.__path__ = []
+            for name in ("graph_objects", "express", "subplots"):
+                module = types.ModuleType("plotly." + name)
+                module.Figure = type("Figure", (), {})
+                setattr(plotly, name, module)
+                sys.modules["plotly." + name] = module
+            sys.modules["plotly"] = plotly
         import panoptica
         from panoptica.metrics import Metric
 

@@ -347,7 +347,7 @@ final class EvaluationRows {
                 .update();
     }
 
-    /** All values in one statement: a scorecard may have thousands. */
+    /** All values, each once, in one statement: a scorecard may have thousands. */
     void insertValues(UUID id, List<Value> values) {
         if (values.isEmpty()) {
             return;
@@ -357,8 +357,7 @@ final class EvaluationRows {
                 insert into metric_value
                     (evaluation_id, segment_index, segment_number, segment_label, metric, parameters, value, unit, state)
                 select ?, * from unnest(?::integer[], ?::integer[], ?::text[], ?::text[], ?::text[],
-                    ?::double precision[], ?::text[], ?::text[])
-                on conflict do nothing\
+                    ?::double precision[], ?::text[], ?::text[])\
                 """);
             statement.setObject(1, id);
             setArray(

@@ -1,6 +1,6 @@
 package org.segmeter.evaluation;
 
-import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -14,8 +14,9 @@ final class ScorecardValues {
 
     private ScorecardValues() {}
 
+    /** Of values with the same segment, metric and parameters the first. */
     static List<EvaluationRows.Value> of(JsonNode card) {
-        List<EvaluationRows.Value> values = new ArrayList<>();
+        Map<Key, EvaluationRows.Value> values = new LinkedHashMap<>();
         int index = 0;
         for (JsonNode segment : card.path("segments")) {
             JsonNode who = segment.path("segment");
@@ -25,11 +26,13 @@ final class ScorecardValues {
             add(values, index++, number, label, segment.path("metrics"));
         }
         add(values, OVERALL, null, null, card.path("overall").path("metrics"));
-        return values;
+        return List.copyOf(values.values());
     }
 
+    private record Key(int segment, String metric, String parameters) {}
+
     private static void add(
-            List<EvaluationRows.Value> values,
+            Map<Key, EvaluationRows.Value> values,
             int index,
             @Nullable Integer number,
             @Nullable String label,
@@ -40,16 +43,21 @@ final class ScorecardValues {
                 if (!value.path("state").isString()) {
                     continue;
                 }
-                JsonNode parameters = value.path("parameters");
-                values.add(new EvaluationRows.Value(
-                        index,
-                        number,
-                        label,
-                        metric.getKey(),
-                        parameters.isObject() ? parameters.toString() : "{}",
-                        value.path("value").isNumber() ? value.path("value").doubleValue() : null,
-                        value.path("unit").asString("1"),
-                        value.path("state").stringValue()));
+                JsonNode given = value.path("parameters");
+                String parameters = given.isObject() ? given.toString() : "{}";
+                values.putIfAbsent(
+                        new Key(index, metric.getKey(), parameters),
+                        new EvaluationRows.Value(
+                                index,
+                                number,
+                                label,
+                                metric.getKey(),
+                                parameters,
+                                value.path("value").isNumber()
+                                        ? value.path("value").doubleValue()
+                                        : null,
+                                value.path("unit").asString("1"),
+                                value.path("state").stringValue()));
             }
         }
     }
