@@ -83,7 +83,10 @@ class EvaluationConfiguration {
                 .onFailure((complete, operations) ->
                         // The verdict could not be reached, as when the database is away: the job stays.
                         operations.reschedule(complete, Instant.now().plusSeconds(5)))
-                .execute((instance, context) -> afterwards(runner.getObject().run(UUID.fromString(instance.getId()))));
+                .execute((instance, context) -> afterwards(runner.getObject()
+                        .run(
+                                UUID.fromString(instance.getId()),
+                                context.getExecution().version > EvaluationJob.VERSION_AT_FIRST_PICK)));
     }
 
     private static CompletionHandler<Void> afterwards(EvaluationRunner.Verdict verdict) {

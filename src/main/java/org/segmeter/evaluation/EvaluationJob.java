@@ -7,5 +7,8 @@ final class EvaluationJob {
 
     static final TaskDescriptor<Void> TASK = TaskDescriptor.of("evaluation");
 
+    /** The queue counts a job's versions from 1, and each time it is picked, put back or found dead is one more. */
+    static final long VERSION_AT_FIRST_PICK = 2;
+
     private EvaluationJob() {}
 }

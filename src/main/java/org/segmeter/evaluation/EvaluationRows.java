@@ -235,15 +235,19 @@ final class EvaluationRows {
     }
 
     /**
-     * Counts an attempt and takes the evaluation, in a transaction of its own; empty if it is in a final state, or gone. The commit
-     * does not wait for the database's disk: nothing is acknowledged by it, the end of this process does not undo it, and if that of
-     * the database server does, the attempt has as good as not begun. As its number is given again then, the worker's name, which is
-     * another one for each claim, tells the two apart.
+     * Counts an attempt and takes the evaluation, in a transaction of its own; empty if it is in a final state, or gone.
+     *
+     * <p>The commit of a first attempt does not wait for the database's disk: nothing is acknowledged by it, the end of this process
+     * does not undo it, and if that of the database server does, the attempt has as good as not begun. As its number is given again
+     * then, the worker's name, which is another one for each claim, tells the two apart. Every later attempt waits: an input that takes
+     * the whole machine with it each time must not be counted as new each time.
+     *
+     * @param again true if the queue gave out the job before
      */
-    Optional<Claim> claim(UUID id, String worker) {
+    Optional<Claim> claim(UUID id, String worker, boolean again) {
         return sql.sql("""
             with quick as (
-                select set_config('synchronous_commit', 'off', true)),
+                select set_config('synchronous_commit', :wait, true)),
             taken as (
                 update evaluation set state = 'RUNNING', stage = null, attempt = attempt + 1, worker = :worker,
                     started_at = now()
@@ -258,6 +262,7 @@ final class EvaluationRows {
             """)
                 .param("id", id)
                 .param("worker", worker)
+                .param("wait", again ? "on" : "off")
                 .query((row, number) -> new Claim(
                         row.getObject(1, UUID.class),
                         row.getInt(2),

@@ -102,7 +102,12 @@ final class EvaluationRunner {
         record Again(Duration pause) implements Verdict {}
     }
 
-    Verdict run(UUID id) {
+    /**
+     * Makes one attempt.
+     *
+     * @param again true if this is not the first time that the queue gives out the job: an attempt before may have ended the process
+     */
+    Verdict run(UUID id, boolean again) {
         try (MDC.MDCCloseable ignored = MDC.putCloseable("evaluation_id", id.toString())) {
             // An evaluation that waits for a processor is not claimed yet: the end of the process would count against
             // it.
@@ -110,7 +115,7 @@ final class EvaluationRunner {
             Turn mine = new Turn();
             try {
                 // Committed before work starts: an attempt that ends the process has been counted.
-                Optional<EvaluationRows.Claim> claimed = rows.claim(id, worker + "-" + claims.incrementAndGet());
+                Optional<EvaluationRows.Claim> claimed = rows.claim(id, worker + "-" + claims.incrementAndGet(), again);
                 if (claimed.isEmpty()) {
                     return new Verdict.Done();
                 }

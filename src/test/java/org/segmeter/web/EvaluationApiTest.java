@@ -322,6 +322,24 @@ class EvaluationApiTest {
     }
 
     @Test
+    void theQueueTellsAFirstAttemptFromALaterOneByTheVersionOfItsJob() throws Exception {
+        // EvaluationJob.VERSION_AT_FIRST_PICK: only the count of a first attempt may be lost together with the whole machine.
+        String location = api.post(Api.pair("{\"labels\":{\"test\":\"block\"}}"))
+                .expect(202)
+                .header("Location");
+        api.reaches(location, "RUNNING");
+        long version = service.bean(JdbcClient.class)
+                .sql("select version from scheduled_tasks where task_instance = :id and picked")
+                .param("id", location.substring(location.lastIndexOf('/') + 1))
+                .query(Long.class)
+                .single();
+        service.bean(ControlledEngine.class).open();
+
+        assertThat(version).isEqualTo(2);
+        assertThat(api.finished(location).path("state").asString()).isEqualTo("SUCCEEDED");
+    }
+
+    @Test
     void anAttemptThatWasOvertakenWritesNothing() throws Exception {
         double before = fenced();
         String location = api.post(Api.pair("{\"labels\":{\"test\":\"block\"}}"))
