@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.ToLongFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
@@ -123,8 +124,12 @@ public final class DiskFloor implements MeterBinder {
     @Override
     public void bindTo(MeterRegistry registry) {
         for (String volume : volumes.keySet()) {
-            Gauge.builder("segmeter.storage.free.bytes", this, floor -> floor.free(volume))
+            Gauge.builder("segmeter.storage.free.bytes", this, floor -> floor.bytes(volume, DiskSpace.Space::free))
                     .description("Bytes free on a volume that the service writes on; -1 if not known")
+                    .tag("volume", volume)
+                    .register(registry);
+            Gauge.builder("segmeter.storage.size.bytes", this, floor -> floor.bytes(volume, DiskSpace.Space::total))
+                    .description("Bytes of a volume that the service writes on; -1 if not known")
                     .tag("volume", volume)
                     .register(registry);
         }
@@ -134,9 +139,9 @@ public final class DiskFloor implements MeterBinder {
                 .register(registry);
     }
 
-    private double free(String volume) {
+    private double bytes(String volume, ToLongFunction<DiskSpace.Space> which) {
         try {
-            return space(volume).free();
+            return which.applyAsLong(space(volume));
         } catch (IOException e) {
             return -1;
         }

@@ -63,6 +63,7 @@ class MetricsTest {
                         "segmeter_admission_rejections_total{reason=\"disk\"}",
                         "segmeter_admission_rejections_total{reason=\"unavailable\"}",
                         "segmeter_storage_free_bytes{volume=\"blobs\"}",
+                        "segmeter_storage_size_bytes{volume=\"blobs\"}",
                         "segmeter_storage_free_bytes{volume=\"database\"}",
                         "segmeter_storage_free_bytes{volume=\"temporary\"}",
                         "segmeter_storage_reserved_bytes",
