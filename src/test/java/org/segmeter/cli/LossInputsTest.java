@@ -54,8 +54,7 @@ class LossInputsTest {
 
     /** A NIfTI-1 file of float32: one channel as 3-D, several along the given axis, 4 or 5 counted from 1. */
     private String nifti(String name, int axis, float[]... channels) throws IOException {
-        ByteBuffer file =
-                ByteBuffer.allocate(352 + 4 * N * channels.length).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer file = ByteBuffer.allocate(352 + 4 * N * channels.length).order(ByteOrder.LITTLE_ENDIAN);
         file.putInt(0, 348);
         short[] dim = {(short) (channels.length == 1 ? 3 : axis), 4, 2, 2, 1, 1, 1, 1};
         if (channels.length > 1) {
@@ -103,7 +102,8 @@ class LossInputsTest {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         SegWriter.write(
                 segmentation,
-                new SegWriter.Identity("2.25.1", "2.25.2", "2.25.3", "2.25.4", 1, 1, LocalDateTime.of(2026, 1, 2, 3, 4)),
+                new SegWriter.Identity(
+                        "2.25.1", "2.25.2", "2.25.3", "2.25.4", 1, 1, LocalDateTime.of(2026, 1, 2, 3, 4)),
                 new SegWriter.Options(SegWriter.Encoding.EXPLICIT_LITTLE_ENDIAN, true, false, false, 200),
                 out);
         // Both words take twelve bytes with their padding; one byte is one character in ISO 8859-1.
@@ -131,8 +131,7 @@ class LossInputsTest {
         assertThat(object.at("/loss/segments/0/input").asString()).isEqualTo("probabilities");
         assertThat(object.at("/loss/segments/0/losses").size()).isGreaterThan(30);
         assertThat(object.at("/loss/segments/0/losses")).isEqualTo(file.at("/loss/segments/0/losses"));
-        assertThat(object.at("/calibration/segments/0/volume"))
-                .isEqualTo(file.at("/calibration/segments/0/volume"));
+        assertThat(object.at("/calibration/segments/0/volume")).isEqualTo(file.at("/calibration/segments/0/volume"));
     }
 
     @Test
@@ -204,7 +203,9 @@ class LossInputsTest {
                 assertThat(b.path("state")).as("%s: %s, %s", name, a, b).isEqualTo(a.path("state"));
                 assertThat(b.path("value").asDouble(0))
                         .as("%s: %s, %s", name, a, b)
-                        .isCloseTo(a.path("value").asDouble(0), within(1e-9 * (1 + Math.abs(a.path("value").asDouble(0)))));
+                        .isCloseTo(
+                                a.path("value").asDouble(0),
+                                within(1e-9 * (1 + Math.abs(a.path("value").asDouble(0)))));
             }
         }
     }
@@ -245,8 +246,10 @@ class LossInputsTest {
         assertThat(mean.isMissingNode()).isFalse();
         double ratio = value(sum) / value(mean);
         // Two classes without the background, or three with it.
-        assertThat(ratio).satisfiesAnyOf(r -> assertThat(r).isCloseTo(2, within(1e-12)), r -> assertThat(r)
-                .isCloseTo(3, within(1e-12)));
+        assertThat(ratio)
+                .satisfiesAnyOf(
+                        r -> assertThat(r).isCloseTo(2, within(1e-12)),
+                        r -> assertThat(r).isCloseTo(3, within(1e-12)));
     }
 
     private static String[] with(String[] how, String... more) {

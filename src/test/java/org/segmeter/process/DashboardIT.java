@@ -55,8 +55,9 @@ class DashboardIT {
             List<String> panels = panels();
             panels.forEach(query -> METRIC.matcher(query).results().forEach(found -> asked.add(found.group())));
             String exposed = get(service.uri("/actuator/prometheus"));
-            assertThat(asked).hasSizeGreaterThan(15).allSatisfy(metric -> assertThat(exposed)
-                    .containsPattern("(?m)^" + metric + "[{ ]"));
+            assertThat(asked)
+                    .hasSizeGreaterThan(15)
+                    .allSatisfy(metric -> assertThat(exposed).containsPattern("(?m)^" + metric + "[{ ]"));
 
             everyPanelShowsData(directory, service, panels);
         }
@@ -66,17 +67,19 @@ class DashboardIT {
             throws IOException, InterruptedException {
         assumeTrue(
                 isInstalled("prometheus"),
-                "NOT RUN: prometheus is not installed (Debian's package prometheus has it), so no panel was asked for data");
+                "NOT RUN: prometheus is not installed (Debian's package prometheus has it), so no panel was asked for"
+                        + " data");
         int port = freePort();
         Files.copy(RULES, directory.resolve("segmeter.rules.yml"));
         Path configuration = Files.writeString(directory.resolve("prometheus.yml"), """
-                global: {scrape_interval: 1s, evaluation_interval: 1s}
-                rule_files: [segmeter.rules.yml]
-                scrape_configs:
-                  - job_name: segmeter
-                    metrics_path: /actuator/prometheus
-                    static_configs: [{targets: ["127.0.0.1:%d"]}]
-                """.formatted(service.uri("/").getPort()));
+            global: {scrape_interval: 1s, evaluation_interval: 1s}
+            rule_files: [segmeter.rules.yml]
+            scrape_configs:
+              - job_name: segmeter
+                metrics_path: /actuator/prometheus
+                static_configs: [{targets: ["127.0.0.1:%d"]}]
+            """.formatted(
+                        service.uri("/").getPort()));
         Process prometheus = new ProcessBuilder(
                         "prometheus",
                         "--config.file=" + configuration,
@@ -99,7 +102,9 @@ class DashboardIT {
                 empty = still;
             }
             assertThat(empty)
-                    .as("queries without data; prometheus said:%n%s", Files.readString(directory.resolve("prometheus.log")))
+                    .as(
+                            "queries without data; prometheus said:%n%s",
+                            Files.readString(directory.resolve("prometheus.log")))
                     .isEmpty();
             assertThat(query(port, "ALERTS{alertstate=\"firing\"}").size()).isZero();
         } finally {

@@ -323,7 +323,8 @@ class EvaluationApiTest {
 
     @Test
     void theQueueTellsAFirstAttemptFromALaterOneByTheVersionOfItsJob() throws Exception {
-        // EvaluationJob.VERSION_AT_FIRST_PICK: only the count of a first attempt may be lost together with the whole machine.
+        // EvaluationJob.VERSION_AT_FIRST_PICK: only the count of a first attempt may be lost together with the whole
+        // machine.
         String location = api.post(Api.pair("{\"labels\":{\"test\":\"block\"}}"))
                 .expect(202)
                 .header("Location");
