@@ -37,6 +37,7 @@ public enum ServiceProblem {
     NOT_FOUND("not-found", 404, "There is nothing here", "Check the address; /openapi.yaml lists all there are."),
     EVALUATION_NOT_FOUND(
             "evaluation-not-found", 404, "There is no such evaluation", "It was removed, or never existed."),
+    PAIR_NOT_FOUND("pair-not-found", 404, "There is no such pair", "/api/v1/pairs lists all there are."),
     NO_SCORECARD(
             "no-scorecard",
             404,
@@ -54,6 +55,11 @@ public enum ServiceProblem {
             408,
             "The upload came too slowly",
             "Nothing was stored. Send it again over a faster line, or have segmeter.upload.min-rate lowered."),
+    PAIR_STATE(
+            "pair-state",
+            409,
+            "The pair is in another state",
+            "Only an ambiguous pair can be resolved, and only a prediction that waits for its reference accepted."),
     PROTOCOL_EXISTS(
             "protocol-exists",
             409,
@@ -119,6 +125,11 @@ public enum ServiceProblem {
             500,
             "The service failed",
             "This is a fault of the service. The log has the reason under the id in this answer."),
+    SOURCE_FAILED(
+            "source-failed",
+            502,
+            "The PACS did not do what was asked",
+            "It does not answer, refuses, or answers something that is no DICOMweb; what it did is in the answer."),
     UNAVAILABLE(
             "unavailable",
             503,

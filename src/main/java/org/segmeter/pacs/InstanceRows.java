@@ -26,7 +26,7 @@ final class InstanceRows {
     private static final String COLUMNS = """
         sop_instance_uid, sop_class_uid, study_uid, series_uid, transfer_syntax_uid, frame_of_reference_uid,
         referenced_series, referenced_segmentations, segments, manufacturer, model_name, series_description,
-        content_creator, content_at, source, sha256, size_bytes, received_at\
+        content_creator, content_at, source, sha256, size_bytes, received_at, role\
         """;
 
     private final JdbcClient sql;
@@ -40,12 +40,13 @@ final class InstanceRows {
     /** Adds an instance; empty if there is one of this SOP Instance UID. Waits for whoever is adding it at this moment. */
     Optional<StoredInstance> insert(DicomInstance instance, Blob blob, @Nullable String source) {
         List<StoredSegment> segments = StoredSegment.of(instance.segments());
-        return sql.sql("insert into dicom_instance (" + COLUMNS.replace(", received_at", "") + """
-            , attributes) values (:sop, :class, :study, :series, :syntax, :frame, :referencedSeries,
-                :referencedSegmentations, :segments::jsonb, :manufacturer, :model, :description, :creator, :contentAt,
-                :source, :sha256, :size, :attributes::jsonb)
-            on conflict (sop_instance_uid) do nothing returning\
-            """ + " " + COLUMNS)
+        return sql.sql("insert into dicom_instance (" + COLUMNS.replace(", received_at, role", "") + """
+                        , attributes) values (:sop, :class, :study, :series, :syntax, :frame, :referencedSeries,
+                            :referencedSegmentations, :segments::jsonb, :manufacturer, :model, :description, :creator, :contentAt,
+                            :source, :sha256, :size, :attributes::jsonb)
+                        on conflict (sop_instance_uid) do nothing returning\
+                        """ + " "
+                        + COLUMNS)
                 .param("sop", instance.sopInstanceUid())
                 .param("class", instance.sopClassUid())
                 .param("study", instance.studyUid())
@@ -70,6 +71,32 @@ final class InstanceRows {
                 .optional();
     }
 
+    void role(String sopInstanceUid, @Nullable Role role, @Nullable String rule) {
+        sql.sql("update dicom_instance set role = :role, role_rule = :rule where sop_instance_uid = :sop")
+                .param("role", role == null ? null : role.name())
+                .param("rule", rule)
+                .param("sop", sopInstanceUid)
+                .update();
+    }
+
+    /** The elements by which an instance can be found, in the DICOM JSON Model. */
+    String attributes(String sopInstanceUid) {
+        return sql.sql("select attributes from dicom_instance where sop_instance_uid = :sop")
+                .param("sop", sopInstanceUid)
+                .query(String.class)
+                .single();
+    }
+
+    /** The segmentations that arrived last, newest first. */
+    List<StoredInstance> latestSegmentations(int most) {
+        return sql.sql("select " + COLUMNS + " " + """
+            from dicom_instance where segments <> '[]' order by received_at desc limit :most\
+            """)
+                .param("most", most)
+                .query((row, number) -> instance(row))
+                .list();
+    }
+
     Optional<StoredInstance> find(String sopInstanceUid) {
         return sql.sql("select " + COLUMNS + " from dicom_instance where sop_instance_uid = :sop")
                 .param("sop", sopInstanceUid)
@@ -86,7 +113,7 @@ final class InstanceRows {
 
     /** @param seriesUid null for all of the study; likewise the instance */
     List<StoredInstance> of(String studyUid, @Nullable String seriesUid, @Nullable String sopInstanceUid) {
-        return sql.sql("select " + COLUMNS + """
+        return sql.sql("select " + COLUMNS + " " + """
              from dicom_instance where study_uid = :study
             and (:series::text is null or series_uid = :series) and (:sop::text is null or sop_instance_uid = :sop)
             order by series_uid, received_at, sop_instance_uid\
@@ -104,6 +131,7 @@ final class InstanceRows {
             segments.add(json.treeToValue(node, StoredSegment.class));
         }
         Timestamp contentAt = row.getTimestamp("content_at");
+        String role = row.getString("role");
         return new StoredInstance(
                 row.getString("sop_instance_uid"),
                 row.getString("sop_class_uid"),
@@ -121,7 +149,8 @@ final class InstanceRows {
                 contentAt == null ? null : contentAt.toLocalDateTime(),
                 row.getString("source"),
                 new Blob(row.getString("sha256"), row.getLong("size_bytes")),
-                row.getTimestamp("received_at").toInstant());
+                row.getTimestamp("received_at").toInstant(),
+                role == null ? null : Role.valueOf(role));
     }
 
     private static Set<String> texts(Array array) throws SQLException {

@@ -6,11 +6,10 @@ import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.List;
 import java.util.Optional;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.evaluation.BlobStore;
+import org.segmeter.evaluation.Evaluations;
 import org.segmeter.evaluation.KeptContent;
 import org.segmeter.evaluation.Reasons;
 import org.segmeter.format.ReadOptions;
@@ -31,10 +30,14 @@ public final class Reception {
 
     private final InstanceRows instances;
     private final KeptContent content;
+    private final Pairing pairing;
+    private final Evaluations evaluations;
 
-    Reception(InstanceRows instances, KeptContent content) {
+    Reception(InstanceRows instances, KeptContent content, Pairing pairing, Evaluations evaluations) {
         this.instances = instances;
         this.content = content;
+        this.pairing = pairing;
+        this.evaluations = evaluations;
     }
 
     /**
@@ -57,15 +60,17 @@ public final class Reception {
                     "The instance could not be read back from disk.");
         }
         if (checked.refusal != null) {
-            return checked.refusal;
+            return known(checked.refusal, received);
         }
         DicomInstance instance = checked.accepted();
         try {
-            return content.keep(
+            StoreOutcome outcome = content.keep(
                     received.blob(),
                     received::keep,
                     "dicom:" + instance.sopInstanceUid(),
                     () -> store(instance, received, sender, checked));
+            evaluations.wake();
+            return outcome;
         } catch (IOException e) {
             log.warn("a received instance could not be kept: {}", Reasons.describe(e));
             return refused(instance, StoreOutcome.Reason.OUT_OF_RESOURCES, "There is no room for the instance.");
@@ -74,6 +79,20 @@ public final class Reception {
             return refused(
                     instance, StoreOutcome.Reason.PROCESSING_FAILURE, "The database does not answer; send it again.");
         }
+    }
+
+    /** A report of this service that comes back from the PACS is no object of an unsupported kind. */
+    private StoreOutcome known(StoreOutcome.Refused refusal, BlobStore.Incoming received) {
+        String sop = refusal.sopInstanceUid();
+        if (refusal.reason() == StoreOutcome.Reason.SOP_CLASS_NOT_SUPPORTED && sop != null) {
+            Optional<StoredInstance> same = instances
+                    .find(sop)
+                    .filter(one -> one.blob().sha256().equals(received.blob().sha256()));
+            if (same.isPresent()) {
+                return new StoreOutcome.Stored(same.get(), null, null, pairing.pairsOf(sop));
+            }
+        }
+        return refusal;
     }
 
     private KeptContent.Use.Result<StoreOutcome> store(
@@ -92,10 +111,13 @@ public final class Reception {
                         false);
             }
             return new KeptContent.Use.Result<>(
-                    new StoreOutcome.Stored(known, checked.warning, checked.comment, List.<UUID>of()), true);
+                    new StoreOutcome.Stored(
+                            known, checked.warning, checked.comment, pairing.pairsOf(known.sopInstanceUid())),
+                    true);
         }
         return new KeptContent.Use.Result<>(
-                new StoreOutcome.Stored(added.get(), checked.warning, checked.comment, List.of()), true);
+                new StoreOutcome.Stored(added.get(), checked.warning, checked.comment, pairing.arrived(added.get())),
+                true);
     }
 
     /** Either a refusal or an instance, which may have a warning. */

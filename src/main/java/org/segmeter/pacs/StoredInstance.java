@@ -2,8 +2,10 @@ package org.segmeter.pacs;
 
 import java.time.Instant;
 import java.time.LocalDateTime;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.evaluation.Blob;
 
@@ -15,6 +17,7 @@ import org.segmeter.evaluation.Blob;
  * @param segments of a segmentation, in the order of its Segment Sequence
  * @param contentAt Content Date and Time, of no known time zone
  * @param source who sent it, as far as it is known
+ * @param role which part it plays; null if none
  */
 public record StoredInstance(
         String sopInstanceUid,
@@ -33,7 +36,35 @@ public record StoredInstance(
         @Nullable LocalDateTime contentAt,
         @Nullable String source,
         Blob blob,
-        Instant receivedAt) {
+        Instant receivedAt,
+        @Nullable Role role) {
+
+    /** Identities of its segments. */
+    Set<String> keys() {
+        return segments.stream().map(StoredSegment::key).collect(Collectors.toCollection(LinkedHashSet::new));
+    }
+
+    StoredInstance withRole(@Nullable Role other) {
+        return new StoredInstance(
+                sopInstanceUid,
+                sopClassUid,
+                studyUid,
+                seriesUid,
+                transferSyntaxUid,
+                frameOfReferenceUid,
+                referencedSeries,
+                referencedSegmentations,
+                segments,
+                manufacturer,
+                modelName,
+                seriesDescription,
+                contentCreator,
+                contentAt,
+                source,
+                blob,
+                receivedAt,
+                other);
+    }
 
     /** Where the instance is below the DICOMweb root. */
     public String path() {

@@ -63,7 +63,8 @@ class StoreResponseTest {
                         null,
                         null,
                         new Blob("0".repeat(64), 1),
-                        Instant.EPOCH),
+                        Instant.EPOCH,
+                        null),
                 warning,
                 null,
                 List.of());

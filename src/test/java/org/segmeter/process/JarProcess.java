@@ -43,9 +43,13 @@ public final class JarProcess implements AutoCloseable {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(jvm);
+        if (Files.exists(jar())) {
+            command.addAll(List.of("-jar", jar().toString()));
+        } else {
+            // A developer who runs one test without packaging; the build always has the jar.
+            command.addAll(List.of("-cp", System.getProperty("java.class.path"), "org.segmeter.Segmeter"));
+        }
         command.addAll(List.of(
-                "-jar",
-                jar().toString(),
                 "--server.port=" + port,
                 "--segmeter.data-directory=" + data,
                 "--segmeter.volatile-data-directory=true",

@@ -106,6 +106,15 @@ final class Api {
                 "POST", path, body.getBytes(StandardCharsets.UTF_8), body, true, "Content-Type", "application/json");
     }
 
+    Answer postWrongJson(String path, String body) {
+        return send(
+                "POST", path, body.getBytes(StandardCharsets.UTF_8), body, false, "Content-Type", "application/json");
+    }
+
+    Answer putJson(String path, String body) {
+        return send("PUT", path, body.getBytes(StandardCharsets.UTF_8), body, true, "Content-Type", "application/json");
+    }
+
     Answer post(List<Part> parts, String... headers) {
         return post(parts, true, headers);
     }

@@ -27,6 +27,8 @@ public final class DatasetBuilder {
 
     private record Ints(String vr, int[] values) implements Value {}
 
+    private record Doubles(double[] values) implements Value {}
+
     private record Bytes(String vr, byte[] bytes) implements Value {}
 
     private record Sequence(List<DatasetBuilder> items) implements Value {}
@@ -41,7 +43,7 @@ public final class DatasetBuilder {
     /**
      * A text element, UTF-8.
      *
-     * @param vr one of CS, DA, DS, IS, LO, PN, SH, TM, UI, UT
+     * @param vr one of CS, DA, DS, IS, LO, PN, SH, ST, TM, UI, UT
      * @throws IllegalArgumentException if it is longer than the value representation allows
      */
     public DatasetBuilder text(int tag, String vr, String value) {
@@ -50,6 +52,7 @@ public final class DatasetBuilder {
             case "IS" -> 12;
             case "DA" -> 8;
             case "LO", "UI", "PN" -> 64;
+            case "ST" -> 1024;
             case "UT" -> Integer.MAX_VALUE;
             default -> throw new IllegalArgumentException(vr + " is no text");
         };
@@ -72,6 +75,12 @@ public final class DatasetBuilder {
     /** Unsigned 32-bit numbers (UL). */
     public DatasetBuilder ints(int tag, int... values) {
         elements.put(tag, new Ints("UL", values.clone()));
+        return this;
+    }
+
+    /** 64-bit floating point numbers (FD). */
+    public DatasetBuilder doubles(int tag, double... values) {
+        elements.put(tag, new Doubles(values.clone()));
         return this;
     }
 
@@ -173,6 +182,16 @@ public final class DatasetBuilder {
                 byte[] bytes = new byte[4 * i.values.length];
                 for (int k = 0; k < i.values.length; k++) {
                     put32(bytes, 4 * k, i.values[k], big);
+                }
+                out.write(bytes);
+            }
+            case Doubles doubles -> {
+                header(out, tag, "FD", 8L * doubles.values.length, explicit, big);
+                byte[] bytes = new byte[8 * doubles.values.length];
+                for (int k = 0; k < doubles.values.length; k++) {
+                    long bits = Double.doubleToRawLongBits(doubles.values[k]);
+                    put32(bytes, 8 * k, (int) (big ? bits >>> 32 : bits), big);
+                    put32(bytes, 8 * k + 4, (int) (big ? bits : bits >>> 32), big);
                 }
                 out.write(bytes);
             }

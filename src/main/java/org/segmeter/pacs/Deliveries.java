@@ -1,0 +1,140 @@
+package org.segmeter.pacs;
+
+import jakarta.annotation.PreDestroy;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Semaphore;
+import org.segmeter.evaluation.BlobStore;
+import org.segmeter.evaluation.Reasons;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.dao.DataAccessException;
+import org.springframework.scheduling.annotation.Scheduled;
+import org.springframework.stereotype.Component;
+import org.springframework.transaction.TransactionException;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Tells others what is due to be told: the outbox. A delivery is leased for as long as an attempt can take; a replica that dies at it
+ * leaves it to the others. At least once, because an answer can be lost: what is told twice is the same instance or message.
+ */
+@Component
+final class Deliveries {
+
+    private static final Logger log = LoggerFactory.getLogger(Deliveries.class);
+    private static final int AT_ONCE = 8;
+    private static final Duration LONGEST_PAUSE = Duration.ofMinutes(5);
+
+    private final DeliveryRows rows;
+    private final StoredInstances instances;
+    private final PacsSettings settings;
+    private final JsonMapper json;
+    private final Map<String, DicomWebClient> clients = new ConcurrentHashMap<>();
+    private final ExecutorService work = Executors.newVirtualThreadPerTaskExecutor();
+    private final Semaphore free = new Semaphore(AT_ONCE);
+
+    Deliveries(DeliveryRows rows, StoredInstances instances, PacsSettings settings, JsonMapper json) {
+        this.rows = rows;
+        this.instances = instances;
+        this.settings = settings;
+        this.json = json;
+    }
+
+    @Scheduled(initialDelay = 1000, fixedDelay = 500)
+    void deliver() {
+        int room = free.drainPermits();
+        if (room == 0) {
+            return;
+        }
+        try {
+            Duration lease = settings.sources().values().stream()
+                    .map(source -> source.connectTimeout().plus(source.timeout()))
+                    .max(Duration::compareTo)
+                    .orElse(Duration.ZERO)
+                    .plusSeconds(30);
+            for (Delivery one : rows.take(lease, room)) {
+                room--;
+                work.submit(() -> {
+                    try {
+                        attempt(one);
+                    } finally {
+                        free.release();
+                    }
+                });
+            }
+        } catch (DataAccessException | TransactionException e) {
+            log.warn("deliveries could not be looked for: {}", Reasons.describe(e));
+        } finally {
+            free.release(room);
+        }
+    }
+
+    private void attempt(Delivery one) {
+        try {
+            switch (one.kind()) {
+                case STOW -> store(one);
+                case WEBHOOK -> rows.end(one, Delivery.State.GIVEN_UP, "no such webhook");
+            }
+        } catch (IOException | DataAccessException | TransactionException e) {
+            log.warn("delivery {} failed: {}", one.id(), Reasons.describe(e));
+            again(one, "this service failed (" + e.getClass().getSimpleName() + ")");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt(); // the lease ends by itself
+        }
+    }
+
+    private void store(Delivery one) throws IOException, InterruptedException {
+        PacsSettings.Source source = settings.sources().get(one.destination());
+        String sop = one.sopInstanceUid();
+        Optional<StoredInstance> report = sop == null ? Optional.empty() : instances.find(sop);
+        if (source == null || report.isEmpty()) {
+            rows.end(one, Delivery.State.GIVEN_UP, source == null ? "no such source" : "no such instance");
+            return;
+        }
+        DicomWebClient client = clients.computeIfAbsent(one.destination(), name -> new DicomWebClient(source, json));
+        DicomWebClient.Stored stored;
+        try (BlobStore.Content content = instances.open(report.get())) {
+            stored = client.store(
+                    content.file(), report.get().studyUid(), report.get().sopInstanceUid());
+        }
+        switch (stored) {
+            case DicomWebClient.Stored.Yes yes -> {
+                rows.end(one, Delivery.State.DELIVERED, null);
+                log.info("report delivered to {}, pair {}, attempt {}", one.destination(), one.pair(), one.attempts());
+            }
+            case DicomWebClient.Stored.Refused refused -> {
+                rows.end(one, Delivery.State.GIVEN_UP, refused.reason());
+                log.warn("report refused by {}: {}, pair {}", one.destination(), refused.reason(), one.pair());
+            }
+            case DicomWebClient.Stored.NotNow later -> again(one, later.reason());
+        }
+    }
+
+    private void again(Delivery one, String reason) {
+        Duration pause = Duration.ofSeconds(1L << Math.min(9, Math.max(0, one.attempts() - 1)));
+        log.info(
+                "delivery to {} failed: {}, pair {}, attempt {}",
+                one.destination(),
+                reason,
+                one.pair(),
+                one.attempts());
+        try {
+            rows.again(one, pause.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : pause, settings.retryFor(), reason);
+        } catch (DataAccessException | TransactionException e) {
+            log.warn("a delivery stays leased until its time is over: {}", Reasons.describe(e));
+        }
+    }
+
+    /** Tells the rest after the next start. */
+    @PreDestroy
+    void stop() {
+        work.shutdownNow();
+        List.copyOf(clients.values()).forEach(client -> client.close());
+    }
+}

@@ -1,0 +1,9 @@
+package org.segmeter.pacs;
+
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Configuration;
+
+/** Settings of the loop with a PACS. */
+@Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties(PacsSettings.class)
+class PacsConfiguration {}

@@ -1,0 +1,96 @@
+package org.segmeter.pacs;
+
+import jakarta.annotation.PreDestroy;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import org.segmeter.evaluation.BlobStore;
+import org.segmeter.format.dicom.DicomInstance;
+import org.springframework.stereotype.Component;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Fetches segmentations from a PACS and takes them in by the door through which they would have come by themselves: so that everything
+ * of a study is paired and scored. Only from the sources of the configuration; no address comes from a request.
+ */
+@Component
+public final class Pull {
+
+    private final Reception reception;
+    private final BlobStore store;
+    private final PacsSettings settings;
+    private final JsonMapper json;
+    private final Map<String, DicomWebClient> clients = new ConcurrentHashMap<>();
+
+    Pull(Reception reception, BlobStore store, PacsSettings settings, JsonMapper json) {
+        this.reception = reception;
+        this.store = store;
+        this.settings = settings;
+        this.json = json;
+    }
+
+    /** The PACS did not do what was asked. */
+    public static final class SourceFailed extends Exception {
+        SourceFailed(String message) {
+            super(message, null, false, false);
+        }
+    }
+
+    /** True if the configuration has a source of this name. */
+    public boolean knows(String source) {
+        return settings.sources().containsKey(source);
+    }
+
+    /** Names of the sources of the configuration. */
+    public Set<String> sources() {
+        return Set.copyOf(settings.sources().keySet());
+    }
+
+    /**
+     * Fetches all segmentations of a study, of one of its series, or one of them.
+     *
+     * @param seriesUid null for all of the study; likewise the instance
+     * @throws SourceFailed if the source does not answer as DICOMweb prescribes; what was fetched before is kept
+     */
+    public List<StoreOutcome> fetch(
+            String source, String studyUid, @Nullable String seriesUid, @Nullable String sopInstanceUid)
+            throws SourceFailed, IOException, InterruptedException {
+        PacsSettings.Source from = settings.sources().get(source);
+        if (from == null) {
+            throw new IllegalArgumentException("no such source");
+        }
+        DicomWebClient client = clients.computeIfAbsent(source, name -> new DicomWebClient(from, json));
+        Set<DicomWebClient.Found> found = new LinkedHashSet<>();
+        for (String sopClass : List.of(DicomInstance.SEGMENTATION, DicomInstance.LABEL_MAP)) {
+            found.addAll(client.search(studyUid, seriesUid, sopInstanceUid, sopClass));
+        }
+        List<StoreOutcome> outcomes = new ArrayList<>();
+        for (DicomWebClient.Found one : found) {
+            try (InputStream content = client.retrieve(studyUid, one);
+                    BlobStore.Incoming received =
+                            store.receive(content, from.maxSize().toBytes())) {
+                outcomes.add(reception.receive(received, studyUid, source));
+            } catch (BlobStore.TooLarge e) {
+                outcomes.add(new StoreOutcome.Refused(
+                        null,
+                        one.sopInstanceUid(),
+                        StoreOutcome.Reason.OUT_OF_RESOURCES,
+                        "The instance is larger than " + e.limit() + " bytes."));
+            } catch (BlobStore.Interrupted e) {
+                throw new SourceFailed("The connection broke off while an instance was fetched.");
+            }
+        }
+        return outcomes;
+    }
+
+    @PreDestroy
+    void close() {
+        List.copyOf(clients.values()).forEach(client -> client.close());
+    }
+}

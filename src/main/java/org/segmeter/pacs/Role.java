@@ -1,0 +1,7 @@
+package org.segmeter.pacs;
+
+/** Which part a segmentation plays. */
+public enum Role {
+    PREDICTION,
+    REFERENCE
+}
