@@ -148,8 +148,8 @@ final class PairFollower {
                 pairs.report(pair.id(), instance.sopInstanceUid());
                 if (unchanged) {
                     pairs.evaluation(pair.id(), null);
-                            // A comparison of a mask with itself must not count as a Dice of 1 anywhere.
-                            evaluations.cancelOrRemove(evaluation.id());
+                    // A comparison of a mask with itself must not count as a Dice of 1 anywhere.
+                    evaluations.cancelOrRemove(evaluation.id());
                     advance(
                             locked.get(),
                             PairState.ACCEPTED_UNCHANGED,

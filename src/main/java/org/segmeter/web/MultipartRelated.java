@@ -26,8 +26,8 @@ final class MultipartRelated implements AutoCloseable {
 
     private static final int LONGEST_PART_HEADER = 8192;
 
-    /** RFC 2046 section 5.1.1. */
-    private static final int LONGEST_BOUNDARY = 70;
+    /** RFC 2046 section 5.1.1 allows 70 characters, and Orthanc sends 73. */
+    private static final int LONGEST_BOUNDARY = 200;
 
     private static final String DICOM = "application/dicom";
 

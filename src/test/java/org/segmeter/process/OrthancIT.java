@@ -42,7 +42,9 @@ class OrthancIT {
     @BeforeAll
     static void start() throws Exception {
         if (!Boolean.getBoolean("segmeter.orthanc")) {
-            String asked = "NOT RUN: OrthancIT, the loop with a real PACS; -Dit.test=OrthancIT -Dsegmeter.orthanc=true runs it";
+            String asked =
+                    "NOT RUN: OrthancIT, the loop with a real PACS; -Dit.test=OrthancIT -Dsegmeter.orthanc=true runs"
+                            + " it";
             System.out.println(asked);
             Assumptions.abort(asked);
         }

@@ -81,6 +81,17 @@ class DicomWebTest {
             assertThat(answer.status()).as(type + answer.text()).isEqualTo(200);
             assertThat(answer.of(STORED, SOP_INSTANCE)).containsExactly(seg.sop());
         }
+        // As Orthanc sends it: a boundary of two UUIDs, and a line break before the first one.
+        String boundary = "0b5e4bb5-87a0-4a45-ad2d-a4f0d1ef3ea7-5a6ba3e5-2fe5-4ab0-a5a8-3e2b4d2d7c11";
+        SegFixture orthanc = SegFixture.ai(SegFixture.uid()).liver(0);
+        byte[] body = ("\r\n" + new String(DicomWeb.body(boundary, orthanc.bytes()), StandardCharsets.ISO_8859_1))
+                .getBytes(StandardCharsets.ISO_8859_1);
+        assertThat(pacs.postChunked(
+                                "/studies",
+                                "multipart/related; type=\"application/dicom\"; boundary=" + boundary,
+                                body)
+                        .status())
+                .isEqualTo(200);
         SegFixture chunked = SegFixture.ai(SegFixture.uid()).liver(0);
         assertThat(pacs.postChunked(
                                 "/studies",
