@@ -87,9 +87,7 @@ class DicomWebTest {
         byte[] body = ("\r\n" + new String(DicomWeb.body(boundary, orthanc.bytes()), StandardCharsets.ISO_8859_1))
                 .getBytes(StandardCharsets.ISO_8859_1);
         assertThat(pacs.postChunked(
-                                "/studies",
-                                "multipart/related; type=\"application/dicom\"; boundary=" + boundary,
-                                body)
+                                "/studies", "multipart/related; type=\"application/dicom\"; boundary=" + boundary, body)
                         .status())
                 .isEqualTo(200);
         SegFixture chunked = SegFixture.ai(SegFixture.uid()).liver(0);
