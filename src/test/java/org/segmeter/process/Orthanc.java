@@ -31,7 +31,8 @@ final class Orthanc implements AutoCloseable {
 
     private final Path directory;
     private final int port;
-    private final HttpClient http = HttpClient.newHttpClient();
+    private final HttpClient http =
+            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     private Process process;
 
     private Orthanc(Path directory, int port) {
@@ -142,7 +143,13 @@ final class Orthanc implements AutoCloseable {
 
     /** Gives it an instance, as a modality would. */
     void receive(byte[] instance) throws IOException, InterruptedException {
-        HttpResponse<String> answer = send("POST", "/instances", instance);
+        HttpResponse<String> answer;
+        try {
+            answer = send("POST", "/instances", instance);
+        } catch (IOException e) {
+            // It closes idle connections, at times while a request is on its way; the same instance once more is no error.
+            answer = send("POST", "/instances", instance);
+        }
         if (answer.statusCode() != 200) {
             throw new IOException("Orthanc: " + answer.statusCode() + " " + answer.body());
         }
