@@ -147,7 +147,8 @@ final class Orthanc implements AutoCloseable {
         try {
             answer = send("POST", "/instances", instance);
         } catch (IOException e) {
-            // It closes idle connections, at times while a request is on its way; the same instance once more is no error.
+            // It closes idle connections, at times while a request is on its way; the same instance once more is no
+            // error.
             answer = send("POST", "/instances", instance);
         }
         if (answer.statusCode() != 200) {
