@@ -41,13 +41,6 @@ class OrthancIT {
 
     @BeforeAll
     static void start() throws Exception {
-        if (!Boolean.getBoolean("segmeter.orthanc")) {
-            String asked =
-                    "NOT RUN: OrthancIT, the loop with a real PACS; -Dit.test=OrthancIT -Dsegmeter.orthanc=true runs"
-                            + " it";
-            System.out.println(asked);
-            Assumptions.abort(asked);
-        }
         if (Orthanc.program().isEmpty()) {
             String missing =
                     "NOT RUN: OrthancIT, the loop with a real PACS, because Orthanc or its DICOMweb plugin is not"
