@@ -35,6 +35,8 @@ final class EmbeddedPostgres implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(EmbeddedPostgres.class);
     private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final long SHORTEST_PAUSE = 250;
+    private static final long LONGEST_PAUSE = 5_000;
     private static final String USER = "segmeter";
     private static final String CLUSTER = "postgres";
 
@@ -95,16 +97,23 @@ final class EmbeddedPostgres implements AutoCloseable {
     private void watch() {
         try {
             process(Files.readAllLines(cluster.resolve("postmaster.pid"), StandardCharsets.UTF_8))
-                    .ifPresent(server -> server.onExit().thenRunAsync(this::again));
+                    .ifPresent(server -> server.onExit()
+                            .thenRun(() -> Thread.ofPlatform()
+                                    .daemon()
+                                    .name("postgres-watch")
+                                    .start(this::again)));
         } catch (IOException e) {
             log.warn("the embedded PostgreSQL is not watched ({})", e.getClass().getSimpleName());
         }
     }
 
+    /** Tries until the server is there, ever more seldom: a full disk may take its time to be emptied. */
     private void again() {
-        long end = System.nanoTime() + PATIENCE.toNanos();
-        while (!closing && System.nanoTime() < end) {
+        long pause = SHORTEST_PAUSE;
+        if (!closing) {
             log.warn("the embedded PostgreSQL ended; it is started again");
+        }
+        while (!closing && Files.isDirectory(cluster)) {
             try {
                 Files.deleteIfExists(cluster.resolve("postmaster.pid"));
                 launch();
@@ -116,12 +125,18 @@ final class EmbeddedPostgres implements AutoCloseable {
                 log.debug("not yet", e);
             }
             try {
-                Thread.sleep(250);
+                Thread.sleep(pause);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 return;
             }
+            pause = Math.min(2 * pause, LONGEST_PAUSE);
         }
+    }
+
+    /** Leaves the server to itself, as the end of this process would. */
+    void abandon() {
+        closing = true;
     }
 
     /** Stops the server in good order; committed work needs no recovery then. */

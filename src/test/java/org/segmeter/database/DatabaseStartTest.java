@@ -84,6 +84,7 @@ class DatabaseStartTest {
     void aServerWhoseServiceDiedIsTakenOver(@TempDir Path directory) throws Exception {
         EmbeddedPostgres orphan = EmbeddedPostgres.start(directory, PROGRAMS);
         execute(orphan.address(), "create table kept (id int); insert into kept values (1)");
+        orphan.abandon();
         try (EmbeddedPostgres adopted = EmbeddedPostgres.start(directory, PROGRAMS)) {
             assertThat(adopted.address()).isEqualTo(orphan.address());
         }
@@ -97,6 +98,7 @@ class DatabaseStartTest {
         Path pidFile = directory.resolve("postgres/postmaster.pid");
         long pid = Long.parseLong(Files.readAllLines(pidFile).getFirst().strip());
         ProcessHandle server = ProcessHandle.of(pid).orElseThrow();
+        first.abandon();
         server.destroyForcibly();
         server.onExit().get();
         assertThat(pidFile).exists();
