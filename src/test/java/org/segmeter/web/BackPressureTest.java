@@ -287,7 +287,7 @@ class BackPressureTest {
     }
 
     private static void await(String what, Callable<Boolean> condition) throws Exception {
-        long end = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+        long end = System.nanoTime() + Duration.ofSeconds(90).toNanos();
         while (!condition.call()) {
             assertThat(System.nanoTime()).as("waiting until " + what).isLessThan(end);
             Thread.sleep(20);
