@@ -52,6 +52,10 @@ public final class CommandLineTool {
         commands.put("loss", () -> new LossCommand(output, errors));
         commands.put("metrics", () -> new MetricsCommand(output));
         commands.put("protocols", () -> new ProtocolsCommand(output, errors));
+        commands.put("backup", () -> new BackupCommand(output, errors));
+        commands.put("restore", () -> new RestoreCommand(output, errors));
+        commands.put("verify", () -> new VerifyCommand(output, errors));
+        commands.put("retention", () -> new RetentionCommand(output, errors));
         commands.put("healthcheck", () -> new HealthCheckCommand(errors));
         commands.put("canary", () -> new CanaryCommand(output, errors));
         commands.put("rehearse", RehearseCommand::new);

@@ -1,5 +1,15 @@
 /** The same engine without a server: {@code segmeter score prediction reference}. Touches no class of Spring. */
-@ApplicationModule(allowedDependencies = {"volume", "format", "format :: *", "metric", "metric :: *", "scoring"})
+@ApplicationModule(
+        allowedDependencies = {
+            "volume",
+            "format",
+            "format :: *",
+            "metric",
+            "metric :: *",
+            "scoring",
+            "backup",
+            "database"
+        })
 @NullMarked
 package org.segmeter.cli;
 

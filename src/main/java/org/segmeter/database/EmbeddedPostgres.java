@@ -89,6 +89,23 @@ final class EmbeddedPostgres implements AutoCloseable {
         }
     }
 
+    /** The server of a data directory that a service is using; empty if none is running. Nothing is changed. */
+    static Optional<DatabaseAddress> running(Path directory) {
+        Path cluster = directory.resolve("postgres");
+        try {
+            List<String> lines = Files.readAllLines(cluster.resolve("postmaster.pid"), StandardCharsets.UTF_8);
+            if (lines.size() > 3 && process(lines).isPresent()) {
+                String password =
+                        Files.readString(directory.resolve("postgres.password")).strip();
+                DatabaseAddress address = address(Integer.parseInt(lines.get(3).strip()), password);
+                return servesDirectory(address, cluster) ? Optional.of(address) : Optional.empty();
+            }
+        } catch (IOException | SQLException | NumberFormatException e) {
+            log.debug("no running server: {}", e.getClass().getSimpleName());
+        }
+        return Optional.empty();
+    }
+
     DatabaseAddress address() {
         return address;
     }

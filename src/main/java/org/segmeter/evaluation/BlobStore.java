@@ -21,6 +21,18 @@ public sealed interface BlobStore permits DirectoryBlobStore, BucketBlobStore {
         return new DirectoryBlobStore(directory);
     }
 
+    /**
+     * The store that a service is set to have.
+     *
+     * @param data the service's data directory
+     * @param scratch where files arrive and copies are kept: of this process alone, on the disk of {@code data} if files are to be kept
+     */
+    static BlobStore open(StoreSettings settings, Path data, Path scratch) throws IOException {
+        return settings.isBucket()
+                ? BucketBlobStore.connect(settings, scratch)
+                : new DirectoryBlobStore(data, scratch.resolve("uploads"));
+    }
+
     /** The limit on one file was exceeded. */
     final class TooLarge extends IOException {
         private final long limit;

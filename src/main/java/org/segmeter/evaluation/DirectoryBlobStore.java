@@ -22,11 +22,15 @@ final class DirectoryBlobStore implements BlobStore {
 
     /** @param directory created if need be; left-overs of uploads that a dead service was receiving are removed */
     DirectoryBlobStore(Path directory) throws IOException {
+        this(directory, directory.resolve("uploads"));
+    }
+
+    DirectoryBlobStore(Path directory, Path uploads) throws IOException {
         this.blobs = directory.resolve("blobs");
         this.corrupt = directory.resolve("corrupt");
         this.mark = directory.resolve("installation");
         Files.createDirectories(blobs);
-        this.reception = new Reception(directory.resolve("uploads"));
+        this.reception = new Reception(uploads);
         Reception.force(directory);
     }
 
@@ -123,7 +127,8 @@ final class DirectoryBlobStore implements BlobStore {
 
     @Override
     public Stream<Blob> list() throws IOException {
-        return Files.find(blobs, 2, (path, attributes) -> attributes.isRegularFile())
+        return Files.walk(blobs, 2)
+                .filter(Files::isRegularFile)
                 .map(path -> new Blob(
                         blobs.relativize(path).toString().replaceAll("[^0-9a-f]", ""),
                         path.toFile().length()))

@@ -41,8 +41,7 @@ class EvaluationConfiguration {
     BlobStore blobStore(EvaluationSettings settings, StoreSettings store, JdbcClient sql) throws IOException {
         Failpoint.RECOVERY.reach();
         Path directory = settings.dataDirectory().toAbsolutePath();
-        BlobStore blobs =
-                store.isBucket() ? BucketBlobStore.connect(store, directory) : new DirectoryBlobStore(directory);
+        BlobStore blobs = BlobStore.open(store, directory, directory);
         belongs(
                 blobs,
                 sql.sql("select id::text from installation").query(String.class).single());

@@ -155,6 +155,51 @@ public final class Evaluations {
         scheduler.getObject().triggerCheckForDueExecutions();
     }
 
+    /** Scores the stored inputs of an evaluation again, as a new evaluation of the same request. */
+    public Rescoring rescore(UUID id) {
+        Evaluation before = rows.find(id).orElse(null);
+        if (before == null) {
+            return new Rescoring.Absent();
+        }
+        List<Blob> blobs = before.inputs().stream().map(Evaluation.Input::blob).toList();
+        UUID again = UUID.randomUUID();
+        stored.hold(again, blobs);
+        boolean accepted = false;
+        try {
+            for (Blob blob : blobs) {
+                // Held, so what is there now stays.
+                StoredBlobs.Condition condition =
+                        stored.condition(blob.sha256()).orElse(StoredBlobs.Condition.MISSING);
+                if (condition != StoredBlobs.Condition.STORED) {
+                    return new Rescoring.Refused(
+                            condition == StoredBlobs.Condition.REMOVED
+                                    ? ServiceProblem.INPUTS_REMOVED
+                                    : ServiceProblem.INPUTS_LOST);
+                }
+            }
+            Submission submission = new Submission(
+                    side(before, Side.PREDICTION),
+                    side(before, Side.REFERENCE),
+                    before.description(),
+                    before.protocols(),
+                    rows.request(id));
+            accept(again, submission, blobs, null);
+            accepted = true;
+            return new Rescoring.Accepted(again);
+        } finally {
+            if (!accepted) {
+                release(again);
+            }
+        }
+    }
+
+    private static List<Blob> side(Evaluation evaluation, Side side) {
+        return evaluation.inputs().stream()
+                .filter(input -> input.side() == side)
+                .map(Evaluation.Input::blob)
+                .toList();
+    }
+
     /** A hold that is not released ends by itself in a day. */
     private void release(UUID id) {
         try {

@@ -28,6 +28,7 @@ final class RetentionClock {
     private final LongSupplier nanos;
     private Optional<Instant> before = Optional.empty();
     private long beforeNanos;
+    private boolean doubted;
 
     RetentionClock(Supplier<Instant> database, Clock machine, LongSupplier nanos) {
         this.database = database;
@@ -43,18 +44,17 @@ final class RetentionClock {
         Duration passed = Duration.ofNanos(nowNanos - beforeNanos);
         before = Optional.of(now);
         beforeNanos = nowNanos;
-        if (apart(now, machine.instant())) {
-            log.warn("the database's clock and this machine's differ; retention removes nothing until they agree");
-            return Optional.empty();
-        }
         if (last.isEmpty()) {
             return Optional.empty();
         }
-        if (apart(now, last.get().plus(passed))) {
-            log.warn("the database's clock has jumped; retention removes nothing this time");
-            return Optional.empty();
+        boolean doubtful =
+                apart(now, machine.instant()) || apart(now, last.get().plus(passed));
+        if (doubtful && !doubted) {
+            log.warn("the database's clock has jumped or differs from this machine's; retention removes nothing until"
+                    + " both agree");
         }
-        return Optional.of(now);
+        doubted = doubtful;
+        return doubtful ? Optional.empty() : Optional.of(now);
     }
 
     private static boolean apart(Instant a, Instant b) {

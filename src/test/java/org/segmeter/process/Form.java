@@ -14,7 +14,15 @@ public final class Form {
     private final byte[] body;
 
     public Form(byte[] prediction, byte[] reference) {
+        this(prediction, reference, "");
+    }
+
+    /** @param request the part of this name; empty for none */
+    public Form(byte[] prediction, byte[] reference, String request) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
+        if (!request.isEmpty()) {
+            part(out, "request", request.getBytes(StandardCharsets.UTF_8));
+        }
         part(out, "prediction", prediction);
         part(out, "reference", reference);
         out.writeBytes(("--" + BOUNDARY + "--\r\n").getBytes(StandardCharsets.US_ASCII));

@@ -36,6 +36,12 @@ public final class JarProcess implements AutoCloseable {
     /** For a process that lives shortly: the JVM's first compiler only, which starts faster. */
     static final List<String> SHORT_LIVED = List.of("-Xmx512m", "-XX:TieredStopAtLevel=1");
 
+    /** More options for the virtual machine, as of whoever has a recording of its start. */
+    private static final List<String> MORE = Stream.of(
+                    System.getProperty("segmeter.jvm", "").split(" ", -1))
+            .filter(option -> !option.isEmpty())
+            .toList();
+
     /** Starts it; it is not ready yet. */
     public static JarProcess start(Path data, List<String> jvm, String... settings) throws IOException {
         int port = freePort();
@@ -43,6 +49,7 @@ public final class JarProcess implements AutoCloseable {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(jvm);
+        command.addAll(MORE);
         if (Files.exists(jar())) {
             command.addAll(List.of("-jar", jar().toString()));
         } else {
@@ -65,6 +72,25 @@ public final class JarProcess implements AutoCloseable {
                 .redirectOutput(log.toFile())
                 .start();
         return new JarProcess(process, port, log);
+    }
+
+    /** Runs a command of the jar to its end; its exit status. */
+    public static int command(List<String> jvm, String... arguments) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add("-XX:TieredStopAtLevel=1");
+        command.addAll(jvm);
+        command.addAll(List.of("-jar", jar().toString()));
+        command.addAll(List.of(arguments));
+        Process process = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        if (!process.waitFor(120, TimeUnit.SECONDS)) {
+            process.destroyForcibly();
+            throw new IOException("the command does not end");
+        }
+        return process.exitValue();
     }
 
     public JarProcess awaitReady(Duration longest) throws IOException, InterruptedException {
@@ -104,6 +130,25 @@ public final class JarProcess implements AutoCloseable {
     /** SIGTERM: asks it to end. */
     void terminate() {
         process.destroy();
+    }
+
+    public boolean isAlive() {
+        return process.isAlive();
+    }
+
+    /** Sends a signal by its name, such as STOP. */
+    public void signal(String name) throws IOException, InterruptedException {
+        if (process.isAlive()) {
+            new ProcessBuilder("kill", "-" + name, String.valueOf(process.pid()))
+                    .start()
+                    .waitFor();
+        }
+    }
+
+    /** Asks it to end, and waits until it has. */
+    public void terminate(Duration longest) throws IOException, InterruptedException {
+        process.destroy();
+        awaitExit(longest);
     }
 
     /** The exit status, once it has ended by itself. */

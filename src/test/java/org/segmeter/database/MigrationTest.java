@@ -1,0 +1,133 @@
+package org.segmeter.database;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.Statement;
+import java.util.UUID;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import org.flywaydb.core.Flyway;
+import org.flywaydb.core.api.MigrationVersion;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+@DisplayName("A database with data in it")
+class MigrationTest {
+
+    private static final int ROWS = Integer.getInteger("segmeter.migration.rows", 5000);
+
+    private static Flyway flyway(TestPostgres database, String target) {
+        return Flyway.configure()
+                .dataSource(database.url(), database.user(), database.password())
+                .target(target == null ? MigrationVersion.LATEST : MigrationVersion.fromVersion(target))
+                .load();
+    }
+
+    /** As the first released schema is filled: evaluations with inputs, events and scorecards. */
+    private static void fill(Connection connection) throws Exception {
+        try (Statement statement = connection.createStatement()) {
+            for (String command : new String[] {
+                "insert into blob (sha256, size_bytes) select encode(sha256(i::text::bytea), 'hex'), 100 from"
+                        + " generate_series(1, %d) i",
+                "insert into evaluation (id, state, finished_at, protocols) select md5(i::text)::uuid, 'SUCCEEDED',"
+                        + " now(), '{segmeter@1}' from generate_series(1, %d) i",
+                "insert into evaluation_input select md5(i::text)::uuid, 'prediction', 0,"
+                        + " encode(sha256(i::text::bytea), 'hex') from generate_series(1, %d) i",
+                "insert into evaluation_event (evaluation_id, state) select md5(i::text)::uuid, 'SUCCEEDED'"
+                        + " from generate_series(1, %d) i",
+                "insert into scorecard (evaluation_id, attempt, content, sha256, protocol, protocol_sha256,"
+                        + " engine_version, engine_commit) select md5(i::text)::uuid, 1, '{\"n\":' || i || '}',"
+                        + " encode(sha256(('{\"n\":' || i || '}')::bytea), 'hex'), 'segmeter@1', 'x', '0', '0' from"
+                        + " generate_series(1, %d) i"
+            }) {
+                statement.execute(command.formatted(ROWS));
+            }
+        }
+    }
+
+    @Test
+    void isMigratedWhileThePreviousVersionGoesOnUsingIt(@TempDir Path directory) throws Exception {
+        try (TestPostgres database = TestPostgres.start(directory);
+                Connection connection = database.connect()) {
+            flyway(database, "2").migrate();
+            fill(connection);
+            AtomicBoolean over = new AtomicBoolean();
+            AtomicLong longest = new AtomicLong();
+            AtomicLong accepted = new AtomicLong();
+            long took;
+            try (ExecutorService clients = Executors.newFixedThreadPool(2)) {
+                Future<?> writer = clients.submit(() -> {
+                    try (Connection own = database.connect()) {
+                        own.setAutoCommit(false);
+                        while (!over.get()) {
+                            long begin = System.nanoTime();
+                            submitAsThePreviousVersion(own);
+                            own.commit();
+                            accepted.incrementAndGet();
+                            longest.accumulateAndGet(System.nanoTime() - begin, Math::max);
+                        }
+                    }
+                    return null;
+                });
+                while (accepted.get() < 20) {
+                    Thread.sleep(5);
+                }
+                long begin = System.nanoTime();
+                flyway(database, null).migrate();
+                took = System.nanoTime() - begin;
+                long after = accepted.get() + 20;
+                while (accepted.get() < after && !writer.isDone()) {
+                    Thread.sleep(5);
+                }
+                over.set(true);
+                writer.get();
+            }
+            System.out.printf(
+                    "MigrationTest: %d evaluations migrated in %d ms while %d were submitted, the longest of them took"
+                            + " %d ms%n",
+                    ROWS, took / 1_000_000, accepted.get(), longest.get() / 1_000_000);
+
+            assertThat(number(connection, "select count(*) from evaluation")).isEqualTo(ROWS + accepted.get());
+            assertThat(number(
+                            connection,
+                            "select count(*) from scorecard"
+                                    + " where encode(sha256(convert_to(content, 'UTF8')), 'hex') = sha256"))
+                    .isEqualTo(ROWS);
+            assertThat(number(connection, "select count(*) from blob where condition = 'STORED'"))
+                    .isEqualTo(ROWS + accepted.get());
+        }
+    }
+
+    private static void submitAsThePreviousVersion(Connection connection) throws Exception {
+        UUID id = UUID.randomUUID();
+        String sha256 = id.toString().replace("-", "").repeat(2);
+        for (String command : new String[] {
+            "insert into blob (sha256, size_bytes) values ('" + sha256
+                    + "', 1) on conflict (sha256) do update set last_used_at = now()",
+            "insert into evaluation (id, state, protocols) values ('" + id + "', 'QUEUED', '{segmeter@1}')",
+            "insert into evaluation_input (evaluation_id, side, position, sha256) values ('" + id
+                    + "', 'prediction', 0, '" + sha256 + "')",
+            "insert into evaluation_event (evaluation_id, state) values ('" + id + "', 'QUEUED')"
+        }) {
+            try (PreparedStatement statement = connection.prepareStatement(command)) {
+                assertThat(statement.executeUpdate()).isEqualTo(1);
+            }
+        }
+    }
+
+    private static long number(Connection connection, String query) throws Exception {
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery(query)) {
+            row.next();
+            return row.getLong(1);
+        }
+    }
+}

@@ -1,0 +1,108 @@
+package org.segmeter.process;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.segmeter.evaluation.Failpoint;
+
+/**
+ * Faults that are put in on purpose, and the checkers that say whether anything was lost. A short set by default; the system properties
+ * below make it as long as wanted, and a report of it is written where {@code segmeter.faults.report} says.
+ */
+@DisplayName("What was acknowledged is never lost")
+class FaultsIT {
+
+    private static final int PER_PHASE = Integer.getInteger("segmeter.faults.per-phase", 0);
+    private static final int AT_RANDOM = Integer.getInteger("segmeter.faults.random", 0);
+    private static final int JOBS = Integer.getInteger("segmeter.faults.jobs", 40);
+    private static final int ROUNDS = Integer.getInteger("segmeter.faults.rounds", 1);
+    private static final int RESTARTS = Integer.getInteger("segmeter.faults.restarts", 0);
+    private static final int REPLICAS = Integer.getInteger("segmeter.faults.replicas", 2);
+    private static final Duration LONGEST = Duration.ofMinutes(Integer.getInteger("segmeter.faults.minutes", 600));
+
+    private final long seed = Long.getLong("segmeter.seed", System.nanoTime());
+    private final long until = System.nanoTime() + LONGEST.toNanos();
+
+    @Test
+    void whenTheServiceEndsInAnyPhase(@TempDir Path data) throws Exception {
+        CrashRun run = new CrashRun(data, seed);
+        if (PER_PHASE == 0) {
+            // In every build: a few phases that differ most, each once; a seed that is not given draws others each
+            // time.
+            run.some(4, 0);
+        } else {
+            run.kills(PER_PHASE, AT_RANDOM, until);
+        }
+        CrashRun.Report report = run.finish();
+        said("crashes", report);
+
+        assertThat(report.hits().values().stream().mapToInt(n -> n).sum())
+                .as("phases that were hit")
+                .isGreaterThan(0)
+                .isGreaterThanOrEqualTo(
+                        4 * report.misses().values().stream().mapToInt(n -> n).sum());
+        if (PER_PHASE > 0 && report.kills() >= PER_PHASE * CrashRun.PHASES.size()) {
+            assertThat(report.hits()).containsOnlyKeys(Failpoint.values());
+        }
+        assertThat(report.backupsAreRight()).as("backups %s", report.backups()).isTrue();
+        assertThat(report.verdict().acknowledged()).as("acknowledged").isPositive();
+        assertThat(report.verdict().isClean()).as(report.toString()).isTrue();
+    }
+
+    @Test
+    void whenReplicasSleepAndDie(@TempDir Path directory) throws Exception {
+        try (ReplicaRun run = new ReplicaRun(directory, REPLICAS, seed)) {
+            ReplicaRun.Report report = run.disturb(JOBS, 4, until);
+            said("replicas", report);
+            assertThat(report.sleeps()).as("sleeps").isPositive();
+            assertThat(report.fenced())
+                    .as("results that came too late and were refused")
+                    .isPositive();
+            assertThat(report.verdict().acknowledged()).isGreaterThanOrEqualTo(Math.min(JOBS, 40));
+            assertThat(report.verdict().isClean()).as(report.toString()).isTrue();
+
+            if (RESTARTS == 0) {
+                return;
+            }
+            ReplicaRun.Report rolling = run.rollingRestarts(RESTARTS, 2);
+            said("rolling restarts", rolling);
+            assertThat(rolling.rollingRestarts()).isEqualTo(RESTARTS);
+            assertThat(rolling.verdict().isClean()).as(rolling.toString()).isTrue();
+        }
+    }
+
+    @Test
+    void whenTheDatabaseIsSlowSilentCutOrCrashes(@TempDir Path directory) throws Exception {
+        try (DatabaseRun run = new DatabaseRun(directory, seed)) {
+            DatabaseRun.Report report = run.disturb(ROUNDS);
+            said("database", report);
+            assertThat(report.cuts()).as("connections reset").isPositive();
+            assertThat(report.commitsCut()).as("connections reset in a commit").isPositive();
+            assertThat(report.notAlive()).as("failures of liveness").isZero();
+            assertThat(report.verdict().isClean()).as(report.toString()).isTrue();
+            assertThat(report.verdict().evaluations())
+                    .as("one evaluation for each key")
+                    .isEqualTo(report.keys());
+        }
+    }
+
+    private void said(String what, Object report) throws IOException {
+        String line = "FaultsIT: %s (-Dsegmeter.seed=%d): %s".formatted(what, seed, report);
+        System.out.println(line);
+        String file = System.getProperty("segmeter.faults.report");
+        if (file != null) {
+            Files.write(
+                    Path.of(file),
+                    List.of("- " + line.substring("FaultsIT: ".length())),
+                    java.nio.file.StandardOpenOption.CREATE,
+                    java.nio.file.StandardOpenOption.APPEND);
+        }
+    }
+}
