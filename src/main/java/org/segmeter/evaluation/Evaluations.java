@@ -183,7 +183,7 @@ public final class Evaluations {
                     before.description(),
                     before.protocols(),
                     rows.request(id));
-            accept(again, submission, blobs, null);
+            accept(again, submission, blobs, null, false);
             accepted = true;
             return new Rescoring.Accepted(again);
         } finally {
