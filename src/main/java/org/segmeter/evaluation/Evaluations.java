@@ -183,7 +183,7 @@ public final class Evaluations {
                     before.description(),
                     before.protocols(),
                     rows.request(id));
-            accept(again, submission, blobs, null, false);
+            accept(again, submission, blobs, null, true);
             accepted = true;
             return new Rescoring.Accepted(again);
         } finally {

@@ -50,12 +50,7 @@ public final class JarProcess implements AutoCloseable {
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(jvm);
         command.addAll(MORE);
-        if (Files.exists(jar())) {
-            command.addAll(List.of("-jar", jar().toString()));
-        } else {
-            // A developer who runs one test without packaging; the build always has the jar.
-            command.addAll(List.of("-cp", System.getProperty("java.class.path"), "org.segmeter.Segmeter"));
-        }
+        command.addAll(program());
         command.addAll(List.of(
                 "--server.port=" + port,
                 "--segmeter.data-directory=" + data,
@@ -74,13 +69,20 @@ public final class JarProcess implements AutoCloseable {
         return new JarProcess(process, port, log);
     }
 
+    private static List<String> program() {
+        // Without the jar: a developer who runs one test without packaging; the build always has it.
+        return Files.exists(jar())
+                ? List.of("-jar", jar().toString())
+                : List.of("-cp", System.getProperty("java.class.path"), "org.segmeter.Segmeter");
+    }
+
     /** Runs a command of the jar to its end; its exit status. */
     public static int command(List<String> jvm, String... arguments) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.add("-XX:TieredStopAtLevel=1");
         command.addAll(jvm);
-        command.addAll(List.of("-jar", jar().toString()));
+        command.addAll(program());
         command.addAll(List.of(arguments));
         Process process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
