@@ -75,6 +75,8 @@ final class CanaryCommand implements Callable<Integer> {
                     .timeout(Duration.ofSeconds(wait + 10L))
                     .header("Content-Type", "multipart/form-data; boundary=" + boundary)
                     .header("Prefer", "wait=" + wait)
+                    // An evaluation of yesterday would not show that the service scores today.
+                    .header("Cache-Control", "no-cache")
                     .POST(HttpRequest.BodyPublishers.ofByteArray(body.toByteArray()))
                     .build();
             HttpResponse<String> answer = client.send(request, HttpResponse.BodyHandlers.ofString());
