@@ -27,15 +27,15 @@ class FaultsIT {
     private static final int REPLICAS = Integer.getInteger("segmeter.faults.replicas", 2);
     private static final Duration LONGEST = Duration.ofMinutes(Integer.getInteger("segmeter.faults.minutes", 600));
 
-    private final long seed = Long.getLong("segmeter.seed", System.nanoTime());
+    /** The builds draw alike, so that a change is judged by the change; the long set and -Dsegmeter.seed draw others. */
+    private final long seed = Long.getLong("segmeter.seed", PER_PHASE == 0 ? 20_261_128L : System.nanoTime());
     private final long until = System.nanoTime() + LONGEST.toNanos();
 
     @Test
     void whenTheServiceEndsInAnyPhase(@TempDir Path data) throws Exception {
         CrashRun run = new CrashRun(data, seed);
         if (PER_PHASE == 0) {
-            // In every build: a few phases that differ most, each once; a seed that is not given draws others each
-            // time.
+            // In every build: a few phases, each once.
             run.some(4, 0);
         } else {
             run.kills(PER_PHASE, AT_RANDOM, until);
