@@ -50,6 +50,7 @@ class BackPressureTest {
     void nothingIsLeft() throws Exception {
         service.bean(ControlledDisk.class).release();
         await("no upload is in progress", () -> gauge("segmeter.uploads.in.progress") == 0);
+        drained();
         assertThat(service.files("uploads")).isZero();
     }
 
@@ -92,6 +93,7 @@ class BackPressureTest {
             }
         }
         await("there are slots again", () -> gauge("segmeter.uploads.in.progress") == 0);
+        drained();
         api.post(Api.pair("")).expect(202);
         drained();
     }
