@@ -117,7 +117,12 @@ class ReadmeTest {
                                 + environment(property.get("name").stringValue().substring(9)),
                         property -> property.path("defaultValue").asString("")));
         Set<String> expected = new TreeSet<>(settings.keySet());
-        expected.addAll(Set.of("SEGMETER_DATABASE_URL", "SEGMETER_DATABASE_USER", "SEGMETER_DATABASE_PASSWORD"));
+        expected.addAll(Set.of(
+                "SEGMETER_DATABASE_URL",
+                "SEGMETER_DATABASE_USER",
+                "SEGMETER_DATABASE_PASSWORD",
+                "SEGMETER_DATABASE_OWNER_USER",
+                "SEGMETER_DATABASE_OWNER_PASSWORD"));
 
         String section = readme.substring(readme.indexOf("## Settings"), readme.indexOf("## Deploying it"));
         assertThat(new TreeSet<>(all("`(SEGMETER_[A-Z_]+)`", section))).isEqualTo(expected);
