@@ -65,6 +65,7 @@ public final class TestPostgres implements AutoCloseable {
                 .getFirst()
                 .strip());
         ProcessHandle postmaster = ProcessHandle.of(pid).orElseThrow();
+        server.abandon();
         List<ProcessHandle> all = postmaster.descendants().toList();
         postmaster.destroyForcibly();
         all.forEach(ProcessHandle::destroyForcibly);

@@ -6,8 +6,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
@@ -49,6 +47,7 @@ class DashboardIT {
             assertThat(CommandLineTool.run(
                             new String[] {"canary", "--url", service.uri("/").toString()}, silent(), System.err))
                     .isZero();
+            assertThat(refusal(service)).isEqualTo(422);
 
             Set<String> asked = new TreeSet<>();
             METRIC.matcher(Files.readString(RULES)).results().forEach(found -> asked.add(found.group()));
@@ -69,7 +68,7 @@ class DashboardIT {
                 isInstalled("prometheus"),
                 "NOT RUN: prometheus is not installed (Debian's package prometheus has it), so no panel was asked for"
                         + " data");
-        int port = freePort();
+        int port = JarProcess.freePort();
         Files.copy(RULES, directory.resolve("segmeter.rules.yml"));
         Path configuration = Files.writeString(directory.resolve("prometheus.yml"), """
             global: {scrape_interval: 1s, evaluation_interval: 1s}
@@ -146,6 +145,16 @@ class DashboardIT {
                 .body();
     }
 
+    /** Inputs that are no segmentations: their refusal is counted from the first one on. */
+    private int refusal(JarProcess service) throws IOException, InterruptedException {
+        byte[] nonsense = "no segmentation".getBytes(StandardCharsets.UTF_8);
+        HttpRequest request = HttpRequest.newBuilder(
+                        new Form(nonsense, nonsense).request(service.uri("/api/v1/evaluations")), (name, value) -> true)
+                .header("Prefer", "wait=30")
+                .build();
+        return http.send(request, HttpResponse.BodyHandlers.discarding()).statusCode();
+    }
+
     private static PrintStream silent() {
         return new PrintStream(new ByteArrayOutputStream());
     }
@@ -156,11 +165,5 @@ class DashboardIT {
                 && Pattern.compile(Pattern.quote(java.io.File.pathSeparator))
                         .splitAsStream(path)
                         .anyMatch(directory -> Files.isExecutable(Path.of(directory, program)));
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
     }
 }

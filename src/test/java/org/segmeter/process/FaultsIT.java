@@ -29,6 +29,7 @@ class FaultsIT {
 
     /** The builds draw alike, so that a change is judged by the change; the long set and -Dsegmeter.seed draw others. */
     private final long seed = Long.getLong("segmeter.seed", PER_PHASE == 0 ? 20_261_128L : System.nanoTime());
+
     private final long until = System.nanoTime() + LONGEST.toNanos();
 
     @Test
