@@ -29,8 +29,8 @@ record WebSettings(
             @DefaultValue("4GB") DataSize maxFileSize,
             @DefaultValue("16GB") DataSize maxRequestSize,
             @DefaultValue("4096") int maxParts,
-            @DefaultValue("64") int slots,
-            @DefaultValue("32") int slotsPerClient,
+            @DefaultValue("256") int slots,
+            @DefaultValue("128") int slotsPerClient,
             @DefaultValue("16KB") DataSize minRate,
             @DefaultValue("10s") Duration minRateGrace,
             @DefaultValue("30s") Duration minRateWindow) {

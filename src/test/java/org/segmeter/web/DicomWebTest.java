@@ -292,9 +292,7 @@ class DicomWebTest {
                         .path("Alphabetic")
                         .asString())
                 .isEqualTo("Sülze^Anna");
-        assertThat(pacs.get("/instances?SOPInstanceUID=" + another.sop())
-                        .json()
-                        .size())
+        assertThat(pacs.get("/instances?SOPInstanceUID=" + another.sop()).json().size())
                 .isEqualTo(1);
         DicomWeb.Answer first = pacs.get("/studies/" + study + "/instances?limit=1");
         DicomWeb.Answer second = pacs.get("/studies/" + study + "/instances?limit=1&offset=1");
