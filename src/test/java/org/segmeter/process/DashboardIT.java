@@ -44,9 +44,7 @@ class DashboardIT {
             throws IOException, InterruptedException {
         try (JarProcess service = JarProcess.start(directory.resolve("data"), JarProcess.SHORT_LIVED)) {
             service.awaitReady(Duration.ofSeconds(120));
-            assertThat(CommandLineTool.run(
-                            new String[] {"canary", "--url", service.uri("/").toString()}, silent(), System.err))
-                    .isZero();
+            canary(service);
             assertThat(refusal(service)).isEqualTo(422);
 
             Set<String> asked = new TreeSet<>();
@@ -92,6 +90,9 @@ class DashboardIT {
             // A rate needs two scrapes; the panel of a metric that is there from the start shows data soon after them.
             for (int round = 0; round < 60 && !empty.isEmpty(); round++) {
                 Thread.sleep(1000);
+                if (round % 5 == 2) {
+                    canary(service); // what is a mean over a time needs something that happens in it
+                }
                 List<String> still = new ArrayList<>();
                 for (String query : empty) {
                     if (isEmpty(port, query)) {
@@ -143,6 +144,12 @@ class DashboardIT {
     private String get(URI uri) throws IOException, InterruptedException {
         return http.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString())
                 .body();
+    }
+
+    private static void canary(JarProcess service) {
+        assertThat(CommandLineTool.run(
+                        new String[] {"canary", "--url", service.uri("/").toString()}, silent(), System.err))
+                .isZero();
     }
 
     /** Inputs that are no segmentations: their refusal is counted from the first one on. */
