@@ -93,10 +93,11 @@ class EvaluationConfiguration {
             return (complete, operations) ->
                     operations.reschedule(complete, Instant.now().plus(again.pause()));
         }
-        if (verdict instanceof EvaluationRunner.Verdict.Ended) {
-            return (complete, operations) -> {}; // the job went with the end of the evaluation, in one transaction
+        if (verdict instanceof EvaluationRunner.Verdict.Done) {
+            return (complete, operations) -> operations.stop();
         }
-        return (complete, operations) -> operations.stop();
+        // Ended: the job went with the end of the evaluation, in one transaction. Elsewhere: it is another attempt's.
+        return (complete, operations) -> {};
     }
 
     /**

@@ -310,6 +310,24 @@ final class EvaluationRows {
                 == 1;
     }
 
+    /**
+     * Gives a job to each evaluation that waits or runs and has none, which no way known leads to; says how many there were. As long as
+     * a job exists the queue sees to it that it is done.
+     */
+    int recallForgotten() {
+        return sql.sql("""
+            insert into scheduled_tasks (task_name, task_instance, execution_time, picked, version)
+            select :task, e.id::text, now(), false, :version from evaluation e
+            where e.state in ('QUEUED', 'RUNNING') and e.created_at < now() - interval '1 minute'
+                and not exists (
+                    select from scheduled_tasks t where t.task_name = :task and t.task_instance = e.id::text)
+            on conflict do nothing\
+            """)
+                .param("task", EvaluationJob.TASK.getTaskName())
+                .param("version", EvaluationJob.VERSION_AT_FIRST_PICK)
+                .update();
+    }
+
     /** Puts a running evaluation back into the queue; false if a later attempt has it. */
     boolean requeue(Claim claim, boolean handedBack) {
         boolean done = sql.sql("""

@@ -92,8 +92,11 @@ final class EvaluationRunner {
 
     /** What the queue is to do with the job. */
     sealed interface Verdict {
-        /** The evaluation is in a final state, or another attempt has it: the job is done. */
+        /** The evaluation is in a final state or does not exist: the job is done. */
         record Done() implements Verdict {}
+
+        /** Another attempt has the evaluation, and its job. */
+        record Elsewhere() implements Verdict {}
 
         /** This attempt ended the evaluation, and with it the job. */
         record Ended() implements Verdict {}
@@ -345,9 +348,7 @@ final class EvaluationRunner {
             @Nullable String problem) {
         changes.changed(claim.id());
         if (!written) {
-            metrics.attemptEnded(ServiceMetrics.Attempt.FENCED);
-            log.warn("attempt {} was overtaken by a later one; its result was not written", claim.attempt());
-            return new Verdict.Done();
+            return overtaken(claim);
         }
         metrics.attemptEnded(ServiceMetrics.Attempt.FINISHED);
         metrics.completed(outcome);
@@ -358,6 +359,24 @@ final class EvaluationRunner {
                 claim.attempt(),
                 problem == null ? "none" : problem);
         return new Verdict.Ended();
+    }
+
+    /**
+     * The row is not this attempt's. A later one may have it; or the database crashed and lost the claim, whose commit was not waited
+     * for: then the evaluation waits as if it had never been claimed, and its job must stay.
+     */
+    private Verdict overtaken(EvaluationRows.Claim claim) {
+        metrics.attemptEnded(ServiceMetrics.Attempt.FENCED);
+        State state = rows.state(claim.id()).orElse(null);
+        log.warn(
+                "attempt {} does not have the evaluation any more; its result was not written, the evaluation is {}",
+                claim.attempt(),
+                state == null ? "gone" : state);
+        return switch (state) {
+            case QUEUED -> new Verdict.Again(Duration.ZERO);
+            case RUNNING -> new Verdict.Elsewhere();
+            case null, default -> new Verdict.Done();
+        };
     }
 
     /** The service is ending: the evaluation goes back, and the attempt does not count against it. */
@@ -371,8 +390,11 @@ final class EvaluationRunner {
     private Verdict again(EvaluationRows.Claim claim, Duration pause) {
         boolean mine = Boolean.TRUE.equals(transaction.execute(status -> rows.requeue(claim, true)));
         changes.changed(claim.id());
-        metrics.attemptEnded(mine ? ServiceMetrics.Attempt.HANDED_BACK : ServiceMetrics.Attempt.FENCED);
-        return mine ? new Verdict.Again(pause) : new Verdict.Done();
+        if (!mine) {
+            return overtaken(claim);
+        }
+        metrics.attemptEnded(ServiceMetrics.Attempt.HANDED_BACK);
+        return new Verdict.Again(pause);
     }
 
     /** What the first file of the side that was refused seems to be; the label of a metric, so any failure is an answer. */
@@ -418,8 +440,11 @@ final class EvaluationRunner {
         }
         boolean again = Boolean.TRUE.equals(transaction.execute(status -> rows.requeue(claim, false)));
         changes.changed(claim.id());
-        metrics.attemptEnded(again ? ServiceMetrics.Attempt.RETRIED : ServiceMetrics.Attempt.FENCED);
-        return again ? new Verdict.Again(Duration.ofSeconds(1L << claim.counted())) : new Verdict.Done();
+        if (!again) {
+            return overtaken(claim);
+        }
+        metrics.attemptEnded(ServiceMetrics.Attempt.RETRIED);
+        return new Verdict.Again(Duration.ofSeconds(1L << claim.counted()));
     }
 
     /** The scorecard as it is kept: whose it is, then what was measured. */

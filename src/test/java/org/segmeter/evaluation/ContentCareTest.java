@@ -103,6 +103,27 @@ class ContentCareTest {
         two = new Replica();
     }
 
+    @Test
+    void anEvaluationWithoutAJobGetsOneAgain() {
+        EvaluationRows rows = new EvaluationRows(
+                sql,
+                new JdbcTemplate(pool),
+                tools.jackson.databind.json.JsonMapper.builder().build());
+        UUID forgotten = evaluation(null);
+        UUID ended = evaluation(DAY);
+        assertThat(rows.recallForgotten()).as("younger than a minute").isZero();
+        sql.sql("update evaluation set created_at = now() - interval '2 minutes'")
+                .update();
+        assertThat(rows.recallForgotten()).isEqualTo(1);
+        assertThat(rows.recallForgotten()).as("it has one now").isZero();
+        assertThat(sql.sql("select task_instance from scheduled_tasks where task_name = 'evaluation'")
+                        .query(String.class)
+                        .list())
+                .containsExactly(forgotten.toString())
+                .doesNotContain(ended.toString());
+        sql.sql("delete from scheduled_tasks").update();
+    }
+
     private Blob keep(Replica replica, byte[] content) throws IOException {
         try (BlobStore.Incoming incoming = store.receive(new ByteArrayInputStream(content), Long.MAX_VALUE)) {
             UUID holder = UUID.randomUUID();
