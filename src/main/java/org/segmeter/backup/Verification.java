@@ -9,13 +9,15 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import org.segmeter.evaluation.BlobStore;
+import org.segmeter.evaluation.ResultChain;
 
 /**
- * What an installation holds, compared with its digests.
+ * What an installation holds, compared with its digests and with the chain of its results.
  *
  * @param objects files that should be there
  * @param scorecards results
- * @param findings one line for each file or scorecard that is missing or not what its SHA-256 says
+ * @param findings one line for each file or scorecard that is missing or not what its SHA-256 says, and for each link of the chain that
+ *     does not follow from the one before or does not fit its result
  */
 public record Verification(long objects, long scorecards, List<String> findings) {
 
@@ -68,6 +70,7 @@ public record Verification(long objects, long scorecards, List<String> findings)
                     }
                 }
             }
+            findings.addAll(ResultChain.findings(database));
             database.rollback();
         }
         return new Verification(objects, scorecards, List.copyOf(findings));

@@ -116,6 +116,7 @@ public final class Retention {
                 run(now.get());
                 chores.done("retention");
             }
+            stored.removeRest();
             store.forgetCopies(sha256 -> stored.condition(sha256)
                     .map(condition -> condition != StoredBlobs.Condition.STORED)
                     .orElse(true));

@@ -67,7 +67,8 @@ final class StoredBlobs {
         template.batchUpdate("""
             insert into blob (sha256, size_bytes) values (?, ?)
             on conflict (sha256) do update set last_used_at = now(), size_bytes = excluded.size_bytes,
-                verified_at = case when blob.condition = 'STORED' then blob.verified_at else now() end, condition = 'STORED'\
+                verified_at = case when blob.condition = 'STORED' then blob.verified_at else now() end, condition = 'STORED',
+                remains = false\
             """, rows);
         release(holder);
     }
@@ -110,11 +111,19 @@ final class StoredBlobs {
 
     /** Removes a file that nothing names, and its row; true if there was a file. */
     boolean removeUnused(String sha256, double graceSeconds) throws IOException {
-        return locked(sha256, """
+        String unused = """
             last_used_at < now() - make_interval(secs => :grace)
                 and not exists (select 1 from evaluation_input i where i.sha256 = b.sha256)
                 and not exists (select 1 from blob_use u where u.sha256 = b.sha256)\
-            """, Map.of("grace", graceSeconds), () -> {
+            """;
+        Map<String, Object> grace = Map.of("grace", graceSeconds);
+        if (!locked(sha256, unused, grace, () -> {
+            announce(sha256);
+            return true;
+        })) {
+            return false;
+        }
+        return locked(sha256, unused, grace, () -> {
             boolean removed = store.remove(sha256);
             Failpoint.RETENTION.reach();
             sql.sql("delete from blob where sha256 = :sha256")
@@ -126,57 +135,79 @@ final class StoredBlobs {
 
     /**
      * Removes the files of an evaluation that has ended, except those that another evaluation needs: the last one takes them along. The
-     * rows stay and say so. All or nothing: what a crash leaves half done is due again.
+     * rows stay and say so, before the files go: a crash between the two leaves files that nobody will read, and {@link #removeRest} finds
+     * them.
      *
      * @return false if somebody is sending one of them: to be tried again later
      */
     boolean removeInputs(UUID evaluation) throws IOException {
-        try {
-            return Boolean.TRUE.equals(transaction.execute(status -> {
-                List<String> files =
-                        sql.sql("""
-                            select sha256 from blob where sha256 in (select sha256 from evaluation_input where evaluation_id = :id)
-                            order by sha256 for update\
-                            """).param("id", evaluation).query(String.class).list();
-                for (String sha256 : files) {
-                    if (isHeld(sha256)) {
-                        status.setRollbackOnly();
-                        return false;
-                    }
-                    boolean needed = sql.sql("""
-                        select (select count(*) from evaluation_input i join evaluation e on e.id = i.evaluation_id
-                            where i.sha256 = :sha256 and e.id <> :id and e.inputs_removed_at is null)
-                            + (select count(*) from blob_use u where u.sha256 = :sha256)\
-                        """)
-                                    .param("sha256", sha256)
-                                    .param("id", evaluation)
-                                    .query(Long.class)
-                                    .single()
-                            > 0;
-                    if (!needed) {
-                        remove(sha256);
-                    }
+        List<String> going = new ArrayList<>();
+        boolean done = Boolean.TRUE.equals(transaction.execute(status -> {
+            List<String> files =
+                    sql.sql("""
+                        select sha256 from blob where sha256 in (select sha256 from evaluation_input where evaluation_id = :id)
+                        order by sha256 for update\
+                        """).param("id", evaluation).query(String.class).list();
+            for (String sha256 : files) {
+                if (isHeld(sha256)) {
+                    status.setRollbackOnly();
+                    return false;
                 }
-                sql.sql("update evaluation set inputs_removed_at = now() where id = :id")
-                        .param("id", evaluation)
-                        .update();
-                return true;
-            }));
-        } catch (UncheckedIOException e) {
-            throw e.getCause();
+                boolean needed = sql.sql("""
+                    select (select count(*) from evaluation_input i join evaluation e on e.id = i.evaluation_id
+                        where i.sha256 = :sha256 and e.id <> :id and e.inputs_removed_at is null)
+                        + (select count(*) from blob_use u where u.sha256 = :sha256)\
+                    """)
+                                .param("sha256", sha256)
+                                .param("id", evaluation)
+                                .query(Long.class)
+                                .single()
+                        > 0;
+                if (!needed) {
+                    announce(sha256);
+                    going.add(sha256);
+                }
+            }
+            sql.sql("update evaluation set inputs_removed_at = now() where id = :id")
+                    .param("id", evaluation)
+                    .update();
+            return true;
+        }));
+        if (done) {
+            for (String sha256 : going) {
+                removeAnnounced(sha256);
+            }
         }
+        return done;
     }
 
-    private void remove(String sha256) {
-        try {
-            store.remove(sha256);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+    /** Removes the files whose removal was announced and then interrupted; says how many. */
+    int removeRest() throws IOException {
+        int removed = 0;
+        for (String sha256 : sql.sql("select sha256 from blob where remains")
+                .query(String.class)
+                .list()) {
+            removed += removeAnnounced(sha256) ? 1 : 0;
         }
-        Failpoint.RETENTION.reach();
-        sql.sql("update blob set condition = 'REMOVED' where sha256 = :sha256")
+        return removed;
+    }
+
+    private void announce(String sha256) {
+        sql.sql("update blob set condition = 'REMOVED', remains = true where sha256 = :sha256")
                 .param("sha256", sha256)
                 .update();
+    }
+
+    /** The second step, unless the content was sent again since the first. */
+    private boolean removeAnnounced(String sha256) throws IOException {
+        return locked(sha256, "remains", Map.of(), () -> {
+            store.remove(sha256);
+            Failpoint.RETENTION.reach();
+            sql.sql("update blob set remains = false where sha256 = :sha256")
+                    .param("sha256", sha256)
+                    .update();
+            return true;
+        });
     }
 
     private boolean isHeld(String sha256) {
@@ -189,7 +220,8 @@ final class StoredBlobs {
 
     /** Says what is wrong with content and puts it out of the way, if it still is wrong; true if it was. */
     boolean condemn(Blob blob) throws IOException {
-        return locked(blob.sha256(), "condition = 'STORED'", Map.of(), () -> {
+        // Waits for the row: the other replica's question for what is due locks it for a moment, too.
+        return locked("for update", blob.sha256(), "condition = 'STORED'", Map.of(), () -> {
             Condition condition = Scrub.look(store, blob);
             if (condition == Condition.STORED) {
                 return false;
@@ -275,9 +307,14 @@ final class StoredBlobs {
     /** Runs while the row is locked, if nobody holds the content and the condition is true. */
     private boolean locked(String sha256, String condition, Map<String, Object> parameters, Removal work)
             throws IOException {
+        return locked("for update skip locked", sha256, condition, parameters, work);
+    }
+
+    private boolean locked(String lock, String sha256, String condition, Map<String, Object> parameters, Removal work)
+            throws IOException {
         try {
             return Boolean.TRUE.equals(transaction.execute(status -> {
-                boolean mine = sql.sql("select 1 from blob b where sha256 = :sha256 for update skip locked")
+                boolean mine = sql.sql("select 1 from blob b where sha256 = :sha256 " + lock)
                         .param("sha256", sha256)
                         .query(Integer.class)
                         .optional()

@@ -273,6 +273,32 @@ class ContentCareTest {
     }
 
     @Test
+    void whoseRemovalWasInterruptedGoesLaterUnlessItWasSentAgain() throws Exception {
+        byte[] again = content();
+        Blob sentAgain = keep(one, again);
+        Blob left = keep(one, content());
+        Blob held = keep(one, content());
+        evaluation(DAY, left, held);
+        // As a crash between the two steps leaves them.
+        sql.sql("update blob set condition = 'REMOVED', remains = true").update();
+        UUID holder = UUID.randomUUID();
+        one.stored.hold(holder, List.of(held));
+        keep(two, again);
+
+        assertThat(one.stored.removeRest()).isEqualTo(1);
+        assertThat(isThere(left)).isFalse();
+        assertThat(condition(left)).isEqualTo(StoredBlobs.Condition.REMOVED);
+        assertThat(isThere(sentAgain)).isTrue();
+        assertThat(condition(sentAgain)).isEqualTo(StoredBlobs.Condition.STORED);
+        assertThat(isThere(held)).as("somebody is sending it").isTrue();
+
+        one.stored.release(holder);
+        assertThat(two.stored.removeRest()).isEqualTo(1);
+        assertThat(isThere(held)).isFalse();
+        assertThat(one.stored.removeRest()).isZero();
+    }
+
+    @Test
     void thatIsDamagedOrMissingIsFoundByTheScrubAndMendedBySendingItAgain() throws Exception {
         int number = Integer.getInteger("segmeter.flips", 100);
         List<byte[]> contents = new ArrayList<>();

@@ -127,8 +127,6 @@ final class CrashRun {
     /** Ends the service in some of the phases, drawn without repeating, and at random. */
     void some(int phases, int atRandom) throws Exception {
         List<Failpoint> drawn = new ArrayList<>(PHASES);
-        // Its known finding (docs/fault-report.md) needs retention to run again before the checkers do.
-        drawn.remove(Failpoint.RETENTION);
         Collections.shuffle(drawn, random);
         run(drawn.subList(0, phases), atRandom, Long.MAX_VALUE);
     }

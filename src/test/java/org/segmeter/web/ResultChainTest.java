@@ -3,7 +3,10 @@ package org.segmeter.web;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -22,6 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.segmeter.cli.CommandLineTool;
 import org.segmeter.evaluation.ResultChain;
 import org.springframework.boot.flyway.autoconfigure.FlywayConnectionDetails;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -206,9 +210,19 @@ class ResultChainTest {
         assertThat(findings())
                 .anyMatch(line -> line.contains("missing"))
                 .anyMatch(line -> line.contains("does not follow"));
+        assertThat(verified()).contains("of the chain are missing");
         tamper("insert into result_link select * from kept");
         asOwner("drop table kept");
         assertThat(findings()).isEmpty();
+    }
+
+    /** What the command says of the whole installation. */
+    private static String verified() {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        PrintStream both = new PrintStream(out, true, StandardCharsets.UTF_8);
+        int status = CommandLineTool.run(new String[] {"verify", "--data-directory", directory.toString()}, both, both);
+        assertThat(status).isNotZero();
+        return out.toString(StandardCharsets.UTF_8);
     }
 
     private static void changed(String location, String part, String statement, String id) throws Exception {
