@@ -65,10 +65,10 @@ final class MemoryAdmission implements ScoringEngine, LossEngine, MeterBinder {
             CancelSignal cancel)
             throws InputException, IOException {
         ScoringOptions options = request == null ? ScoringOptions.defaults() : ScoringOptions.parse(request);
-        Inspection p = inspected(prediction, options.predictionReadOptions(), "prediction");
-        Inspection r = inspected(reference, options.referenceReadOptions(), "reference");
         return admitted(
-                BASE + declared(p, r) + declared(r, p),
+                prediction,
+                reference,
+                options,
                 cancel,
                 () -> engine.score(prediction, reference, request, progress, cancel));
     }
@@ -92,12 +92,25 @@ final class MemoryAdmission implements ScoringEngine, LossEngine, MeterBinder {
                 () -> laboratory.losses(prediction, reference, request, cancel));
     }
 
-    /** What is done once there is memory for it. */
-    private interface Work {
-        ObjectNode run() throws InputException, IOException;
+    /**
+     * Lets something else be done with both sides, once there is the memory for it that scoring them takes.
+     *
+     * @throws InputException if they could never fit, or what the work throws
+     */
+    <T> T admitted(
+            ScoringInput prediction, ScoringInput reference, ScoringOptions options, CancelSignal cancel, Work<T> work)
+            throws InputException, IOException {
+        Inspection p = inspected(prediction, options.predictionReadOptions(), "prediction");
+        Inspection r = inspected(reference, options.referenceReadOptions(), "reference");
+        return admitted(BASE + declared(p, r) + declared(r, p), cancel, work);
     }
 
-    private ObjectNode admitted(long bytes, CancelSignal cancel, Work work) throws InputException, IOException {
+    /** What is done once there is memory for it. */
+    interface Work<T> {
+        T run() throws InputException, IOException;
+    }
+
+    private <T> T admitted(long bytes, CancelSignal cancel, Work<T> work) throws InputException, IOException {
         int mib = (int) Math.min(Integer.MAX_VALUE, (bytes + MIB - 1) / MIB);
         if (mib > limitMib) {
             refused.increment();

@@ -251,7 +251,7 @@ final class EvaluationController {
         };
     }
 
-    private static ProblemException noScorecard(Evaluation evaluation) {
+    static ProblemException noScorecard(Evaluation evaluation) {
         return new ProblemException(
                 Problem.of(ServiceProblem.NO_SCORECARD, "The evaluation is %s.".formatted(evaluation.state()))
                         .with("state", evaluation.state().name())

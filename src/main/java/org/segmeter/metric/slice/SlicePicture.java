@@ -1,0 +1,104 @@
+package org.segmeter.metric.slice;
+
+import org.segmeter.metric.distance.BoundaryDistances;
+import org.segmeter.volume.Mask;
+
+/**
+ * What a slice shows, one byte for each voxel, rows from the top and columns from the left as {@link SliceView} lays them out. The
+ * values are indices into the palette of the layer.
+ *
+ * @param columns in a row
+ * @param rows of the picture
+ * @param pixels {@code rows * columns} values
+ */
+public record SlicePicture(int columns, int rows, byte[] pixels) {
+
+    /** Neither side. */
+    public static final byte NEITHER = 0;
+    /** Both sides. */
+    public static final byte TP = 1;
+    /** The prediction alone. */
+    public static final byte FP = 2;
+    /** The reference alone. */
+    public static final byte FN = 3;
+
+    /** In the layer of distances: voxels of the masks that are no surface voxels. */
+    public static final byte INSIDE = 1;
+    /** In the layer of distances: the value of distance 0; the palette goes on to {@link #FARTHEST}. */
+    public static final byte NEAREST = 2;
+    /** In the layer of distances: the end of the scale, and all beyond. */
+    public static final byte FARTHEST = (byte) 255;
+
+    /** What agrees and what does not: {@link #NEITHER}, {@link #TP}, {@link #FP}, {@link #FN}. */
+    public static SlicePicture overlay(Mask prediction, Mask reference, SliceView view, int slice) {
+        int columns = view.columns();
+        int rows = view.rows();
+        byte[] pixels = new byte[Math.multiplyExact(columns, rows)];
+        int[] voxel = new int[3];
+        voxel[view.axis()] = slice;
+        int at = 0;
+        for (int row = 0; row < rows; row++) {
+            voxel[view.rowAxis()] = view.rowIndex(row);
+            for (int column = 0; column < columns; column++) {
+                voxel[view.columnAxis()] = view.columnIndex(column);
+                boolean p = prediction.contains(voxel[0], voxel[1], voxel[2]);
+                boolean r = reference.contains(voxel[0], voxel[1], voxel[2]);
+                pixels[at++] = p ? (r ? TP : FP) : r ? FN : NEITHER;
+            }
+        }
+        return new SlicePicture(columns, rows, pixels);
+    }
+
+    /**
+     * How far the surface of each side is from the surface of the other; 0 for a surface voxel of both. Where the other side is empty
+     * there is no distance: the end of the scale.
+     *
+     * @param scaleMm the distance at which the scale ends, above 0
+     */
+    public static SlicePicture distances(
+            Mask prediction,
+            Mask reference,
+            BoundaryDistances distances,
+            SliceView view,
+            int slice,
+            double scaleMm) {
+        SlicePicture overlay = overlay(prediction, reference, view, slice);
+        int at = 0;
+        BoundaryDistances.Search search = distances.search();
+        for (int row = 0; row < overlay.rows; row++) {
+            for (int column = 0; column < overlay.columns; column++, at++) {
+                if (overlay.pixels[at] == NEITHER) {
+                    continue;
+                }
+                int[] voxel = view.voxel(column, row, slice);
+                double mm = search.mm(voxel[0], voxel[1], voxel[2]);
+                overlay.pixels[at] = Double.isNaN(mm)
+                        ? INSIDE
+                        : (byte) (NEAREST + Math.round(Math.min(1, mm / scaleMm) * (255 - NEAREST)));
+            }
+        }
+        return overlay;
+    }
+
+    /**
+     * This picture with square pixels: each of them shows the voxel that its centre lies in, so that the picture has the proportions of the
+     * body.
+     *
+     * @param pixelsPerVoxel along the direction in which voxels are smaller, at least 1
+     */
+    public SlicePicture magnified(double columnSpacing, double rowSpacing, int pixelsPerVoxel) {
+        double pixel = Math.min(columnSpacing, rowSpacing) / pixelsPerVoxel;
+        int wide = Math.max(1, Math.toIntExact(Math.round(columns * columnSpacing / pixel)));
+        int high = Math.max(1, Math.toIntExact(Math.round(rows * rowSpacing / pixel)));
+        byte[] magnified = new byte[Math.multiplyExact(wide, high)];
+        int at = 0;
+        for (int y = 0; y < high; y++) {
+            int row = Math.min(rows - 1, (int) ((y + 0.5) * rows / high));
+            for (int x = 0; x < wide; x++) {
+                int column = Math.min(columns - 1, (int) ((x + 0.5) * columns / wide));
+                magnified[at++] = pixels[row * columns + column];
+            }
+        }
+        return new SlicePicture(wide, high, magnified);
+    }
+}
