@@ -63,8 +63,7 @@ public record PairMasks(Grid grid, List<Entry> entries, BitMask prediction, BitM
                 options.withScope(scope),
                 chosen.getFirst().geometry(),
                 cancel);
-        return of(
-                aligned, Coverages.of(aligned, scope, sides.reference().grid()));
+        return of(aligned, Coverages.of(aligned, scope, sides.reference().grid()));
     }
 
     private static PairMasks of(AlignedPair aligned, Coverages coverages) {

@@ -103,7 +103,13 @@ final class SliceController {
         body.put("id", id.toString());
         body.put("plane", asked.plane().word());
         if (chosen.segment() != null) {
-            body.put("segment", Map.of("number", chosen.segment().number(), "label", chosen.segment().label()));
+            body.put(
+                    "segment",
+                    Map.of(
+                            "number",
+                            chosen.segment().number(),
+                            "label",
+                            chosen.segment().label()));
             body.put("entry", chosen.entry());
         }
         body.put("axis", "xyz".substring(view.axis(), view.axis() + 1));
@@ -290,7 +296,8 @@ final class SliceController {
 
     /** The same scorecard, engine and question have the same answer for ever. */
     private static String tag(Evaluation evaluation, String kind, Asked asked) {
-        return "\"" + evaluation.id() + "-" + kind + "-" + EngineVersion.current().commit() + "-"
+        return "\"" + evaluation.id() + "-" + kind + "-"
+                + EngineVersion.current().commit() + "-"
                 + UUID.nameUUIDFromBytes(asked.toString().getBytes(StandardCharsets.UTF_8)) + "\"";
     }
 

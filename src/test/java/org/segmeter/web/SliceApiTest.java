@@ -110,8 +110,7 @@ class SliceApiTest {
                         slice.get("fp").asLong(),
                         slice.get("fn").asLong());
         assertThat(slice.get("predictionMm2").asDouble())
-                .isCloseTo(
-                        (slice.get("tp").asLong() + slice.get("fp").asLong()) * 0.9 * 2.5, within(1e-4));
+                .isCloseTo((slice.get("tp").asLong() + slice.get("fp").asLong()) * 0.9 * 2.5, within(1e-4));
     }
 
     @Test
@@ -151,7 +150,8 @@ class SliceApiTest {
 
     @Test
     void areTheSameWhicheverWayTheFileCountsItsVoxels() throws IOException {
-        // Towards right-to-left, back-to-front, feet-to-head: the prediction has the corner at the patient's right, back and feet,
+        // Towards right-to-left, back-to-front, feet-to-head: the prediction has the corner at the patient's right,
+        // back and feet,
         // the reference the one beside it to the left.
         List<int[]> pictures = new ArrayList<>();
         for (int flips = 0; flips < 8; flips++) {
@@ -182,7 +182,9 @@ class SliceApiTest {
         Arrays.fill(expected, 0xff000000 | SliceController.OVERLAY[0]);
         expected[8] = 0xff000000 | SliceController.OVERLAY[2];
         expected[9] = 0xff000000 | SliceController.OVERLAY[3];
-        assertThat(pictures).hasSize(8).allSatisfy(picture -> assertThat(picture).containsExactly(expected));
+        assertThat(pictures)
+                .hasSize(8)
+                .allSatisfy(picture -> assertThat(picture).containsExactly(expected));
     }
 
     @Test
@@ -212,7 +214,11 @@ class SliceApiTest {
 
     @Test
     void refuseWhatDoesNotExistInWords() {
-        assertThat(api.get(organs + "/overlay.png?index=15").expect(400).json().get("detail").asString())
+        assertThat(api.get(organs + "/overlay.png?index=15")
+                        .expect(400)
+                        .json()
+                        .get("detail")
+                        .asString())
                 .contains("0 to 14");
         assertThat(api.get(organs + "/slices?segment=Heart").expect(400).problem())
                 .isEqualTo("invalid-parameter");

@@ -56,12 +56,7 @@ public record SlicePicture(int columns, int rows, byte[] pixels) {
      * @param scaleMm the distance at which the scale ends, above 0
      */
     public static SlicePicture distances(
-            Mask prediction,
-            Mask reference,
-            BoundaryDistances distances,
-            SliceView view,
-            int slice,
-            double scaleMm) {
+            Mask prediction, Mask reference, BoundaryDistances distances, SliceView view, int slice, double scaleMm) {
         SlicePicture overlay = overlay(prediction, reference, view, slice);
         int at = 0;
         BoundaryDistances.Search search = distances.search();

@@ -150,8 +150,8 @@ class SlicePictureTest {
     @Test
     void hasTheProportionsOfTheBody() {
         SliceView coronal = SliceView.of(stored(PERMUTATIONS[0], 0, 0).grid(), Plane.CORONAL);
-        SlicePicture picture = SlicePicture.overlay(
-                stored(PERMUTATIONS[0], 0, 0).prediction(), new BitMask(Box.EMPTY), coronal, 2);
+        SlicePicture picture =
+                SlicePicture.overlay(stored(PERMUTATIONS[0], 0, 0).prediction(), new BitMask(Box.EMPTY), coronal, 2);
         SlicePicture square = picture.magnified(coronal.columnSpacing(), coronal.rowSpacing(), 2);
         // 7 voxels of 1 mm, 4 of 3.5 mm, pixels of 0.5 mm.
         assertThat(new int[] {square.columns(), square.rows()}).containsExactly(14, 28);
@@ -195,8 +195,8 @@ class SlicePictureTest {
         BitMask reference = new BitMask(new Box(3, 2, 3, 4, 3, 4));
         reference.set(3, 2, 3);
         SliceView axial = SliceView.of(grid, Plane.AXIAL);
-        BoundaryDistances distances =
-                BoundaryDistances.between(prediction, reference, Spacing.of(grid).orElseThrow());
+        BoundaryDistances distances = BoundaryDistances.between(
+                prediction, reference, Spacing.of(grid).orElseThrow());
         SlicePicture picture = SlicePicture.distances(prediction, reference, distances, axial, 1, 10);
         for (int y = 0; y < 5; y++) {
             for (int x = 0; x < 7; x++) {
