@@ -59,7 +59,7 @@ def summaries():
 
 def student():
     cases = []
-    for kind, n in [("beta", 2), ("skewed", 8), ("normal", 19)]:
+    for kind, n in [("beta", 5), ("skewed", 8), ("normal", 19)]:
         x = sample(kind, n)
         low, high = stats.t.interval(0.95, n - 1, loc=np.mean(x), scale=stats.sem(x))
         margin = 0.03

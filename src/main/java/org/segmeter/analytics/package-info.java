@@ -3,7 +3,8 @@
  * rankings, agreement of readers. The formulas are in {@link org.segmeter.analytics.statistics}, which knows nothing of Spring or
  * SQL; this package reads the values that evaluations left and applies them.
  */
-@ApplicationModule(allowedDependencies = {"evaluation", "scoring", "metric", "format", "format::nifti", "volume", "telemetry"})
+@ApplicationModule(
+        allowedDependencies = {"evaluation", "scoring", "metric", "format", "format::nifti", "volume", "telemetry"})
 @NullMarked
 package org.segmeter.analytics;
 

@@ -42,8 +42,7 @@ public final class Bootstrap {
         double[] sorted = values.clone();
         Arrays.sort(sorted);
         if (sorted[0] == sorted[sorted.length - 1]) {
-            return new Interval(
-                    sorted[0], sorted[0], level, Interval.Method.CONSTANT, 0, "all values are equal");
+            return new Interval(sorted[0], sorted[0], level, Interval.Method.CONSTANT, 0, "all values are equal");
         }
         if (sorted.length < FEWEST) {
             return studentT(
@@ -79,8 +78,8 @@ public final class Bootstrap {
      */
     public static Interval bca(double[] sorted, double level, int resamples, long seed) {
         double[] replicates = replicates(sorted, resamples, seed);
-        double[] ends = bcaEnds(
-                replicates, Moments.mean(sorted), acceleration(sorted), (1 - level) / 2, (1 + level) / 2);
+        double[] ends =
+                bcaEnds(replicates, Moments.mean(sorted), acceleration(sorted), (1 - level) / 2, (1 + level) / 2);
         return new Interval(ends[0], ends[1], level, Interval.Method.BCA, resamples, null);
     }
 

@@ -17,12 +17,7 @@ import java.util.Set;
  * @param violations in the order of the values
  */
 public record ControlChart(
-        double centre,
-        double sigma,
-        Sigma sigmaMethod,
-        int baselineFrom,
-        int baselineTo,
-        List<Violation> violations) {
+        double centre, double sigma, Sigma sigmaMethod, int baselineFrom, int baselineTo, List<Violation> violations) {
 
     /** The fewest values of a baseline that make a chart. */
     public static final int FEWEST_BASELINE = 8;
@@ -63,11 +58,10 @@ public record ControlChart(
         }
         double[] baseline = Arrays.copyOfRange(values, baselineFrom, baselineTo);
         double centre = Moments.mean(baseline);
-        double sigma =
-                switch (method) {
-                    case MOVING_RANGE -> movingRange(baseline) / D2;
-                    case STANDARD_DEVIATION -> Moments.sd(baseline);
-                };
+        double sigma = switch (method) {
+            case MOVING_RANGE -> movingRange(baseline) / D2;
+            case STANDARD_DEVIATION -> Moments.sd(baseline);
+        };
         // Equal values have a mean that differs from them by rounding; that is no spread.
         if (sigma <= Math.ulp(centre) * baseline.length) {
             sigma = 0;

@@ -10,7 +10,13 @@ import org.jspecify.annotations.Nullable;
  * @param resamples of a bootstrap; 0 if none was made
  * @param warning why it should be read with care; null if there is no reason
  */
-public record Interval(double lower, double upper, double level, Method method, int resamples, @Nullable String warning) {
+public record Interval(
+        double lower,
+        double upper,
+        double level,
+        Method method,
+        int resamples,
+        @Nullable String warning) {
 
     /** How an interval was made. */
     public enum Method {

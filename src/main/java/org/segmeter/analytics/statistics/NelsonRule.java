@@ -60,9 +60,7 @@ public enum NelsonRule {
             case FOUR_OF_FIVE_BEYOND_1_SIGMA -> beyond(z, i, 5, 4, 1, 1) || beyond(z, i, 5, 4, 1, -1);
             case FIFTEEN_WITHIN_1_SIGMA -> count(z, i, 15, true) == 15;
             case EIGHT_BEYOND_1_SIGMA ->
-                count(z, i, 8, false) == 8
-                        && onSide(z, i, 8, 1, 1) > 0
-                        && onSide(z, i, 8, 1, -1) > 0;
+                count(z, i, 8, false) == 8 && onSide(z, i, 8, 1, 1) > 0 && onSide(z, i, 8, 1, -1) > 0;
         };
     }
 

@@ -67,8 +67,7 @@ public record PairedComparison(
             double bound = Bootstrap.lowerBound(gains, level, seed);
             double error = Moments.sd(gains) / Math.sqrt(gains.length);
             double p = error > 0
-                    ? TDistribution.of(gains.length - 1)
-                            .survivalProbability((Moments.mean(gains) + margin) / error)
+                    ? TDistribution.of(gains.length - 1).survivalProbability((Moments.mean(gains) + margin) / error)
                     : Double.NaN;
             return new NonInferiority(margin, level, bound, p, bound > -margin);
         }

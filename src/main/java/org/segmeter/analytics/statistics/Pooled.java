@@ -21,14 +21,13 @@ public final class Pooled {
      * @return empty for other metrics, and where it is undefined
      */
     public static OptionalDouble of(String metric, double tp, double fp, double fn) {
-        double value =
-                switch (metric) {
-                    case "dice" -> dice(tp, fp, fn);
-                    case "jaccard" -> tp / (tp + fp + fn);
-                    case "precision" -> tp / (tp + fp);
-                    case "sensitivity" -> tp / (tp + fn);
-                    default -> Double.NaN;
-                };
+        double value = switch (metric) {
+            case "dice" -> dice(tp, fp, fn);
+            case "jaccard" -> tp / (tp + fp + fn);
+            case "precision" -> tp / (tp + fp);
+            case "sensitivity" -> tp / (tp + fn);
+            default -> Double.NaN;
+        };
         return Double.isFinite(value) ? OptionalDouble.of(value) : OptionalDouble.empty();
     }
 

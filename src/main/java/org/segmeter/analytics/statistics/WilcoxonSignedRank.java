@@ -96,7 +96,8 @@ public record WilcoxonSignedRank(int n, int zeros, double positive, double negat
     /** Sums of subsets of the ranks, each rank in or out with probability one half. */
     private static double exact(double[] ranks, double positive, Alternative alternative) {
         // Twice the ranks, which are whole.
-        int[] twice = Arrays.stream(ranks).mapToInt(r -> (int) Math.round(2 * r)).toArray();
+        int[] twice =
+                Arrays.stream(ranks).mapToInt(r -> (int) Math.round(2 * r)).toArray();
         int total = Arrays.stream(twice).sum();
         double[] share = new double[total + 1];
         share[0] = 1;

@@ -21,7 +21,9 @@ class ControlChartTest {
         }
         assertThat(rule.holdsAt(z, z.length - 1)).as("%s", rule).isTrue();
         double[] mirrored = Arrays.stream(z).map(v -> -v).toArray();
-        assertThat(rule.holdsAt(mirrored, z.length - 1)).as("%s, mirrored", rule).isTrue();
+        assertThat(rule.holdsAt(mirrored, z.length - 1))
+                .as("%s, mirrored", rule)
+                .isTrue();
     }
 
     private static void neverHolds(NelsonRule rule, double... z) {
@@ -126,8 +128,8 @@ class ControlChartTest {
         double[] values = new double[20];
         Arrays.fill(values, 0.7);
         values[15] = 0.69;
-        ControlChart chart = ControlChart.of(
-                values, 0, 10, ControlChart.Sigma.MOVING_RANGE, EnumSet.of(NelsonRule.BEYOND_3_SIGMA));
+        ControlChart chart =
+                ControlChart.of(values, 0, 10, ControlChart.Sigma.MOVING_RANGE, EnumSet.of(NelsonRule.BEYOND_3_SIGMA));
         assertThat(chart.sigma()).isZero();
         assertThat(chart.violations()).containsExactly(new ControlChart.Violation(15, NelsonRule.BEYOND_3_SIGMA));
     }

@@ -67,8 +67,7 @@ class PairedTestsTest {
     /** Differences 1 to 8, the two smallest negative: R- = 3, of 256 assignments 5 are as extreme on that side. */
     @Test
     void aSmallExampleCanBeCountedByHand() {
-        WilcoxonSignedRank test =
-                WilcoxonSignedRank.of(new double[] {-1, -2, 3, 4, 5, 6, 7, 8}, Alternative.TWO_SIDED);
+        WilcoxonSignedRank test = WilcoxonSignedRank.of(new double[] {-1, -2, 3, 4, 5, 6, 7, 8}, Alternative.TWO_SIDED);
         assertThat(test.negative()).isEqualTo(3);
         assertThat(test.positive()).isEqualTo(33);
         assertThat(test.p()).isEqualTo(10 / 256.0);

@@ -30,7 +30,8 @@ class SummaryTest {
 
     @Test
     void aLargeOffsetDoesNotSpoilTheSpread() {
-        assertThat(Moments.sd(new double[] {1e9 + 4, 1e9 + 7, 1e9 + 13, 1e9 + 16})).isEqualTo(Math.sqrt(30));
+        assertThat(Moments.sd(new double[] {1e9 + 4, 1e9 + 7, 1e9 + 13, 1e9 + 16}))
+                .isEqualTo(Math.sqrt(30));
         assertThat(Moments.sum(new double[] {1, 1e100, 1, -1e100})).isEqualTo(2);
     }
 
