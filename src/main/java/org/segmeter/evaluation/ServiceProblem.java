@@ -98,6 +98,11 @@ public enum ServiceProblem {
             422,
             "The Idempotency-Key was used for another submission",
             "A key names one submission: the same files in the same order and the same request. Use a new key."),
+    SOURCE_HAS_NONE(
+            "source-has-none",
+            422,
+            "The PACS has no such segmentation",
+            "Compare the UIDs with those of the PACS; SEG, label map SEG and RT Structure Sets are fetched."),
     TIMEOUT(
             "timeout",
             422,

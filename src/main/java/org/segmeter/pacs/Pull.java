@@ -4,6 +4,7 @@ import jakarta.annotation.PreDestroy;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +22,10 @@ import tools.jackson.databind.json.JsonMapper;
  */
 @Component
 public final class Pull {
+
+    /** What one side of an evaluation can be made of. */
+    private static final List<String> SIDES =
+            List.of(DicomInstance.SEGMENTATION, DicomInstance.LABEL_MAP, DicomInstance.RT_STRUCTURE_SET);
 
     private final Reception reception;
     private final BlobStore store;
@@ -87,6 +92,54 @@ public final class Pull {
             }
         }
         return outcomes;
+    }
+
+    /**
+     * Fetches one series of segmentations, or one instance of it, as one side of an evaluation; nothing of it is kept or paired.
+     *
+     * @param seriesUid null if an instance is given and its series is not known
+     * @param most how many instances a side may have
+     * @return what was received, in the order of the SOP Instance UIDs, for the caller to keep or close; empty if the source has none
+     * @throws BlobStore.TooLarge if one is larger than is fetched from this source
+     * @throws SourceFailed if the source does not answer as DICOMweb prescribes, or has more
+     */
+    public List<BlobStore.Incoming> side(
+            String source, String studyUid, @Nullable String seriesUid, @Nullable String sopInstanceUid, int most)
+            throws SourceFailed, IOException, InterruptedException {
+        PacsSettings.Source from = settings.sources().get(source);
+        if (from == null) {
+            throw new IllegalArgumentException("no such source");
+        }
+        DicomWebClient client = clients.computeIfAbsent(source, name -> new DicomWebClient(from, json));
+        List<DicomWebClient.Found> found = new ArrayList<>();
+        for (String sopClass : SIDES) {
+            found.addAll(client.search(studyUid, seriesUid, sopInstanceUid, sopClass));
+        }
+        if (found.size() > most) {
+            throw new SourceFailed(
+                    "The source has %d segmentations of this series, and a side may have %d; name an instance."
+                            .formatted(found.size(), most));
+        }
+        found.sort(Comparator.comparing(DicomWebClient.Found::sopInstanceUid));
+        List<BlobStore.Incoming> side = new ArrayList<>();
+        boolean complete = false;
+        try {
+            for (DicomWebClient.Found one : found) {
+                try (InputStream content = client.retrieve(studyUid, one)) {
+                    side.add(store.receive(content, from.maxSize().toBytes()));
+                } catch (BlobStore.Interrupted e) {
+                    throw new SourceFailed("The connection broke off while an instance was fetched.");
+                }
+            }
+            complete = true;
+            return side;
+        } finally {
+            if (!complete) {
+                for (BlobStore.Incoming received : side) {
+                    received.close();
+                }
+            }
+        }
     }
 
     @PreDestroy

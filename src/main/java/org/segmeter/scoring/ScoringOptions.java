@@ -58,6 +58,9 @@ public record ScoringOptions(
     /** Members of a request that say what an evaluation belongs to, not how it is scored; they are read elsewhere. */
     public static final Set<String> DESCRIPTIVE_MEMBERS = Set.of("caseId", "model", "site", "labels");
 
+    /** Member of a side that says where its files are; it is read elsewhere. */
+    public static final String PLACE_MEMBER = "dicomweb";
+
     private static final ScopeReading SCOPE = new ScopeReading(ScoringOptions::wrong);
 
     private static final int MOST_PROTOCOLS = 16;
@@ -285,7 +288,7 @@ public record ScoringOptions(
             return SideOptions.DEFAULT;
         }
         requireObject(node, name);
-        requireKnown(node, name + ".", Set.of("values", "threshold", "background"), Set.of());
+        requireKnown(node, name + ".", Set.of("values", "threshold", "background"), Set.of(PLACE_MEMBER));
         ReadOptions.Values values = ReadOptions.Values.UNDECLARED;
         JsonNode declared = node.get("values");
         if (declared != null) {

@@ -63,6 +63,7 @@ final class EvaluationController {
     private final RequestReading requests;
     private final KeysInUse keysInUse;
     private final UploadAdmission admission;
+    private final DicomWebSides elsewhere;
     private final WebSettings settings;
     private final ServiceMetrics metrics;
     private final JsonMapper json;
@@ -76,6 +77,7 @@ final class EvaluationController {
             RequestReading requests,
             KeysInUse keysInUse,
             UploadAdmission admission,
+            DicomWebSides elsewhere,
             WebSettings settings,
             ServiceMetrics metrics,
             JsonMapper json) {
@@ -87,6 +89,7 @@ final class EvaluationController {
         this.requests = requests;
         this.keysInUse = keysInUse;
         this.admission = admission;
+        this.elsewhere = elsewhere;
         this.settings = settings;
         this.metrics = metrics;
         this.json = json;
@@ -98,7 +101,7 @@ final class EvaluationController {
         try (KeysInUse.Use use = keysInUse.begin(KeyHeader.read(http.getHeaders(KeyHeader.NAME)));
                 UploadAdmission.Slot slot = admission.admit(http);
                 KeysInUse.Hold hold = keysInUse.hold(use);
-                Upload upload = Upload.receive(http, store, settings.upload(), slot, metrics)) {
+                Upload upload = Upload.receive(http, store, settings.upload(), slot, metrics, elsewhere)) {
             Submission submission = submission(upload);
             Optional<Acceptance> before = evaluations.known(use.key(), submission);
             if (before.isPresent()) {

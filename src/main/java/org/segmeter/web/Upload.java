@@ -43,6 +43,21 @@ final class Upload implements AutoCloseable {
     /** RFC 2046 section 5.1.1. */
     private static final int LONGEST_BOUNDARY = 70;
 
+    /** Where a side comes from that was not sent. */
+    interface Elsewhere {
+        /** Nothing is anywhere but in the request. */
+        Elsewhere NOWHERE = (side, request, sent) -> List.of();
+
+        /**
+         * Fetches a side if the request says where it is.
+         *
+         * @param sent true if files of this side were sent
+         * @return empty if the request does not say so
+         * @throws ProblemException if it cannot be fetched
+         */
+        List<BlobStore.Incoming> fetch(Side side, String request, boolean sent) throws IOException;
+    }
+
     private final Map<Side, List<BlobStore.Incoming>> files = new EnumMap<>(Side.class);
     private @Nullable String request;
 
@@ -51,13 +66,14 @@ final class Upload implements AutoCloseable {
         files.put(Side.REFERENCE, new ArrayList<>());
     }
 
-    /** Receives all parts. */
+    /** Receives all parts, and what the request has fetched from elsewhere. */
     static Upload receive(
             HttpServletRequest http,
             BlobStore store,
             WebSettings.Upload limits,
             UploadBody.Watch watch,
-            ServiceMetrics metrics)
+            ServiceMetrics metrics,
+            Elsewhere elsewhere)
             throws IOException {
         List<Digests.Declared> ofBody = refuseByHeaders(http, limits);
         Failpoint.HEADERS_READ.reach();
@@ -68,8 +84,13 @@ final class Upload implements AutoCloseable {
         boolean complete = false;
         try {
             Hashing whole = new Hashing(body, ofBody);
-            upload.readParts(http.getContentType(), body, whole.stream(), store, limits, metrics);
+            if (isJson(http.getContentType())) {
+                upload.request(whole.stream()); // one that breaks off is no JSON
+            } else {
+                upload.readParts(http.getContentType(), body, whole.stream(), store, limits, metrics);
+            }
             whole.verify(Problem.of(ServiceProblem.DIGEST_MISMATCH, "The body is not what its digest says."));
+            upload.fetch(elsewhere);
             upload.requireBothSides();
             complete = true;
             return upload;
@@ -174,12 +195,12 @@ final class Upload implements AutoCloseable {
                     .header("Accept-Encoding", "identity");
         }
         String type = http.getContentType();
-        if (type == null || !type.toLowerCase(Locale.ROOT).startsWith("multipart/form-data")) {
+        if (!isJson(type) && (type == null || !type.toLowerCase(Locale.ROOT).startsWith("multipart/form-data"))) {
             throw new ProblemException(
                             ServiceProblem.UNSUPPORTED_MEDIA_TYPE,
                             "An evaluation is submitted as multipart/form-data with the parts prediction and"
-                                    + " reference.")
-                    .header("Accept-Post", "multipart/form-data");
+                                    + " reference, or as application/json that says where both are.")
+                    .header("Accept-Post", "multipart/form-data, application/json");
         }
         long length = http.getContentLengthLong();
         if (length > limits.maxRequestSize().toBytes()) {
@@ -192,6 +213,18 @@ final class Upload implements AutoCloseable {
             }
         }
         return declared;
+    }
+
+    private static boolean isJson(@Nullable String type) {
+        return type != null && type.toLowerCase(Locale.ROOT).matches("\\s*application/json\\s*(;.*)?");
+    }
+
+    private void fetch(Elsewhere elsewhere) throws IOException {
+        if (request != null) {
+            for (Side side : Side.values()) {
+                list(side).addAll(elsewhere.fetch(side, request, !list(side).isEmpty()));
+            }
+        }
     }
 
     private void readParts(

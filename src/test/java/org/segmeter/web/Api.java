@@ -106,6 +106,20 @@ final class Api {
                 "POST", path, body.getBytes(StandardCharsets.UTF_8), body, true, "Content-Type", "application/json");
     }
 
+    /** The same, with the wish to wait for the scorecard. */
+    Answer postJsonAndWait(String path, String body) {
+        return send(
+                "POST",
+                path,
+                body.getBytes(StandardCharsets.UTF_8),
+                body,
+                true,
+                "Content-Type",
+                "application/json",
+                "Prefer",
+                "wait=30");
+    }
+
     Answer postWrongJson(String path, String body) {
         return send(
                 "POST", path, body.getBytes(StandardCharsets.UTF_8), body, false, "Content-Type", "application/json");

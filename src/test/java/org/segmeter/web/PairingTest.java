@@ -310,9 +310,11 @@ class PairingTest {
     @Test
     void everythingOfAStudyIsFetchedFromASourceOfTheConfigurationAndNoOther() throws Exception {
         String study = SegFixture.uid();
+        SegFixture ai = SegFixture.ai(study).liver(0);
+        SegFixture one = SegFixture.corrected(study).creator("One").liver(1);
         pacs.store(
-                SegFixture.ai(study).liver(0).bytes(),
-                SegFixture.corrected(study).creator("One").liver(1).bytes(),
+                ai.bytes(),
+                one.bytes(),
                 SegFixture.corrected(study).creator("Two").liver(2).bytes());
         Path data = Files.createTempDirectory("segmeter-pull");
         Service own = Service.start(
@@ -340,6 +342,7 @@ class PairingTest {
                             .path("source")
                             .asString())
                     .isEqualTo("first");
+            aSideOfAnEvaluationIsFetchedToo(mine, ai, one);
             String none = "{\"source\": \"first\", \"study\": \"1.2.3.4.5.6\"}";
             assertThat(mine.postJson("/api/v1/pulls", none)
                             .expect(200)
@@ -375,6 +378,45 @@ class PairingTest {
         } finally {
             own.stop();
         }
+    }
+
+    private static void aSideOfAnEvaluationIsFetchedToo(Api mine, SegFixture ai, SegFixture corrected) {
+        String prediction = "\"prediction\": {\"dicomweb\": {\"source\": \"first\", \"study\": \"%s\", \"series\": \"%s\"}}"
+                .formatted(ai.study, ai.series());
+        String reference = "\"reference\": {\"dicomweb\": {\"source\": \"%s\", \"study\": \"%s\", \"instance\": \"%s\"}}";
+        String both = "{" + prediction + ", " + reference.formatted("first", corrected.study, corrected.sop()) + "}";
+        JsonNode card = mine.postJsonAndWait("/api/v1/evaluations", both)
+                .expect(200)
+                .json();
+        assertThat(card.at("/segments/0/metrics/dice/value").doubleValue()).isEqualTo(0.9);
+        Api.Part sent = Api.Part.bytes("reference", corrected.bytes());
+        assertThat(mine.post(List.of(sent, Api.Part.text("request", "{" + prediction + "}")), "Prefer", "wait=30")
+                        .expect(200)
+                        .json()
+                        .at("/segments/0/metrics/dice/value")
+                        .doubleValue())
+                .isEqualTo(0.9);
+        for (String[] wrong : new String[][] {
+            {"first", "1.2.3.4", "source-has-none", "422"},
+            {"nobody", "1.2.3.4", "source-failed", "502"},
+            {"elsewhere", "1.2.3.4", "invalid-request", "422"}
+        }) {
+            String request = "{" + prediction + ", " + reference.formatted(wrong[0], ai.study, wrong[1]) + "}";
+            assertThat(mine.postJson("/api/v1/evaluations", request)
+                            .expect(Integer.parseInt(wrong[3]))
+                            .problem())
+                    .as(request)
+                    .isEqualTo(wrong[2]);
+        }
+        assertThat(mine.post(List.of(sent, Api.Part.text("request", both)))
+                        .expect(422)
+                        .problem())
+                .as("sent and to be fetched")
+                .isEqualTo("invalid-request");
+        assertThat(mine.postJson("/api/v1/evaluations", "{" + prediction + "}")
+                        .expect(422)
+                        .problem())
+                .isEqualTo("missing-part");
     }
 
     @Test

@@ -53,6 +53,7 @@ public record DicomInstance(
 
     public static final String SEGMENTATION = "1.2.840.10008.5.1.4.1.1.66.4";
     public static final String LABEL_MAP = "1.2.840.10008.5.1.4.1.1.66.7";
+    public static final String RT_STRUCTURE_SET = "1.2.840.10008.5.1.4.1.1.481.3";
     public static final String COMPREHENSIVE_3D_SR = "1.2.840.10008.5.1.4.1.1.88.34";
 
     private static final int MAXIMUM_NAME = 64;

@@ -23,7 +23,7 @@ import org.segmeter.volume.Segmentation;
  */
 final class StructureSet {
 
-    static final String SOP_CLASS = "1.2.840.10008.5.1.4.1.1.481.3";
+    static final String SOP_CLASS = DicomInstance.RT_STRUCTURE_SET;
     static final String FORMAT = "dicom-rtstruct";
 
     /** No patient is this far from the origin, in mm; as for frames. */
