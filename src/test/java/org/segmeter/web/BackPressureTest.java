@@ -235,7 +235,8 @@ class BackPressureTest {
         };
         dripping.setContentType("multipart/form-data; boundary=segmeter-test-boundary");
         try (UploadAdmission.Slot slot = admission.admit(dripping)) {
-            assertThatThrownBy(() -> Upload.receive(dripping, service.bean(BlobStore.class), limits, slot, metrics, Upload.Elsewhere.NOWHERE))
+            assertThatThrownBy(() -> Upload.receive(
+                            dripping, service.bean(BlobStore.class), limits, slot, metrics, Upload.Elsewhere.NOWHERE))
                     .isInstanceOfSatisfying(
                             ProblemException.class,
                             e -> assertThat(e.problem().slug()).isEqualTo("upload-too-slow"));

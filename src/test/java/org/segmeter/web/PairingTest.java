@@ -381,13 +381,14 @@ class PairingTest {
     }
 
     private static void aSideOfAnEvaluationIsFetchedToo(Api mine, SegFixture ai, SegFixture corrected) {
-        String prediction = "\"prediction\": {\"dicomweb\": {\"source\": \"first\", \"study\": \"%s\", \"series\": \"%s\"}}"
-                .formatted(ai.study, ai.series());
-        String reference = "\"reference\": {\"dicomweb\": {\"source\": \"%s\", \"study\": \"%s\", \"instance\": \"%s\"}}";
+        String prediction =
+                "\"prediction\": {\"dicomweb\": {\"source\": \"first\", \"study\": \"%s\", \"series\": \"%s\"}}"
+                        .formatted(ai.study, ai.series());
+        String reference =
+                "\"reference\": {\"dicomweb\": {\"source\": \"%s\", \"study\": \"%s\", \"instance\": \"%s\"}}";
         String both = "{" + prediction + ", " + reference.formatted("first", corrected.study, corrected.sop()) + "}";
-        JsonNode card = mine.postJsonAndWait("/api/v1/evaluations", both)
-                .expect(200)
-                .json();
+        JsonNode card =
+                mine.postJsonAndWait("/api/v1/evaluations", both).expect(200).json();
         assertThat(card.at("/segments/0/metrics/dice/value").doubleValue()).isEqualTo(0.9);
         Api.Part sent = Api.Part.bytes("reference", corrected.bytes());
         assertThat(mine.post(List.of(sent, Api.Part.text("request", "{" + prediction + "}")), "Prefer", "wait=30")

@@ -191,7 +191,12 @@ class UploadFuzzTest {
             throws IOException {
         String answer;
         try (Upload upload = Upload.receive(
-                request(type, declared, body, piece, breaks), store, LIMITS, UploadBody.Watch.NONE, METRICS, Upload.Elsewhere.NOWHERE)) {
+                request(type, declared, body, piece, breaks),
+                store,
+                LIMITS,
+                UploadBody.Watch.NONE,
+                METRICS,
+                Upload.Elsewhere.NOWHERE)) {
             List<String> parts = new ArrayList<>();
             for (Side side : Side.values()) {
                 for (Blob blob : upload.blobs(side)) {
