@@ -12,6 +12,7 @@ import org.segmeter.volume.CancelSignal;
  * @param keepLogits true to have the logits beside the probabilities made from them, at twice the memory
  * @param limits never exceeded, whatever the header says
  * @param cancel given when the work is to stop
+ * @param bulk how larger pieces of the content are brought into arrays
  */
 public record ReadOptions(
         Values values,
@@ -19,7 +20,8 @@ public record ReadOptions(
         boolean allowPixelUnits,
         boolean keepLogits,
         ReadLimits limits,
-        CancelSignal cancel) {
+        CancelSignal cancel,
+        BulkCopy bulk) {
 
     /** What voxel values mean. DICOM says it itself; for NIfTI the caller may. */
     public enum Values {
@@ -37,26 +39,30 @@ public record ReadOptions(
 
     public static ReadOptions defaults() {
         return new ReadOptions(
-                Values.UNDECLARED, OptionalDouble.empty(), false, false, ReadLimits.DEFAULT, CancelSignal.none());
+                Values.UNDECLARED, OptionalDouble.empty(), false, false, ReadLimits.DEFAULT, CancelSignal.none(), BulkCopy.IN_MEMORY);
     }
 
     public ReadOptions withCancel(CancelSignal signal) {
-        return new ReadOptions(values, threshold, allowPixelUnits, keepLogits, limits, signal);
+        return new ReadOptions(values, threshold, allowPixelUnits, keepLogits, limits, signal, bulk);
     }
 
     public ReadOptions withLimits(ReadLimits newLimits) {
-        return new ReadOptions(values, threshold, allowPixelUnits, keepLogits, newLimits, cancel);
+        return new ReadOptions(values, threshold, allowPixelUnits, keepLogits, newLimits, cancel, bulk);
     }
 
     public ReadOptions withValues(Values meaning, OptionalDouble newThreshold) {
-        return new ReadOptions(meaning, newThreshold, allowPixelUnits, keepLogits, limits, cancel);
+        return new ReadOptions(meaning, newThreshold, allowPixelUnits, keepLogits, limits, cancel, bulk);
     }
 
     public ReadOptions withPixelUnits(boolean allowed) {
-        return new ReadOptions(values, threshold, allowed, keepLogits, limits, cancel);
+        return new ReadOptions(values, threshold, allowed, keepLogits, limits, cancel, bulk);
     }
 
     public ReadOptions withKeptLogits(boolean keep) {
-        return new ReadOptions(values, threshold, allowPixelUnits, keep, limits, cancel);
+        return new ReadOptions(values, threshold, allowPixelUnits, keep, limits, cancel, bulk);
+    }
+
+    ReadOptions withBulkCopy(BulkCopy copy) {
+        return new ReadOptions(values, threshold, allowPixelUnits, keepLogits, limits, cancel, copy);
     }
 }

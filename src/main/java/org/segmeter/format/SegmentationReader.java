@@ -6,9 +6,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import org.segmeter.format.archive.Archive;
@@ -62,8 +60,8 @@ public final class SegmentationReader {
      * @throws IOException if a file cannot be read, or this machine has no space to unpack an archive
      */
     public Inspection inspectFiles(List<Path> files, ReadOptions options) throws InputException, IOException {
-        try (Arena arena = Arena.ofShared()) {
-            return inspect(map(files, arena), options);
+        try (MappedFiles mapped = new MappedFiles(files)) {
+            return inspect(mapped.parts(), options.withBulkCopy(mapped));
         } catch (UncheckedIOException e) {
             throw e.getCause(); // an archive could not be unpacked for want of space
         }
@@ -75,8 +73,8 @@ public final class SegmentationReader {
      * @throws IOException if a file cannot be read, or this machine has no space to unpack an archive
      */
     public Segmentation readFiles(List<Path> files, ReadOptions options) throws InputException, IOException {
-        try (Arena arena = Arena.ofShared()) {
-            return read(map(files, arena), options);
+        try (MappedFiles mapped = new MappedFiles(files)) {
+            return read(mapped.parts(), options.withBulkCopy(mapped));
         } catch (UncheckedIOException e) {
             throw e.getCause(); // an archive could not be unpacked for want of space
         }
@@ -89,24 +87,11 @@ public final class SegmentationReader {
      */
     public Delineation readDelineationOfFiles(List<Path> files, ReadOptions options)
             throws InputException, IOException {
-        try (Arena arena = Arena.ofShared()) {
-            return readDelineation(map(files, arena), options);
+        try (MappedFiles mapped = new MappedFiles(files)) {
+            return readDelineation(mapped.parts(), options.withBulkCopy(mapped));
         } catch (UncheckedIOException e) {
             throw e.getCause(); // an archive could not be unpacked for want of space
         }
-    }
-
-    private static List<MemorySegment> map(List<Path> files, Arena arena) throws IOException {
-        List<MemorySegment> parts = new ArrayList<>(files.size());
-        for (Path file : files) {
-            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-                parts.add(
-                        channel.size() == 0
-                                ? MemorySegment.ofArray(new byte[0])
-                                : channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena));
-            }
-        }
-        return parts;
     }
 
     @FunctionalInterface

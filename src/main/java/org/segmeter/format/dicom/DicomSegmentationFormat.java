@@ -270,7 +270,7 @@ public final class DicomSegmentationFormat implements SegmentationFormat {
         }
         bySegment.checkNoDuplicates();
         try (Frames frames =
-                Frames.of(object.file(), object.rows(), object.columns(), object.bitsAllocated(), object.frames())) {
+                Frames.of(object.file(), object.rows(), object.columns(), object.bitsAllocated(), object.frames(), options.bulk())) {
             List<Voxels> voxels = new ArrayList<>();
             switch (object.type()) {
                 case BINARY -> {

@@ -8,6 +8,7 @@ import java.util.ServiceLoader;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
 import org.jspecify.annotations.Nullable;
+import org.segmeter.format.BulkCopy;
 import org.segmeter.volume.InputException;
 import org.segmeter.volume.InputProblem;
 
@@ -25,6 +26,9 @@ final class Frames implements AutoCloseable {
     /** JPEG-LS codes at most 2^15 pixels of two bytes in a bit. */
     private static final long HIGHEST_JPEG_RATIO = 1 << 19;
 
+    /** A native frame larger than this is used where it lies: a buffer would not stay in any cache. */
+    private static final long MOST_BUFFERED = 8 << 20;
+
     /** Decodes a frame into the buffer. */
     @FunctionalInterface
     private interface Decoding {
@@ -41,6 +45,7 @@ final class Frames implements AutoCloseable {
     private final PixelData.@Nullable Encapsulated encapsulated;
     private final @Nullable Decoding decoding;
     private final int[] firstFragment;
+    private final BulkCopy bulk;
     private byte[] buffer = new byte[0];
     private final @Nullable Inflater inflater;
 
@@ -54,7 +59,8 @@ final class Frames implements AutoCloseable {
             MemorySegment nativeBytes,
             PixelData.@Nullable Encapsulated encapsulated,
             int[] firstFragment,
-            TransferSyntax syntax)
+            TransferSyntax syntax,
+            BulkCopy bulk)
             throws InputException {
         this.rows = rows;
         this.columns = columns;
@@ -63,6 +69,7 @@ final class Frames implements AutoCloseable {
         this.nativeBytes = nativeBytes;
         this.encapsulated = encapsulated;
         this.firstFragment = firstFragment;
+        this.bulk = bulk;
         this.inflater = syntax.equals(TransferSyntax.DEFLATED_FRAMES) ? new Inflater(true) : null;
         this.decoding = encapsulated == null ? null : decoding(syntax);
         this.highestRatio = syntax.equals(TransferSyntax.RLE_LOSSLESS)
@@ -121,11 +128,19 @@ final class Frames implements AutoCloseable {
         }
     }
 
+    /** The frames of a file that lies in memory. */
+    static Frames of(DicomFile file, int rows, int columns, int bitsAllocated, int frames) throws InputException {
+        return of(file, rows, columns, bitsAllocated, frames, BulkCopy.IN_MEMORY);
+    }
+
     /**
      * @param file parsed to its end
+     * @param bulk that brings native frames into a buffer
      * @throws InputException if there is no pixel data, or not as much as rows, columns and frames call for
      */
-    static Frames of(DicomFile file, int rows, int columns, int bitsAllocated, int frames) throws InputException {
+    static Frames of(
+            DicomFile file, int rows, int columns, int bitsAllocated, int frames, BulkCopy bulk)
+            throws InputException {
         TransferSyntax syntax = file.transferSyntax();
         MemorySegment none = MemorySegment.NULL;
         return switch (file.pixelData()) {
@@ -151,9 +166,10 @@ final class Frames implements AutoCloseable {
                             swapped(pixels.bytes(), bitsAllocated),
                             null,
                             new int[0],
-                            syntax);
+                            syntax,
+                            BulkCopy.IN_MEMORY);
                 }
-                yield new Frames(rows, columns, bitsAllocated, pixels.bytes(), null, new int[0], syntax);
+                yield new Frames(rows, columns, bitsAllocated, pixels.bytes(), null, new int[0], syntax, bulk);
             }
             case PixelData.Encapsulated pixels -> {
                 if (!syntax.encapsulated()) {
@@ -169,7 +185,8 @@ final class Frames implements AutoCloseable {
                         none,
                         pixels,
                         fragmentsOfFrames(file.dataset(), pixels, frames),
-                        syntax);
+                        syntax,
+                        bulk);
             }
         };
     }
@@ -349,8 +366,7 @@ final class Frames implements AutoCloseable {
         PixelData.Encapsulated pixels = encapsulated;
         Decoding decode = decoding;
         if (pixels == null || decode == null) {
-            bytes = nativeBytes;
-            startBit = i * frameBits;
+            selectNative(i * frameBits);
             return;
         }
         MemorySegment fragment = pixels.fragment(firstFragment[i]);
@@ -373,6 +389,23 @@ final class Frames implements AutoCloseable {
         decode.decode(fragment);
         bytes = MemorySegment.ofArray(buffer);
         startBit = 0;
+    }
+
+    /** A frame of native pixel data, brought into the buffer unless it lies in an array already. */
+    private void selectNative(long fromBit) throws InputException {
+        long from = fromBit >>> 3;
+        long length = (fromBit + frameBits + 7 >>> 3) - from;
+        if (!nativeBytes.isNative() || length > MOST_BUFFERED || length == 0) {
+            bytes = nativeBytes;
+            startBit = fromBit;
+            return;
+        }
+        if (buffer.length < length) {
+            buffer = new byte[(int) (frameBits >>> 3) + 2];
+        }
+        bulk.copy(nativeBytes, from, buffer, 0, (int) length);
+        bytes = MemorySegment.ofArray(buffer);
+        startBit = fromBit & 7;
     }
 
     private static MemorySegment joined(PixelData.Encapsulated pixels, int first, int n) throws InputException {

@@ -73,7 +73,7 @@ public final class NiftiFormat implements SegmentationFormat {
         if (image == null) {
             return reread(files.header, options, source -> header(source, options));
         }
-        NiftiHeader header = open(files.header, source -> {
+        NiftiHeader header = open(files.header, options, source -> {
             NiftiHeader parsed = header(source, options);
             Extensions.check(source, parsed, Long.MAX_VALUE);
             return parsed;
@@ -93,7 +93,7 @@ public final class NiftiFormat implements SegmentationFormat {
         NiftiVoxels.@Nullable Meaning[] meaning = {null};
         while (true) {
             try {
-                return open(file, source -> {
+                return open(file, options, source -> {
                     NiftiHeader header = headerOf.from(source);
                     NiftiVoxels.Meaning assumed =
                             meaning[0] == null ? NiftiVoxels.firstGuess(header, options) : meaning[0];
@@ -105,8 +105,11 @@ public final class NiftiFormat implements SegmentationFormat {
         }
     }
 
-    private static <T> T open(MemorySegment file, GzipSource.Reading<T> reading) throws InputException {
-        return GzipSource.isGzip(file) ? GzipSource.read(file, reading) : reading.from(new PlainSource(file));
+    private static <T> T open(MemorySegment file, ReadOptions options, GzipSource.Reading<T> reading)
+            throws InputException {
+        return GzipSource.isGzip(file)
+                ? GzipSource.read(file, reading)
+                : reading.from(new PlainSource(file, options.bulk()));
     }
 
     private static NiftiHeader header(ByteSource source, ReadOptions options) throws InputException {
