@@ -39,7 +39,13 @@ public record ReadOptions(
 
     public static ReadOptions defaults() {
         return new ReadOptions(
-                Values.UNDECLARED, OptionalDouble.empty(), false, false, ReadLimits.DEFAULT, CancelSignal.none(), BulkCopy.IN_MEMORY);
+                Values.UNDECLARED,
+                OptionalDouble.empty(),
+                false,
+                false,
+                ReadLimits.DEFAULT,
+                CancelSignal.none(),
+                BulkCopy.IN_MEMORY);
     }
 
     public ReadOptions withCancel(CancelSignal signal) {

@@ -69,8 +69,7 @@ class MappedFilesTest {
             files.copy(slice, from, into, 3, length);
             assertThat(new String(into, 3, length, java.nio.charset.StandardCharsets.ISO_8859_1))
                     .as("%d bytes from %d of %d", length, begin + from, content.length)
-                    .isEqualTo(new String(
-                            content, begin + from, length, java.nio.charset.StandardCharsets.ISO_8859_1));
+                    .isEqualTo(new String(content, begin + from, length, java.nio.charset.StandardCharsets.ISO_8859_1));
             assertThat(into[length + 3]).isZero();
         }
     }

@@ -269,8 +269,13 @@ public final class DicomSegmentationFormat implements SegmentationFormat {
                     "at most " + options.limits().voxelBytes() + " bytes");
         }
         bySegment.checkNoDuplicates();
-        try (Frames frames =
-                Frames.of(object.file(), object.rows(), object.columns(), object.bitsAllocated(), object.frames(), options.bulk())) {
+        try (Frames frames = Frames.of(
+                object.file(),
+                object.rows(),
+                object.columns(),
+                object.bitsAllocated(),
+                object.frames(),
+                options.bulk())) {
             List<Voxels> voxels = new ArrayList<>();
             switch (object.type()) {
                 case BINARY -> {

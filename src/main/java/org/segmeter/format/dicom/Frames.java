@@ -138,8 +138,7 @@ final class Frames implements AutoCloseable {
      * @param bulk that brings native frames into a buffer
      * @throws InputException if there is no pixel data, or not as much as rows, columns and frames call for
      */
-    static Frames of(
-            DicomFile file, int rows, int columns, int bitsAllocated, int frames, BulkCopy bulk)
+    static Frames of(DicomFile file, int rows, int columns, int bitsAllocated, int frames, BulkCopy bulk)
             throws InputException {
         TransferSyntax syntax = file.transferSyntax();
         MemorySegment none = MemorySegment.NULL;

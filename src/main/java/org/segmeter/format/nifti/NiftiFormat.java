@@ -173,7 +173,8 @@ public final class NiftiFormat implements SegmentationFormat {
                 throw new InputException(
                         InputProblem.TRAILING_DATA,
                         header.packed()
-                                ? "The voxels are declared as single bits, but the file holds more bytes than these take."
+                                ? "The voxels are declared as single bits, but the file holds more bytes than these"
+                                        + " take."
                                 : header.exactLength()
                                         ? "The NIfTI header contradicts itself (bitpix), and there are more bytes than"
                                                 + " voxels."

@@ -73,8 +73,8 @@ class FilesAndMemoryTest {
         for (int i = 0; i < written.segments().size(); i++) {
             Voxels expected = written.segments().get(i).voxels();
             assertThat(HostileObjectsTest.voxels(fromFile.segments().get(i).voxels()))
-                    .isEqualTo(HostileObjectsTest.voxels(
-                            inMemory.segments().get(i).voxels()));
+                    .isEqualTo(
+                            HostileObjectsTest.voxels(inMemory.segments().get(i).voxels()));
             if (expected instanceof BitMask) {
                 assertThat(HostileObjectsTest.voxels(fromFile.segments().get(i).voxels()))
                         .isEqualTo(HostileObjectsTest.voxels(expected));
@@ -89,8 +89,7 @@ class FilesAndMemoryTest {
             Segmentation written = drawn(random, encoding);
             check(
                     RandomSegmentations.file(
-                            written,
-                            SegWriter.Options.DEFAULT.withEncoding(SegWriter.Encoding.EXPLICIT_LITTLE_ENDIAN)),
+                            written, SegWriter.Options.DEFAULT.withEncoding(SegWriter.Encoding.EXPLICIT_LITTLE_ENDIAN)),
                     written);
         }
     }
