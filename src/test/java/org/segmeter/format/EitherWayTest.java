@@ -97,7 +97,9 @@ class EitherWayTest {
         List<DynamicTest> tests = decisions().stream()
                 .map(decision -> DynamicTest.dynamicTest(decision.file(), () -> {
                     Path file = find(decision.file());
-                    assumeThat(file).as("only in ../shared/samples, which is not here").isNotNull();
+                    assumeThat(file)
+                            .as("only in ../shared/samples, which is not here")
+                            .isNotNull();
                     if (file != null) {
                         assertThat(answer(file)).isEqualTo(decision.answer());
                     }
