@@ -10,6 +10,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
+import java.util.stream.Stream;
 import org.segmeter.evaluation.BlobStore;
 import org.segmeter.evaluation.Reasons;
 import org.slf4j.Logger;
@@ -35,6 +36,7 @@ final class Deliveries {
     private final StoredInstances instances;
     private final PacsSettings settings;
     private final JsonMapper json;
+    private final WebhookClient messages = new WebhookClient();
     private final Map<String, DicomWebClient> clients = new ConcurrentHashMap<>();
     private final ExecutorService work = Executors.newVirtualThreadPerTaskExecutor();
     private final Semaphore free = new Semaphore(AT_ONCE);
@@ -53,8 +55,10 @@ final class Deliveries {
             return;
         }
         try {
-            Duration lease = settings.sources().values().stream()
-                    .map(source -> source.connectTimeout().plus(source.timeout()))
+            Duration lease = Stream.concat(
+                            settings.sources().values().stream()
+                                    .map(source -> source.connectTimeout().plus(source.timeout())),
+                            settings.webhooks().values().stream().map(PacsSettings.Webhook::timeout))
                     .max(Duration::compareTo)
                     .orElse(Duration.ZERO)
                     .plusSeconds(30);
@@ -79,7 +83,7 @@ final class Deliveries {
         try {
             switch (one.kind()) {
                 case STOW -> store(one);
-                case WEBHOOK -> rows.end(one, Delivery.State.GIVEN_UP, "no such webhook");
+                case WEBHOOK -> tell(one);
             }
         } catch (IOException | DataAccessException | TransactionException e) {
             log.warn("delivery {} failed: {}", one.id(), Reasons.describe(e));
@@ -116,6 +120,26 @@ final class Deliveries {
         }
     }
 
+    private void tell(Delivery one) throws InterruptedException {
+        PacsSettings.Webhook webhook = settings.webhooks().get(one.destination());
+        String body = one.body();
+        if (webhook == null || body == null) {
+            rows.end(one, Delivery.State.GIVEN_UP, "no such webhook");
+            return;
+        }
+        switch (messages.send(webhook, one.id(), body)) {
+            case WebhookClient.Answer.Taken taken -> {
+                rows.end(one, Delivery.State.DELIVERED, null);
+                log.info("webhook {} told, pair {}, attempt {}", one.destination(), one.pair(), one.attempts());
+            }
+            case WebhookClient.Answer.Gone gone -> {
+                rows.end(one, Delivery.State.GIVEN_UP, "HTTP 410");
+                log.warn("webhook {} does not want messages any more, pair {}", one.destination(), one.pair());
+            }
+            case WebhookClient.Answer.NotNow later -> again(one, later.reason());
+        }
+    }
+
     private void again(Delivery one, String reason) {
         Duration pause = Duration.ofSeconds(1L << Math.min(9, Math.max(0, one.attempts() - 1)));
         log.info(
@@ -135,6 +159,7 @@ final class Deliveries {
     @PreDestroy
     void stop() {
         work.shutdownNow();
+        messages.close();
         List.copyOf(clients.values()).forEach(client -> client.close());
     }
 }

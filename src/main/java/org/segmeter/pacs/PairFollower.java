@@ -1,10 +1,14 @@
 package org.segmeter.pacs;
 
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.evaluation.BlobStore;
 import org.segmeter.evaluation.Evaluation;
@@ -45,6 +49,8 @@ final class PairFollower {
     private final PacsSettings settings;
     private final TransactionTemplate transaction;
     private final JsonMapper json;
+    private final Messages messages;
+    private final Counter outsideLimits;
 
     PairFollower(
             PairRows pairs,
@@ -55,7 +61,9 @@ final class PairFollower {
             BlobStore store,
             PacsSettings settings,
             TransactionTemplate transaction,
-            JsonMapper json) {
+            JsonMapper json,
+            Messages messages,
+            MeterRegistry metrics) {
         this.pairs = pairs;
         this.instances = instances;
         this.deliveries = deliveries;
@@ -65,6 +73,10 @@ final class PairFollower {
         this.settings = settings;
         this.transaction = transaction;
         this.json = json;
+        this.messages = messages;
+        this.outsideLimits = Counter.builder("segmeter.pairs.outside.limits")
+                .description("Pairs that were scored and have a value outside the limits of the installation")
+                .register(metrics);
     }
 
     @Scheduled(initialDelay = 1000, fixedDelay = 500)
@@ -155,7 +167,12 @@ final class PairFollower {
                             PairState.ACCEPTED_UNCHANGED,
                             "The reference is the prediction, voxel for voxel.");
                 } else {
-                    advance(locked.get(), PairState.SCORED, "Scored.");
+                    List<Limits.Finding> outside = Limits.of(card, settings.limits());
+                    advance(locked.get(), PairState.SCORED, scored(outside));
+                    if (!outside.isEmpty()) {
+                        messages.outsideLimits(pair.id(), evaluation.id(), outside);
+                        outsideLimits.increment();
+                    }
                 }
                 for (String destination : settings.resultsTo()) {
                     deliveries.insert(Delivery.Kind.STOW, destination, pair.id(), instance.sopInstanceUid(), null);
@@ -166,6 +183,14 @@ final class PairFollower {
         if (mine) {
             log.info("pair {} ended: {}", pair.id(), unchanged ? "accepted unchanged" : "scored");
         }
+    }
+
+    private static String scored(List<Limits.Finding> outside) {
+        if (outside.isEmpty()) {
+            return "Scored.";
+        }
+        return "Scored, and outside its limits: "
+                + outside.stream().map(Limits.Finding::sentence).collect(Collectors.joining("; ")) + ".";
     }
 
     /** Every segment is on both sides, and no voxel differs. */

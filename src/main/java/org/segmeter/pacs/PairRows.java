@@ -11,7 +11,9 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
-/** All SQL about pairs. The callers say where a transaction begins and ends; every change of state leaves a transition. */
+/**
+ * All SQL about pairs. The callers say where a transaction begins and ends; every change of state leaves a transition and its messages.
+ */
 @Component
 final class PairRows {
 
@@ -21,9 +23,11 @@ final class PairRows {
         """;
 
     private final JdbcClient sql;
+    private final Messages messages;
 
-    PairRows(JdbcClient sql) {
+    PairRows(JdbcClient sql, Messages messages) {
         this.sql = sql;
+        this.messages = messages;
     }
 
     /** Waits for others who change the pairs of a study, and keeps them out until the transaction ends. */
@@ -59,7 +63,7 @@ final class PairRows {
                 .param("candidates", candidates.toArray(String[]::new))
                 .param("keys", keys.toArray(String[]::new))
                 .update();
-        transition(id, null, state, reason);
+        transition(id, null, state, reason, null);
         return id;
     }
 
@@ -76,7 +80,7 @@ final class PairRows {
                         .update()
                 == 1;
         if (done) {
-            transition(pair.id(), pair.state(), state, reason);
+            transition(pair.id(), pair.state(), state, reason, pair.evaluation());
         }
         return done;
     }
@@ -123,7 +127,9 @@ final class PairRows {
                 .update();
     }
 
-    private void transition(UUID id, @Nullable PairState from, PairState to, String reason) {
+    private void transition(
+            UUID id, @Nullable PairState from, PairState to, String reason, @Nullable UUID evaluation) {
+        messages.changed(id, from, to, reason, to == PairState.ACCEPTED_UNCHANGED ? null : evaluation);
         sql.sql("insert into pair_transition (pair_id, from_state, to_state, reason) values (:id, :from, :to, :reason)")
                 .param("id", id)
                 .param("from", from == null ? null : from.name())

@@ -317,11 +317,18 @@ class PairingTest {
                 one.bytes(),
                 SegFixture.corrected(study).creator("Two").liver(2).bytes());
         Path data = Files.createTempDirectory("segmeter-pull");
+        Receiver receiver = new Receiver();
         Service own = Service.start(
                 data,
                 "--segmeter.pacs.sources.first.url=http://127.0.0.1:"
                         + Service.shared().port() + "/dicom-web/",
                 "--segmeter.pacs.sources.first.page-size=1",
+                "--segmeter.pacs.webhooks.qa.url=" + receiver.url(),
+                "--segmeter.pacs.webhooks.qa.secret=whsec_" + Receiver.SECRET,
+                "--segmeter.pacs.webhooks.qa.events=scored,outside-limits",
+                "--segmeter.pacs.limits.livers.metric=dice",
+                "--segmeter.pacs.limits.livers.structure= LIVER",
+                "--segmeter.pacs.limits.livers.min=0.85",
                 "--segmeter.pacs.sources.nobody.url=http://127.0.0.1:9/dicom-web",
                 "--segmeter.pacs.sources.wrong.url=http://127.0.0.1:"
                         + Service.shared().port() + "/nothing");
@@ -342,6 +349,7 @@ class PairingTest {
                             .path("source")
                             .asString())
                     .isEqualTo("first");
+            webhooksAreToldOfWhatWasScored(mine, receiver);
             aSideOfAnEvaluationIsFetchedToo(mine, ai, one);
             String none = "{\"source\": \"first\", \"study\": \"1.2.3.4.5.6\"}";
             assertThat(mine.postJson("/api/v1/pulls", none)
@@ -378,6 +386,34 @@ class PairingTest {
         } finally {
             own.stop();
         }
+    }
+
+    private static void webhooksAreToldOfWhatWasScored(Api mine, Receiver receiver) throws Exception {
+        await(() -> receiver.taken().size() == 3);
+        assertThat(receiver.taken().stream()
+                        .map(message -> message.path("type").asString())
+                        .sorted())
+                .containsExactly("pair.outside-limits", "pair.scored", "pair.scored");
+        assertThat(receiver.refused()).as("tried again").isEqualTo(1);
+        for (JsonNode message : receiver.taken()) {
+            JsonNode pair = mine.get(message.at("/data/links/pair").asString())
+                    .expect(200)
+                    .json();
+            mine.get(message.at("/data/links/evaluation").asString()).expect(200);
+            boolean outside = pair.path("reason").asString().contains("outside its limits");
+            if (message.path("type").asString().equals("pair.outside-limits")) {
+                assertThat(outside).isTrue();
+                assertThat(message.at("/data/findings").size()).isEqualTo(1);
+                JsonNode finding = message.at("/data/findings/0");
+                assertThat(finding.path("limit").asString()).isEqualTo("livers");
+                assertThat(finding.path("metric").asString()).isEqualTo("dice");
+                assertThat(finding.path("value").doubleValue()).isLessThan(0.85);
+            } else {
+                assertThat(message.at("/data/reason").asString())
+                        .isEqualTo(pair.path("reason").asString());
+            }
+        }
+        receiver.close();
     }
 
     private static void aSideOfAnEvaluationIsFetchedToo(Api mine, SegFixture ai, SegFixture corrected) {
