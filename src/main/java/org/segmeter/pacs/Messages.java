@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -79,8 +78,11 @@ final class Messages {
     }
 
     private List<String> told(String event) {
-        return new TreeSet<>(webhooks.keySet())
-                .stream().filter(name -> webhooks.get(name).wants(event)).toList();
+        return webhooks.entrySet().stream()
+                .filter(webhook -> webhook.getValue().wants(event))
+                .map(Map.Entry::getKey)
+                .sorted()
+                .toList();
     }
 
     private ObjectNode data(UUID pair, @Nullable UUID evaluation) {

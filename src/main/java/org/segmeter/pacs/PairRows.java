@@ -127,8 +127,7 @@ final class PairRows {
                 .update();
     }
 
-    private void transition(
-            UUID id, @Nullable PairState from, PairState to, String reason, @Nullable UUID evaluation) {
+    private void transition(UUID id, @Nullable PairState from, PairState to, String reason, @Nullable UUID evaluation) {
         messages.changed(id, from, to, reason, to == PairState.ACCEPTED_UNCHANGED ? null : evaluation);
         sql.sql("insert into pair_transition (pair_id, from_state, to_state, reason) values (:id, :from, :to, :reason)")
                 .param("id", id)

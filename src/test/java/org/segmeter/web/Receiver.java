@@ -24,8 +24,8 @@ import tools.jackson.databind.json.JsonMapper;
  */
 final class Receiver implements AutoCloseable {
 
-    static final String SECRET = Base64.getEncoder()
-            .encodeToString("a secret of thirty-two bytes, no".getBytes(StandardCharsets.UTF_8));
+    static final String SECRET =
+            Base64.getEncoder().encodeToString("a secret of thirty-two bytes, no".getBytes(StandardCharsets.UTF_8));
 
     private final HttpServer server;
     private final List<JsonNode> taken = new CopyOnWriteArrayList<>();
