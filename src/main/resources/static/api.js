@@ -1,4 +1,7 @@
 // Shows openapi.json: operations by tag, their parameters, bodies and answers; schemas as they are.
+import { frame } from './app.js';
+
+frame();
 const api = await (await fetch('/openapi.json')).json();
 
 function element(name, text, className) {
@@ -24,7 +27,11 @@ function typeOf(schema) {
 function table(columns, rows) {
   const node = element('table');
   const head = element('tr');
-  head.append(...columns.map((column) => element('th', column)));
+  head.append(...columns.map((column) => {
+    const th = element('th', column);
+    th.scope = 'col';
+    return th;
+  }));
   node.append(head);
   for (const cells of rows) {
     const row = element('tr');
@@ -75,6 +82,7 @@ for (const tag of api.tags) {
 for (const [name, schema] of Object.entries(api.components.schemas)) {
   const details = element('details');
   const code = element('pre');
+  code.tabIndex = 0;
   code.append(element('code', JSON.stringify(schema, null, 2)));
   details.append(element('summary', name), code);
   document.getElementById('schemas').append(details);

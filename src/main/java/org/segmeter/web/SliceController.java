@@ -116,12 +116,11 @@ final class SliceController {
         body.put("sliceCount", view.slices());
         body.put("columns", view.columns());
         body.put("rows", view.rows());
-        body.put(
-                "spacingMm",
-                Map.of(
-                        "column", view.columnSpacing(),
-                        "row", view.rowSpacing(),
-                        "slice", pair.grid().spacing(view.axis())));
+        Map<String, Object> spacing = new LinkedHashMap<>();
+        spacing.put("column", view.columnSpacing());
+        spacing.put("row", view.rowSpacing());
+        spacing.put("slice", pair.grid().spacing(view.axis()));
+        body.put("spacingMm", spacing);
         String[] edges = view.edges();
         Map<String, String> sides = new LinkedHashMap<>();
         sides.put("left", edges[0]);
