@@ -3,8 +3,10 @@ package org.segmeter.metric.instance;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 import org.segmeter.metric.Connectivity;
 import org.segmeter.metric.distance.Spacing;
 import org.segmeter.metric.distance.SurfaceDistances;
@@ -76,57 +78,101 @@ public final class MedpyObjects {
 
     /** Which component of the second each component of the first takes. */
     private static TreeMap<Integer, Integer> correspondences(Components from, Components to) {
-        Overlaps overlaps = from.overlapsWith(to);
-        List<Integer> order = labels(from);
         int[] labelOf = new int[to.count()];
         List<Integer> toOrder = labels(to);
         for (int i = 0; i < toOrder.size(); i++) {
             labelOf[toOrder.get(i)] = i + 1;
         }
+        Overlaps overlaps = from.overlapsWith(to);
+        List<Integer> order = labels(from);
+        List<List<Integer>> touched = new ArrayList<>();
+        order.forEach(component -> touched.add(overlaps.touching(component)));
         TreeMap<Integer, Integer> mapping = new TreeMap<>();
-        TreeSet<Integer> used = new TreeSet<>();
-        List<Candidates> several = new ArrayList<>();
-        for (int component : order) {
-            List<Integer> touched = overlaps.touching(component);
-            if (touched.size() == 1) {
-                if (used.add(touched.getFirst())) {
-                    mapping.put(component, touched.getFirst());
-                }
-            } else if (touched.size() > 1) {
-                several.add(new Candidates(component, touched));
-            }
-        }
-        while (true) {
-            several = new ArrayList<>(several.stream()
-                    .map(c -> c.without(used))
-                    .filter(c -> !c.left.isEmpty())
-                    .sorted(Comparator.comparingInt(c -> c.left.size()))
-                    .toList());
-            if (several.isEmpty()) {
-                return mapping;
-            }
-            Candidates fewest = several.removeFirst();
-            // Python's set of labels gives up the one in its lowest place first: the label modulo the size of its
-            // table.
-            int places = 8;
-            while (fewest.left.size() * 5 >= (places - 1) * 3) {
-                places *= 4;
-            }
-            int table = places;
-            int chosen = fewest.left.stream()
-                    .min(Comparator.<Integer>comparingInt(c -> labelOf[c] % table)
-                            .thenComparingInt(c -> labelOf[c]))
-                    .orElseThrow();
-            mapping.put(fewest.component, chosen);
-            used.add(chosen);
-        }
+        taken(touched, labelOf).forEach((place, other) -> mapping.put(order.get(place), other));
+        return mapping;
     }
 
-    private record Candidates(int component, List<Integer> left) {
-        Candidates without(TreeSet<Integer> used) {
-            return new Candidates(
-                    component, left.stream().filter(c -> !used.contains(c)).toList());
+    /**
+     * Who takes whom. MedPy sorts the objects that have several counterparts left anew after each choice, by how many they are; its sort is
+     * stable, so those with equally many stand in the order in which they came to have so few. That order is kept here in a
+     * queue instead.
+     *
+     * @param touched for each object of one side, in the order of its labels, the objects of the other side that it touches
+     * @param labelOf label of each object of the other side
+     * @return place in the list to the other object that is taken
+     */
+    static Map<Integer, Integer> taken(List<List<Integer>> touched, int[] labelOf) {
+        Map<Integer, Integer> mapping = new TreeMap<>();
+        boolean[] used = new boolean[labelOf.length];
+        List<List<Integer>> touchedBy = new ArrayList<>();
+        for (int other = 0; other < labelOf.length; other++) {
+            touchedBy.add(new ArrayList<>());
         }
+        for (int place = 0; place < touched.size(); place++) {
+            List<Integer> others = touched.get(place);
+            if (others.size() == 1 && !used[others.getFirst()]) {
+                used[others.getFirst()] = true;
+                mapping.put(place, others.getFirst());
+            }
+        }
+        TreeSet<Waiting> queue = new TreeSet<>(
+                Comparator.comparingInt(Waiting::left).thenComparingLong(Waiting::turn));
+        @Nullable Waiting[] waiting = new Waiting[touched.size()];
+        long turn = 0;
+        for (int place = 0; place < touched.size(); place++) {
+            if (touched.get(place).size() > 1) {
+                int left = 0;
+                for (int other : touched.get(place)) {
+                    left += used[other] ? 0 : 1;
+                    touchedBy.get(other).add(place);
+                }
+                if (left > 0) {
+                    Waiting it = new Waiting(place, left, turn++);
+                    waiting[place] = it;
+                    queue.add(it);
+                }
+            }
+        }
+        for (Waiting fewest = queue.pollFirst(); fewest != null; fewest = queue.pollFirst()) {
+            waiting[fewest.place] = null;
+            int chosen = chosen(touched.get(fewest.place), fewest.left, used, labelOf);
+            mapping.put(fewest.place, chosen);
+            used[chosen] = true;
+            List<Waiting> moved = new ArrayList<>();
+            for (int place : touchedBy.get(chosen)) {
+                Waiting it = waiting[place];
+                if (it != null) {
+                    queue.remove(it);
+                    moved.add(it);
+                }
+            }
+            moved.sort(Comparator.comparingLong(Waiting::turn));
+            for (Waiting it : moved) {
+                Waiting next = it.left == 1 ? null : new Waiting(it.place, it.left - 1, turn++);
+                waiting[it.place] = next;
+                if (next != null) {
+                    queue.add(next);
+                }
+            }
+        }
+        return mapping;
+    }
+
+    /** An object that has {@code left} counterparts left to choose from, since {@code turn}. */
+    private record Waiting(int place, int left, long turn) {}
+
+    /** Python's set of labels gives up the one in its lowest place first: the label modulo the size of its table. */
+    private static int chosen(List<Integer> touched, int left, boolean[] used, int[] labelOf) {
+        int places = 8;
+        while (left * 5 >= (places - 1) * 3) {
+            places *= 4;
+        }
+        int table = places;
+        return touched.stream()
+                .filter(other -> !used[other])
+                .min(Comparator.<Integer>comparingInt(other -> labelOf[other] % table)
+                        .thenComparingInt(other -> labelOf[other]))
+                .orElseThrow();
     }
 
     /** The components in the order in which scipy labels them: by their first voxel with x slowest and z fastest. */

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -118,6 +120,80 @@ class InstanceTwinTest {
             }
             assertThat(total).as(which).isEqualTo(best(iou, rs));
         });
+    }
+
+    /** MedPy's choice, as MedPy makes it: sorting everything anew after each one. */
+    @Test
+    void objectsAreGivenAwayInTheOrderInWhichMedpyDoes() {
+        long seed = 20261128L;
+        AtomicInteger contested = new AtomicInteger();
+        Rounds.each(seed, 2000, (random, which) -> {
+            int others = 1 + random.nextInt(12);
+            List<Integer> labels = new ArrayList<>();
+            for (int i = 1; i <= others; i++) {
+                labels.add(i);
+            }
+            Collections.shuffle(labels, random);
+            int[] labelOf = labels.stream().mapToInt(i -> i).toArray();
+            List<List<Integer>> touched = new ArrayList<>();
+            for (int i = random.nextInt(12); i >= 0; i--) {
+                TreeSet<Integer> touches = new TreeSet<>();
+                for (int k = random.nextInt(1 + others); k > 0; k--) {
+                    touches.add(random.nextInt(others));
+                }
+                touched.add(List.copyOf(touches));
+            }
+            Map<Integer, Integer> expected = takenAsMedpyWrites(touched, labelOf);
+            assertThat(MedpyObjects.taken(touched, labelOf)).as(which).isEqualTo(expected);
+            contested.addAndGet(touched.stream().filter(t -> t.size() > 1).count() > 2 ? 1 : 0);
+        });
+        assertThat(contested.get()).isGreaterThan(500);
+    }
+
+    private static Map<Integer, Integer> takenAsMedpyWrites(List<List<Integer>> touched, int[] labelOf) {
+        Map<Integer, Integer> mapping = new HashMap<>();
+        Set<Integer> used = new HashSet<>();
+        List<Map.Entry<Integer, List<Integer>>> several = new ArrayList<>();
+        for (int place = 0; place < touched.size(); place++) {
+            if (touched.get(place).size() == 1 && used.add(touched.get(place).getFirst())) {
+                mapping.put(place, touched.get(place).getFirst());
+            } else if (touched.get(place).size() > 1) {
+                several.add(Map.entry(place, touched.get(place)));
+            }
+        }
+        while (true) {
+            several = new ArrayList<>(several.stream()
+                    .map(e -> Map.entry(
+                            e.getKey(),
+                            e.getValue().stream().filter(o -> !used.contains(o)).toList()))
+                    .filter(e -> !e.getValue().isEmpty())
+                    .sorted(Comparator.comparingInt(e -> e.getValue().size()))
+                    .toList());
+            if (several.isEmpty()) {
+                return mapping;
+            }
+            Map.Entry<Integer, List<Integer>> fewest = several.removeFirst();
+            int table = fewest.getValue().size() * 5 < 21 ? 8 : fewest.getValue().size() * 5 < 93 ? 32 : 128;
+            int chosen = fewest.getValue().stream()
+                    .min(Comparator.<Integer>comparingInt(o -> labelOf[o] % table).thenComparingInt(o -> labelOf[o]))
+                    .orElseThrow();
+            mapping.put(fewest.getKey(), chosen);
+            used.add(chosen);
+        }
+    }
+
+    /** Ten thousand objects in a chain, each touching two of the other side: one choice decides the next. */
+    @Test
+    void aChainOfObjectsIsGivenAwayInTimeThatGrowsWithIt() {
+        int n = 20_000;
+        List<List<Integer>> touched = new ArrayList<>();
+        int[] labelOf = new int[n + 1];
+        for (int i = 0; i < n; i++) {
+            touched.add(List.of(i, i + 1));
+            labelOf[i] = i + 1;
+        }
+        labelOf[n] = n + 1;
+        assertThat(MedpyObjects.taken(touched, labelOf)).hasSize(n);
     }
 
     /** Ten thousand lesions, found and moved by a voxel, and a plate through ten thousand others. */
