@@ -115,8 +115,8 @@ public final class MedpyObjects {
                 mapping.put(place, others.getFirst());
             }
         }
-        TreeSet<Waiting> queue = new TreeSet<>(
-                Comparator.comparingInt(Waiting::left).thenComparingLong(Waiting::turn));
+        TreeSet<Waiting> queue =
+                new TreeSet<>(Comparator.comparingInt(Waiting::left).thenComparingLong(Waiting::turn));
         @Nullable Waiting[] waiting = new Waiting[touched.size()];
         long turn = 0;
         for (int place = 0; place < touched.size(); place++) {

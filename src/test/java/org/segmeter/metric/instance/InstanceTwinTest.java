@@ -173,9 +173,11 @@ class InstanceTwinTest {
                 return mapping;
             }
             Map.Entry<Integer, List<Integer>> fewest = several.removeFirst();
-            int table = fewest.getValue().size() * 5 < 21 ? 8 : fewest.getValue().size() * 5 < 93 ? 32 : 128;
+            int table =
+                    fewest.getValue().size() * 5 < 21 ? 8 : fewest.getValue().size() * 5 < 93 ? 32 : 128;
             int chosen = fewest.getValue().stream()
-                    .min(Comparator.<Integer>comparingInt(o -> labelOf[o] % table).thenComparingInt(o -> labelOf[o]))
+                    .min(Comparator.<Integer>comparingInt(o -> labelOf[o] % table)
+                            .thenComparingInt(o -> labelOf[o]))
                     .orElseThrow();
             mapping.put(fewest.getKey(), chosen);
             used.add(chosen);
