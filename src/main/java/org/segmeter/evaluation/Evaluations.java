@@ -372,6 +372,20 @@ public final class Evaluations {
         return removal;
     }
 
+    /** Cancels an evaluation that is not finished; one that is stays as it is. */
+    public void cancel(UUID id) {
+        Removal removal = transaction.execute(status -> rows.cancelQueued(id)
+                ? Removal.CANCELLED
+                : rows.requestCancel(id) ? Removal.CANCELLING : Removal.ABSENT);
+        if (removal == Removal.CANCELLED) {
+            forgetJob(id);
+            metrics.completed(ServiceMetrics.Outcome.CANCELLED);
+        } else if (removal == Removal.CANCELLING) {
+            running.cancel(id);
+        }
+        changes.changed(id);
+    }
+
     /** Waiters are let go before the server waits for its requests to end, and no work is begun any more. */
     @EventListener(ContextClosedEvent.class)
     void letGo() {

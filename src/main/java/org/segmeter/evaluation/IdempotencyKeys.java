@@ -16,7 +16,7 @@ import org.springframework.stereotype.Component;
 
 /** The keys of accepted submissions, for as long as they are kept; all times are the database's. */
 @Component
-final class IdempotencyKeys implements InfoContributor {
+public final class IdempotencyKeys implements InfoContributor {
 
     private static final Logger log = LoggerFactory.getLogger(IdempotencyKeys.class);
 
@@ -39,7 +39,7 @@ final class IdempotencyKeys implements InfoContributor {
     }
 
     /** What the key stands for; empty if it is free. */
-    Optional<Acceptance> find(IdempotencyKey key, String contentSha256) {
+    public Optional<Acceptance> find(IdempotencyKey key, String contentSha256) {
         return sql.sql("""
             select evaluation_id, content_sha256 from idempotency_key
             where key_sha256 = :key and created_at >= now() - make_interval(secs => :keep)\
@@ -53,12 +53,12 @@ final class IdempotencyKeys implements InfoContributor {
     }
 
     /**
-     * Takes a key for an evaluation, within the transaction that accepts it. Waits for another transaction that is taking the same
+     * Takes a key for an evaluation or a batch, within the transaction that accepts it. Waits for another transaction that is taking the same
      * key, in this or any other process.
      *
      * @return false if the key is not free
      */
-    boolean take(IdempotencyKey key, String contentSha256, UUID id) {
+    public boolean take(IdempotencyKey key, String contentSha256, UUID id) {
         return sql.sql("""
             insert into idempotency_key as k (key_sha256, content_sha256, evaluation_id) values (:key, :content, :id)
             on conflict (key_sha256) do update set content_sha256 = excluded.content_sha256,

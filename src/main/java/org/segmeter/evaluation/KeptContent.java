@@ -1,7 +1,10 @@
 package org.segmeter.evaluation;
 
 import java.io.IOException;
+import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.function.Supplier;
 import org.springframework.stereotype.Component;
@@ -60,5 +63,43 @@ public final class KeptContent {
                 stored.release(holder);
             }
         }
+    }
+
+    /**
+     * Keeps content whose user is not known yet, group after group, under one holder. It is held until {@link #use} or
+     * {@link #release}, at most a day.
+     *
+     * @param blobs none that the holder holds already
+     * @param files kept after the database was told to hold the content
+     * @throws IOException if the content cannot be kept
+     */
+    public void hold(UUID holder, List<Blob> blobs, Evaluations.Files files) throws IOException {
+        stored.hold(holder, blobs);
+        files.keep();
+    }
+
+    /** Says in the caller's transaction who uses what was held from its commit on, and that nothing else is held any more. */
+    public void use(UUID holder, Collection<Blob> blobs, String user) {
+        stored.kept(holder, blobs);
+        blobs.stream().distinct().sorted(Comparator.comparing(Blob::sha256)).forEach(blob -> stored.use(blob, user));
+    }
+
+    /** Nothing came of what was held. */
+    public void release(UUID holder) {
+        stored.release(holder);
+    }
+
+    /** A user needs its content no longer; what nobody else needs is removed in time. */
+    public void forget(String user) {
+        stored.forget(user);
+    }
+
+    /**
+     * Those of some contents that are there, which stay until the caller's transaction ends.
+     *
+     * @return by their SHA-256
+     */
+    public Map<String, Blob> locked(Collection<String> sha256) {
+        return stored.locked(sha256);
     }
 }

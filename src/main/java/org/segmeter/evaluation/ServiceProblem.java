@@ -37,6 +37,7 @@ public enum ServiceProblem {
     NOT_FOUND("not-found", 404, "There is nothing here", "Check the address; /openapi.yaml lists all there are."),
     EVALUATION_NOT_FOUND(
             "evaluation-not-found", 404, "There is no such evaluation", "It was removed, or never existed."),
+    BATCH_NOT_FOUND("batch-not-found", 404, "There is no such batch", "/api/v1/batches lists all there are."),
     PAIR_NOT_FOUND("pair-not-found", 404, "There is no such pair", "/api/v1/pairs lists all there are."),
     NO_SCORECARD(
             "no-scorecard",
@@ -93,6 +94,26 @@ public enum ServiceProblem {
             415,
             "The content encoding is not supported",
             "Send the content as it is, without Content-Encoding; .nii.gz files are read as they are."),
+    INVALID_MANIFEST(
+            "invalid-manifest",
+            422,
+            "The manifest of the batch cannot be used",
+            "The member errors says in which lines; docs/batches.md has the columns. Nothing was stored."),
+    MISSING_FILE(
+            "missing-file",
+            422,
+            "A file of the batch is not there",
+            "The item names a file that is neither in the archive, nor stored, nor below a configured root."),
+    NO_COUNTERPART(
+            "no-counterpart",
+            422,
+            "The file has no counterpart",
+            "Prediction and reference belong together by the same file name; this name is on one side only."),
+    UNSUPPORTED_SOURCE(
+            "unsupported-source",
+            422,
+            "The place of a file of the batch cannot be used",
+            "It is a name in the archive, sha256:..., or the name of a configured root and a path below it."),
     IDEMPOTENCY_KEY_REUSED(
             "idempotency-key-reused",
             422,

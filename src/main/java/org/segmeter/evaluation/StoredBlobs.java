@@ -81,6 +81,26 @@ final class StoredBlobs {
                 .update();
     }
 
+    /** A user needs nothing any more. */
+    void forget(String user) {
+        sql.sql("delete from blob_use where used_by = :user")
+                .param("user", user)
+                .update();
+    }
+
+    /** Those that are stored, by their SHA-256; none of them is removed before the transaction ends. */
+    Map<String, Blob> locked(Collection<String> sha256) {
+        Map<String, Blob> found = new TreeMap<>();
+        sql.sql("""
+            select sha256, size_bytes, condition from blob where sha256 = any(:digests) order by sha256 for share\
+            """).param("digests", sha256.toArray(String[]::new)).query(row -> {
+            if (Condition.valueOf(row.getString(3)) == Condition.STORED) {
+                found.put(row.getString(1), new Blob(row.getString(1), row.getLong(2)));
+            }
+        });
+        return found;
+    }
+
     /** The submission came to nothing. */
     void release(UUID holder) {
         sql.sql("delete from blob_hold where holder = :holder")

@@ -93,7 +93,7 @@ final class EvaluationResource {
         return files;
     }
 
-    private static void describe(Map<String, Object> resource, Description description) {
+    static void describe(Map<String, Object> resource, Description description) {
         put(resource, "caseId", description.caseId());
         if (description.modelName() != null) {
             Map<String, Object> model = new LinkedHashMap<>();

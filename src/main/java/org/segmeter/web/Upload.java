@@ -167,7 +167,7 @@ final class Upload implements AutoCloseable {
     }
 
     /** The store did not take it: 507 if there is no space, else 503. */
-    private static ProblemException notWritten(IOException e) {
+    static ProblemException notWritten(IOException e) {
         return FullDisk.is(e)
                 ? UploadAdmission.noRoom()
                 : new ProblemException(
@@ -265,7 +265,7 @@ final class Upload implements AutoCloseable {
         } while (stream.readBoundary());
     }
 
-    private static MultipartStream stream(byte @Nullable [] boundary, InputStream body) {
+    static MultipartStream stream(byte @Nullable [] boundary, InputStream body) {
         if (boundary == null || boundary.length == 0 || boundary.length > LONGEST_BOUNDARY) {
             throw notWellFormed();
         }
@@ -275,7 +275,7 @@ final class Upload implements AutoCloseable {
         return stream;
     }
 
-    private static ProblemException notWellFormed() {
+    static ProblemException notWellFormed() {
         return new ProblemException(
                 ServiceProblem.BAD_REQUEST, "The body is no well-formed multipart/form-data with a boundary.");
     }
@@ -373,7 +373,7 @@ final class Upload implements AutoCloseable {
         return files.computeIfAbsent(side, key -> new ArrayList<>());
     }
 
-    private static ProblemException tooLarge(String what, long limit) {
+    static ProblemException tooLarge(String what, long limit) {
         return new ProblemException(Problem.of(
                         ServiceProblem.PAYLOAD_TOO_LARGE,
                         "%s exceeds the limit of this installation, %d.".formatted(what, limit))

@@ -95,6 +95,19 @@ final class UploadAdmission {
 
     /** @throws ProblemException 429, 503 or 507 with {@code Retry-After} if the upload is not taken */
     Slot admit(HttpServletRequest http) {
+        return admit(http, true);
+    }
+
+    /**
+     * As {@link #admit(HttpServletRequest)}, but for a batch, whose items wait by themselves however long the queue is.
+     *
+     * @throws ProblemException 429, 503 or 507 with {@code Retry-After} if the upload is not taken
+     */
+    Slot admitBatch(HttpServletRequest http) {
+        return admit(http, false);
+    }
+
+    private Slot admit(HttpServletRequest http, boolean queued) {
         if (closing) {
             throw refuse(Refusal.UNAVAILABLE, ServiceProblem.UNAVAILABLE, "The service is ending.", RETRY_WHEN_BACK);
         }
@@ -106,7 +119,7 @@ final class UploadAdmission {
                     RETRY_WHEN_BACK);
         }
         String client = http.getRemoteAddr();
-        take(client);
+        take(client, queued);
         try {
             return new Slot(client, disk.promise(Math.max(0, http.getContentLengthLong())));
         } catch (DiskFloor.Full e) {
@@ -122,7 +135,7 @@ final class UploadAdmission {
         closing = true;
     }
 
-    private synchronized void take(String client) {
+    private synchronized void take(String client, boolean queued) {
         int own = ofClient.getOrDefault(client, 0);
         if (settings.slotsPerClient() > 0 && own >= settings.slotsPerClient()) {
             throw refuse(
@@ -140,7 +153,7 @@ final class UploadAdmission {
         }
         // What is being received will wait too.
         long excess = backlog.waiting() + taken - backlog.limit() + 1;
-        if (excess > 0) {
+        if (queued && excess > 0) {
             throw refuse(
                     Refusal.QUEUE,
                     ServiceProblem.OVERLOADED,

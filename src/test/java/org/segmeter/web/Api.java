@@ -125,6 +125,19 @@ final class Api {
                 "POST", path, body.getBytes(StandardCharsets.UTF_8), body, false, "Content-Type", "application/json");
     }
 
+    /** A body of any kind. */
+    Answer postBody(String path, String type, byte[] body, String... headers) {
+        List<String> all = new ArrayList<>(List.of(headers));
+        all.addAll(List.of("Content-Type", type));
+        return send(
+                "POST", path, body, new String(body, StandardCharsets.ISO_8859_1), true, all.toArray(String[]::new));
+    }
+
+    /** A form for another route than evaluations. */
+    Answer postForm(String path, List<Part> parts) {
+        return postBody(path, "multipart/form-data; boundary=" + BOUNDARY, form(parts));
+    }
+
     Answer putJson(String path, String body) {
         return send("PUT", path, body.getBytes(StandardCharsets.UTF_8), body, true, "Content-Type", "application/json");
     }
@@ -168,6 +181,19 @@ final class Api {
             Thread.sleep(50);
         }
         throw new AssertionError("not finished after a minute: " + path);
+    }
+
+    /** Waits until a batch is over. */
+    JsonNode finishedBatch(String path) throws InterruptedException {
+        long end = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+        while (System.nanoTime() < end) {
+            JsonNode batch = get(path).expect(200).json();
+            if (List.of("DONE", "CANCELLED").contains(batch.path("state").asString())) {
+                return batch;
+            }
+            Thread.sleep(50);
+        }
+        throw new AssertionError("not over after a minute: " + path);
     }
 
     /** Waits until an evaluation is in a state that is not final. */

@@ -1,0 +1,408 @@
+package org.segmeter.web;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.zip.GZIPOutputStream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import tools.jackson.databind.JsonNode;
+
+/** Many pairs in one request: every pair is an evaluation, once, and what is wrong with one is told at that one. */
+class BatchTest {
+
+    private static final String NIFTI = "s01_binary_single.nii.gz";
+    private static final String PERTURBED = "s01_binary_single.perturbed.nii.gz";
+    private static final String SEG = "s01_binary_single.dcm";
+
+    @TempDir
+    private static Path directory;
+
+    private static Path root;
+    private static Service service;
+    private static Api api;
+
+    @BeforeAll
+    static void start() throws IOException {
+        root = Files.createDirectory(directory.resolve("mounted"));
+        service = Service.start(
+                Files.createDirectory(directory.resolve("data")),
+                "--segmeter.batch.roots.mounted=" + root,
+                "--segmeter.queue-limit=2");
+        api = service.api();
+    }
+
+    @AfterAll
+    static void stop() {
+        service.stop();
+    }
+
+    private static byte[] sample(String name) throws IOException {
+        return Files.readAllBytes(Api.SAMPLES.resolve(name));
+    }
+
+    private static byte[] tar(Map<String, byte[]> files) throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (TarArchiveOutputStream tar = new TarArchiveOutputStream(bytes)) {
+            tar.setLongFileMode(TarArchiveOutputStream.LONGFILE_POSIX);
+            for (Map.Entry<String, byte[]> file : files.entrySet()) {
+                TarArchiveEntry entry = new TarArchiveEntry(file.getKey());
+                entry.setSize(file.getValue().length);
+                tar.putArchiveEntry(entry);
+                tar.write(file.getValue());
+                tar.closeArchiveEntry();
+            }
+        }
+        return bytes.toByteArray();
+    }
+
+    private static byte[] gzip(byte[] content) throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (GZIPOutputStream gzip = new GZIPOutputStream(bytes)) {
+            gzip.write(content);
+        }
+        return bytes.toByteArray();
+    }
+
+    private static byte[] zip(Map<String, byte[]> files) throws IOException {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
+            for (Map.Entry<String, byte[]> file : files.entrySet()) {
+                zip.putNextEntry(new ZipEntry(file.getKey()));
+                zip.write(file.getValue());
+            }
+        }
+        return bytes.toByteArray();
+    }
+
+    /** Submits it and waits for its end. */
+    private static JsonNode done(String query, String type, byte[] body) {
+        return api.postBody("/api/v1/batches" + query, type, body, "Prefer", "wait=60")
+                .expect(200)
+                .json();
+    }
+
+    private static JsonNode items(JsonNode batch) {
+        return api.get(batch.path("links").path("items").asString())
+                .expect(200)
+                .json()
+                .path("items");
+    }
+
+    private static JsonNode evaluation(JsonNode item) {
+        return api.get(item.path("evaluation").asString()).expect(200).json();
+    }
+
+    private static Map<String, byte[]> folders() throws IOException {
+        Map<String, byte[]> files = new LinkedHashMap<>();
+        files.put("cases/prediction/a.nii.gz", sample(NIFTI));
+        files.put("cases/prediction/b.nii.gz", sample(PERTURBED));
+        files.put("cases/prediction/alone.nii.gz", sample(NIFTI));
+        files.put("cases/reference/a.nii.gz", sample(NIFTI));
+        files.put("cases/reference/b.dcm", sample(SEG));
+        files.put("cases/reference/other.nii.gz", sample(NIFTI));
+        files.put("cases/prediction/._a.nii.gz", new byte[] {1});
+        return files;
+    }
+
+    @Test
+    void filesOfTheSameNameInTwoFoldersAreScoredAndWhatHasNoCounterpartIsTold() throws Exception {
+        for (byte[] archive : List.of(tar(folders()), gzip(tar(folders())), zip(folders()))) {
+            JsonNode batch = done("?model=liver-net&version=2", "application/octet-stream", archive);
+            assertThat(batch.path("state").asString()).isEqualTo("DONE");
+            assertThat(batch.path("items").path("succeeded").asInt()).isEqualTo(2);
+            assertThat(batch.path("items").path("failed").asInt()).isEqualTo(2);
+            assertThat(batch.path("items").path("total").asInt()).isEqualTo(4);
+            JsonNode items = items(batch);
+            assertThat(items)
+                    .extracting(item -> item.path("caseId").asString())
+                    .containsExactly("a", "alone", "b", "other");
+            assertThat(items)
+                    .extracting(item -> item.path("problem").path("type").asString(""))
+                    .containsExactly("", "/problems/no-counterpart", "", "/problems/no-counterpart");
+            assertThat(items.get(1).path("problem").path("side").asString()).isEqualTo("reference");
+            JsonNode first = evaluation(items.get(0));
+            assertThat(first.path("model").path("name").asString()).isEqualTo("liver-net");
+            assertThat(first.path("model").path("version").asString()).isEqualTo("2");
+            assertThat(first.path("caseId").asString()).isEqualTo("a");
+            assertThat(first.path("scorecard")
+                            .path("segments")
+                            .get(0)
+                            .path("metrics")
+                            .path("dice")
+                            .path("value")
+                            .asDouble())
+                    .isEqualTo(1);
+            assertThat(api.get(batch.path("links").path("failures").asString())
+                            .json()
+                            .path("items"))
+                    .hasSize(2);
+        }
+    }
+
+    @Test
+    void aManifestNamesFilesOfTheArchiveTheStoreAndTheMountedRoots() throws Exception {
+        Files.write(Files.createDirectories(root.resolve("north")).resolve("p.nii.gz"), sample(PERTURBED));
+        Files.write(directory.resolve("secret.nii.gz"), sample(NIFTI));
+        Files.createSymbolicLink(root.resolve("link.nii.gz"), directory.resolve("secret.nii.gz"));
+        String stored = api.post(Api.pair(""), "Prefer", "wait=60")
+                .expect(200)
+                .json()
+                .path("prediction")
+                .path("sha256")
+                .asString();
+        String manifest = """
+            case,prediction,reference,model,version,site,scanner,reader,label.batch,labels
+            one,sub/p.nii.gz,sub/r.dcm,net,1,north,Alpha 3T,R1,x,"k=v;w=1"
+            two,sha256:%s,mounted:north/p.nii.gz,net,1,,,,,
+            three,mounted:../secret.nii.gz,sub/r.dcm,net,1,,,,,
+            four,mounted:link.nii.gz,sub/r.dcm,net,1,,,,,
+            five,absent.nii.gz,sub/r.dcm,net,1,,,,,
+            six,sha256:%s,sub/r.dcm,net,1,,,,,
+            seven,dicomweb:main/studies/1,sub/r.dcm,net,1,,,,,
+            eight,mounted:nothing.nii.gz,sub/r.dcm,net,1,,,,,
+            nine,/etc/passwd,sub/r.dcm,net,1,,,,,
+            """.formatted(stored, "0".repeat(64));
+        Map<String, byte[]> files = new LinkedHashMap<>();
+        files.put("sub/p.nii.gz", sample(NIFTI));
+        files.put("sub/r.dcm", sample(SEG));
+        JsonNode batch = api.postForm(
+                        "/api/v1/batches",
+                        List.of(
+                                new Api.Part(
+                                        "manifest",
+                                        "manifest.csv",
+                                        manifest.getBytes(StandardCharsets.UTF_8),
+                                        Map.of()),
+                                Api.Part.bytes("archive", tar(files)),
+                                Api.Part.text("request", "{\"protocol\":[\"monai@1\"]}")))
+                .expect(202)
+                .json();
+        JsonNode over = finished(batch);
+        JsonNode items = items(over);
+        assertThat(items)
+                .extracting(
+                        item -> item.path("problem").path("type").asString("").replace("/problems/", ""))
+                .containsExactly(
+                        "",
+                        "",
+                        "unsupported-source",
+                        "unsupported-source",
+                        "missing-file",
+                        "missing-file",
+                        "unsupported-source",
+                        "missing-file",
+                        "missing-file");
+        JsonNode one = evaluation(items.get(0));
+        assertThat(one.path("site").asString()).isEqualTo("north");
+        assertThat(one.path("labels").toString())
+                .isEqualTo("{\"k\":\"v\",\"w\":\"1\",\"batch\":\"x\",\"reader\":\"R1\",\"scanner\":\"Alpha 3T\"}");
+        assertThat(one.path("protocols").toString()).isEqualTo("[\"monai@1\"]");
+        assertThat(evaluation(items.get(1)).path("state").asString()).isEqualTo("SUCCEEDED");
+
+        // What was mounted meanwhile is found when the failed ones are tried again; the others fail as before.
+        Files.write(root.resolve("nothing.nii.gz"), sample(NIFTI));
+        JsonNode retried = api.postBody(
+                        over.path("links").path("self").asString() + "/retry", "application/json", new byte[0])
+                .expect(202)
+                .json();
+        assertThat(retried.path("retried").asInt()).isEqualTo(7);
+        JsonNode again = finished(over);
+        assertThat(again.path("items").path("succeeded").asInt()).isEqualTo(3);
+        assertThat(again.path("items").path("failed").asInt()).isEqualTo(6);
+    }
+
+    private static JsonNode finished(JsonNode batch) throws InterruptedException {
+        return api.finishedBatch(batch.path("links").path("self").asString());
+    }
+
+    @Test
+    void aManifestThatCannotBeUsedIsRefusedWithItsLinesAndNothingIsStored() {
+        String manifest = "case,prediction,reference,model\n"
+                + "a,x,y,net\n"
+                + "b,x\n"
+                + "c,,y,net\n"
+                + "d,x,y,\"" + "m".repeat(300) + "\"\n";
+        JsonNode problem = api.postBody("/api/v1/batches", "text/csv", manifest.getBytes(StandardCharsets.UTF_8))
+                .expect(422)
+                .json();
+        assertThat(problem.path("type").asString()).isEqualTo("/problems/invalid-manifest");
+        assertThat(problem.path("errors"))
+                .extracting(error ->
+                        error.path("line").asInt() + " " + error.path("column").asString(""))
+                .containsExactly("3 ", "4 prediction", "5 model");
+        assertThat(api.postBody(
+                                "/api/v1/batches",
+                                "application/x-ndjson",
+                                "{\"prediction\":\"a\"}\n[1]\n{".getBytes(StandardCharsets.UTF_8))
+                        .expect(422)
+                        .json()
+                        .path("errors"))
+                .extracting(error -> error.path("line").asInt())
+                .containsExactly(1, 2, 3);
+        assertThat(api.postBody(
+                                "/api/v1/batches",
+                                "text/csv",
+                                "kase,prediction,reference\na,b,c\n".getBytes(StandardCharsets.UTF_8))
+                        .expect(422)
+                        .json()
+                        .path("errors")
+                        .get(0)
+                        .path("column")
+                        .asString())
+                .isEqualTo("kase");
+    }
+
+    @Test
+    void damagedArchivesAreRefusedByName() throws Exception {
+        byte[] whole = tar(folders());
+        for (byte[] bad : List.of(
+                java.util.Arrays.copyOf(whole, whole.length / 3),
+                java.util.Arrays.copyOf(gzip(whole), 2000),
+                "no archive at all, but more than a block of text. ".repeat(50).getBytes(StandardCharsets.UTF_8),
+                tar(Map.of("../up.nii.gz", new byte[] {1})),
+                java.util.Arrays.copyOf(zip(folders()), 3000))) {
+            assertThat(api.postBody("/api/v1/batches", "application/x-tar", bad)
+                            .expect(422)
+                            .problem())
+                    .isEqualTo("malformed-archive");
+        }
+        assertThat(api.postBody("/api/v1/batches", "application/x-tar", tar(Map.of("readme.txt", new byte[] {1})))
+                        .expect(422)
+                        .problem())
+                .isEqualTo("invalid-manifest");
+    }
+
+    @Test
+    void aRepeatedSubmissionOfAKeyIsOneBatch() throws Exception {
+        byte[] archive = tar(folders());
+        String first = api.postBody(
+                        "/api/v1/batches", "application/x-tar", archive, "Idempotency-Key", "batch-of-a-night")
+                .expect(202)
+                .header("Location");
+        Api.Answer second = api.postBody(
+                        "/api/v1/batches", "application/x-tar", archive, "Idempotency-Key", "batch-of-a-night")
+                .expect(202);
+        assertThat(second.header("Location")).isEqualTo(first);
+        assertThat(second.header("Idempotent-Replayed")).isEqualTo("true");
+        assertThat(api.postBody(
+                                "/api/v1/batches?model=other",
+                                "application/x-tar",
+                                archive,
+                                "Idempotency-Key",
+                                "batch-of-a-night")
+                        .expect(422)
+                        .problem())
+                .isEqualTo("idempotency-key-reused");
+        finished(api.get(first).json());
+    }
+
+    @Test
+    void moreItemsThanTheQueueTakesAreScoredOnceEach() throws Exception {
+        Map<String, byte[]> files = new LinkedHashMap<>();
+        int cases = 12;
+        for (int i = 0; i < cases; i++) {
+            files.put("pred/" + i + ".nii.gz", sample(NIFTI));
+            files.put("labelsTs/" + i + ".nii.gz", sample(PERTURBED));
+        }
+        JsonNode batch = done("?protocol=monai@1", "application/x-tar", tar(files));
+        assertThat(batch.path("items").path("succeeded").asInt()).isEqualTo(cases);
+        assertThat(batch.path("itemsPerSecond").asDouble()).isPositive();
+        JdbcClient sql = service.bean(JdbcClient.class);
+        String id = batch.path("id").asString();
+        assertThat(sql.sql("""
+            select count(*) from scorecard where evaluation_id in (
+                select evaluation_id from batch_item where batch_id = :id::uuid)\
+            """).param("id", id).query(Integer.class).single()).isEqualTo(cases);
+        assertThat(sql.sql("select count(*) from blob_use where used_by = :user")
+                        .param("user", "batch:" + id)
+                        .query(Integer.class)
+                        .single())
+                .isZero();
+
+        // Two pages of items, then it is forgotten with its evaluations.
+        JsonNode page = api.get("/api/v1/batches/" + id + "/items?limit=9&state=SUCCEEDED")
+                .json();
+        assertThat(page.path("items")).hasSize(9);
+        assertThat(api.get("/api/v1/batches/" + id + "/items?limit=9&cursor="
+                                + page.path("nextCursor").asString())
+                        .json()
+                        .path("items"))
+                .hasSize(3);
+        String one = page.path("items").get(0).path("evaluation").asString();
+        api.delete("/api/v1/batches/" + id + "?evaluations=remove").expect(204);
+        api.get("/api/v1/batches/" + id).expect(404);
+        api.get(one).expect(404);
+    }
+
+    @Test
+    void theStreamOfEventsTellsTheFailuresAndResumesBehindTheLastOneSeen() throws Exception {
+        JsonNode batch = done("", "application/x-tar", tar(folders()));
+        String events = batch.path("links").path("events").asString();
+        String all = stream(events, "0");
+        assertThat(all).containsSubsequence("event: item-failed", "event: item-failed", "event: done");
+        List<String> ids = all.lines().filter(line -> line.startsWith("id: ")).toList();
+        assertThat(ids).hasSize(3);
+        String rest = stream(events, ids.get(1).substring(4));
+        assertThat(rest).doesNotContain("item-failed").contains("event: done");
+        assertThat(stream(events, ids.get(2).substring(4))).doesNotContain("id: ");
+    }
+
+    private static String stream(String path, String lastSeen) throws Exception {
+        return HttpClient.newHttpClient()
+                .send(
+                        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + service.port() + path))
+                                .header("Last-Event-ID", lastSeen)
+                                .timeout(Duration.ofSeconds(60))
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString())
+                .body();
+    }
+
+    @Test
+    void whatIsCancelledIsScoredNoLonger() throws Exception {
+        Map<String, byte[]> files = new LinkedHashMap<>();
+        for (int i = 0; i < 40; i++) {
+            files.put("prediction/" + i + ".nii.gz", sample(NIFTI));
+            files.put("reference/" + i + ".nii.gz", sample(PERTURBED));
+        }
+        String location = api.postBody("/api/v1/batches", "application/x-tar", tar(files))
+                .expect(202)
+                .header("Location");
+        JsonNode cancelled = api.delete(location).expect(200).json();
+        assertThat(cancelled.path("state").asString()).isEqualTo("CANCELLED");
+        assertThat(cancelled.path("items").path("waiting").asInt()).isZero();
+        assertThat(api.get("/api/v1/batches?limit=1")
+                        .json()
+                        .path("batches")
+                        .get(0)
+                        .path("id")
+                        .asString())
+                .isEqualTo(cancelled.path("id").asString());
+        assertThat(api.postBody(location + "/retry", "application/json", new byte[0])
+                        .expect(202)
+                        .json()
+                        .path("retried")
+                        .asInt())
+                .isZero();
+    }
+}
