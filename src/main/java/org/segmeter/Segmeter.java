@@ -30,6 +30,9 @@ public class Segmeter {
         // Asked to end (SIGTERM), the service ends in good order, which is no failure: status 0, not 143.
         Signal.handle(new Signal("TERM"), signal -> System.exit(0));
         boolean serve = arguments.length > 0 && arguments[0].equals("serve");
-        SpringApplication.run(Segmeter.class, serve ? Arrays.copyOfRange(arguments, 1, arguments.length) : arguments);
+        String[] options = Arrays.stream(arguments, serve ? 1 : 0, arguments.length)
+                .map(argument -> argument.equals("--demo") ? "--segmeter.demo=true" : argument)
+                .toArray(String[]::new);
+        SpringApplication.run(Segmeter.class, options);
     }
 }

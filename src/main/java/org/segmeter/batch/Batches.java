@@ -171,10 +171,10 @@ public final class Batches {
     /**
      * Adds items and their content to a batch that is open.
      *
-     * @param items numbered on from those that are there
-     * @return false if the batch is not open any more; then nothing was added
+     * @param first the number that the first item is to get
+     * @return false if the batch is not open any more, or another process has added items of these numbers; then nothing was added
      */
-    public boolean add(UUID batch, Content content, List<NewItem> items) throws IOException {
+    public boolean add(UUID batch, int first, Content content, List<NewItem> items) throws IOException {
         UUID holder = UUID.randomUUID();
         boolean added = false;
         try {
@@ -184,8 +184,10 @@ public final class Batches {
                 if (locked == null || locked.state() != Batch.State.OPEN) {
                     return false;
                 }
-                Batch now = rows.find(batch).orElseThrow();
-                add(batch, now.items().total() + 1, items);
+                if (rows.find(batch).orElseThrow().items().total() != first - 1) {
+                    return false;
+                }
+                add(batch, first, items);
                 kept.use(holder, blobs, user(batch));
                 return true;
             }));
