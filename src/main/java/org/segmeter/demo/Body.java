@@ -32,13 +32,15 @@ record Body(double[] centre, double[] radius, Wave[] waves) {
         Wave[] waves = new Wave[count];
         for (int i = 0; i < count; i++) {
             double[] direction = {random.nextGaussian(), random.nextGaussian(), random.nextGaussian()};
-            double length = Math.sqrt(
-                    direction[0] * direction[0] + direction[1] * direction[1] + direction[2] * direction[2]);
+            double length =
+                    Math.sqrt(direction[0] * direction[0] + direction[1] * direction[1] + direction[2] * direction[2]);
             for (int axis = 0; axis < 3; axis++) {
                 direction[axis] *= periods * (0.5 + 0.5 * random.nextDouble()) / length;
             }
             waves[i] = new Wave(
-                    direction, 2 * Math.PI * random.nextDouble(), height / Math.sqrt(count) * (0.5 + random.nextDouble()));
+                    direction,
+                    2 * Math.PI * random.nextDouble(),
+                    height / Math.sqrt(count) * (0.5 + random.nextDouble()));
         }
         return waves;
     }
@@ -64,8 +66,7 @@ record Body(double[] centre, double[] radius, Wave[] waves) {
         for (int axis = 0; axis < 3; axis++) {
             double spacing = grid.spacing(axis);
             from[axis] = Math.max(0, (int) Math.floor((centre[axis] - margin * radius[axis]) / spacing));
-            to[axis] = Math.min(
-                    grid.size(axis), (int) Math.ceil((centre[axis] + margin * radius[axis]) / spacing) + 1);
+            to[axis] = Math.min(grid.size(axis), (int) Math.ceil((centre[axis] + margin * radius[axis]) / spacing) + 1);
         }
         for (int z = from[2]; z < to[2]; z++) {
             double c = (z * grid.spacing(2) - centre[2]) / radius[2];

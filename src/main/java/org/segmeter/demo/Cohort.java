@@ -52,10 +52,34 @@ final class Cohort {
 
     /** A structure: what it is called and how large and where it is in most bodies. */
     private enum Structure {
-        LIVER("Liver", "10200004", SegmentConcept.Laterality.UNSPECIFIED, new double[] {60, 85, 115}, new double[] {42, 36, 40}, 0),
-        SPLEEN("Spleen", "78961009", SegmentConcept.Laterality.UNSPECIFIED, new double[] {142, 112, 120}, new double[] {17, 22, 26}, 0.04),
-        LEFT_KIDNEY("Left kidney", "64033007", SegmentConcept.Laterality.LEFT, new double[] {133, 125, 62}, new double[] {14, 15, 26}, 0.05),
-        PANCREAS("Pancreas", "15776009", SegmentConcept.Laterality.UNSPECIFIED, new double[] {103, 78, 72}, new double[] {26, 9, 10}, 0.02);
+        LIVER(
+                "Liver",
+                "10200004",
+                SegmentConcept.Laterality.UNSPECIFIED,
+                new double[] {60, 85, 115},
+                new double[] {42, 36, 40},
+                0),
+        SPLEEN(
+                "Spleen",
+                "78961009",
+                SegmentConcept.Laterality.UNSPECIFIED,
+                new double[] {142, 112, 120},
+                new double[] {17, 22, 26},
+                0.04),
+        LEFT_KIDNEY(
+                "Left kidney",
+                "64033007",
+                SegmentConcept.Laterality.LEFT,
+                new double[] {133, 125, 62},
+                new double[] {14, 15, 26},
+                0.05),
+        PANCREAS(
+                "Pancreas",
+                "15776009",
+                SegmentConcept.Laterality.UNSPECIFIED,
+                new double[] {103, 78, 72},
+                new double[] {26, 9, 10},
+                0.02);
 
         private final String label;
         private final String code;
@@ -203,8 +227,8 @@ final class Cohort {
             there[structure.ordinal()] = random.nextDouble() >= structure.absent;
         }
         List<Prediction> predictions = new ArrayList<>();
-        Instant acquired = end.minus(Duration.ofSeconds((long)
-                ((YEAR_DAYS * (1 - (number + 0.5) / CASES) + 0.4 * (random.nextDouble() - 0.5)) * 86_400)));
+        Instant acquired = end.minus(Duration.ofSeconds(
+                (long) ((YEAR_DAYS * (1 - (number + 0.5) / CASES) + 0.4 * (random.nextDouble() - 0.5)) * 86_400)));
         int delay = 0;
         for (Author author : authors(number)) {
             delay += 60 + random.nextInt(600);
@@ -250,9 +274,12 @@ final class Cohort {
             drawnThere[i] = there[i]
                     ? chance >= author.misses * (small ? 1.5 : 0.2) * Math.sqrt(difficulty * drift)
                     : chance < author.invents;
-            double mean = Math.cbrt(bodies[i].radius()[0] * bodies[i].radius()[1] * bodies[i].radius()[2]);
+            double mean = Math.cbrt(
+                    bodies[i].radius()[0] * bodies[i].radius()[1] * bodies[i].radius()[2]);
             double[] shift = {
-                0.25 * error * random.nextGaussian(), 0.25 * error * random.nextGaussian(), 0.4 * error * random.nextGaussian()
+                0.25 * error * random.nextGaussian(),
+                0.25 * error * random.nextGaussian(),
+                0.4 * error * random.nextGaussian()
             };
             double scale = 1 + author.bias + 0.25 * error / mean * random.nextGaussian();
             // What is not there is drawn small.
@@ -261,7 +288,11 @@ final class Cohort {
         }
         Body island = author.reader == null && random.nextDouble() < 0.03 * difficulty * drift
                 ? new Body(
-                        new double[] {40 + 110 * random.nextDouble(), 40 + 110 * random.nextDouble(), 30 + 140 * random.nextDouble()},
+                        new double[] {
+                            40 + 110 * random.nextDouble(),
+                            40 + 110 * random.nextDouble(),
+                            30 + 140 * random.nextDouble()
+                        },
                         new double[] {9, 9, 12},
                         Body.waves(3, 0.2, 3, random))
                 : null;
@@ -283,9 +314,6 @@ final class Cohort {
             segments.add(new Segmentation.SegmentVoxels(structure.segment(), mask));
         }
         return new Segmentation(
-                GRID,
-                Segmentation.Encoding.BINARY,
-                segments,
-                new Segmentation.Source("demo", null, true, List.of()));
+                GRID, Segmentation.Encoding.BINARY, segments, new Segmentation.Source("demo", null, true, List.of()));
     }
 }

@@ -61,8 +61,9 @@ final class Demonstration {
         this.kept = kept;
         this.wanted = settings.demo();
         if (wanted && batches.find(ID).isEmpty() && hasEvaluations(sql)) {
-            throw new StartRefused("the demonstration (--demo, SEGMETER_DEMO) is for an installation without evaluations, and"
-                    + " this one has some; start without it, or with another SEGMETER_DATA_DIRECTORY");
+            throw new StartRefused(
+                    "the demonstration (--demo, SEGMETER_DEMO) is for an installation without evaluations, and"
+                            + " this one has some; start without it, or with another SEGMETER_DATA_DIRECTORY");
         }
     }
 
@@ -185,7 +186,13 @@ final class Demonstration {
         SegWriter.write(
                 one.reference(),
                 new SegWriter.Identity(
-                        uid("study", number), uid("series", number), uid("instance", number), uid("frame", number), 1, 1, created),
+                        uid("study", number),
+                        uid("series", number),
+                        uid("instance", number),
+                        uid("frame", number),
+                        1,
+                        1,
+                        created),
                 SegWriter.Options.DEFAULT,
                 out);
         return out.toByteArray();

@@ -3,7 +3,15 @@
  * as a batch and dated over the last twelve months.
  */
 @ApplicationModule(
-        allowedDependencies = {"batch", "evaluation", "database", "format :: dicom", "format :: nifti", "scoring", "volume"})
+        allowedDependencies = {
+            "batch",
+            "evaluation",
+            "database",
+            "format :: dicom",
+            "format :: nifti",
+            "scoring",
+            "volume"
+        })
 @NullMarked
 package org.segmeter.demo;
 

@@ -14,8 +14,8 @@ import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.segmeter.batch.Batches;
-import org.segmeter.demo.Refusal;
 import org.segmeter.database.StartRefused;
+import org.segmeter.demo.Refusal;
 import org.segmeter.evaluation.BlobStore;
 import org.segmeter.evaluation.KeptContent;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -49,9 +49,10 @@ class DemonstrationTest {
             }
             assertThat(finished).hasSizeGreaterThanOrEqualTo(30);
             assertThat(api.get(BATCH).json().path("demo").asBoolean()).isTrue();
-            Set<String> structures = segments(api.get(finished.getFirst().path("evaluation").asString())
-                    .json()
-                    .path("scorecard"));
+            Set<String> structures =
+                    segments(api.get(finished.getFirst().path("evaluation").asString())
+                            .json()
+                            .path("scorecard"));
             assertThat(structures).containsExactlyInAnyOrder("Liver", "Spleen", "Left kidney", "Pancreas");
             Instant oldest = Instant.now();
             for (JsonNode item : finished) {
@@ -59,17 +60,23 @@ class DemonstrationTest {
                         api.get(item.path("evaluation").asString()).expect(200).json();
                 assertThat(evaluation.path("labels").path("demo").asString()).isEqualTo("true");
                 Instant created = Instant.parse(evaluation.path("createdAt").asString());
-                assertThat(Instant.parse(evaluation.path("finishedAt").asString())).isAfter(created);
+                assertThat(Instant.parse(evaluation.path("finishedAt").asString()))
+                        .isAfter(created);
                 oldest = created.isBefore(oldest) ? created : oldest;
             }
             assertThat(Duration.between(oldest, Instant.now())).isGreaterThan(Duration.ofDays(180));
-            assertThat(api.get("/api/v1/batches/" + BATCH.substring(16)).json().path("items").path("failed").asInt())
+            assertThat(api.get("/api/v1/batches/" + BATCH.substring(16))
+                            .json()
+                            .path("items")
+                            .path("failed")
+                            .asInt())
                     .isZero();
 
             // A start with the option does nothing as long as the demonstration is there, and refuses beside others.
             refusal(service);
             api.delete(BATCH + "?evaluations=remove").expect(204);
-            assertThat(api.get("/api/v1/evaluations").json().path("evaluations")).isEmpty();
+            assertThat(api.get("/api/v1/evaluations").json().path("evaluations"))
+                    .isEmpty();
             refusal(service);
             api.post(Api.pair(""), "Prefer", "wait=60").expect(200);
             assertThatThrownBy(() -> refusal(service))
