@@ -209,8 +209,9 @@ final class Cohort {
         String site = SITES.get(random.nextInt(SITES.size()));
         double month = 12.0 * number / CASES;
         // The site in the south got its new scanner in the seventh month.
+        List<String> scanners = SCANNERS.getOrDefault(site, List.of());
         String scanner =
-                site.equals("south") ? SCANNERS.get(site).get(month >= 7 ? 1 : 0) : pick(SCANNERS.get(site), random);
+                site.equals("south") ? scanners.get(month >= 7 ? 1 : 0) : pick(scanners, random);
         double difficulty = Math.exp(0.35 * random.nextGaussian());
         Body[] bodies = new Body[Structure.values().length];
         boolean[] there = new boolean[bodies.length];
