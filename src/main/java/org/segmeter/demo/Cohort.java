@@ -210,8 +210,7 @@ final class Cohort {
         double month = 12.0 * number / CASES;
         // The site in the south got its new scanner in the seventh month.
         List<String> scanners = SCANNERS.getOrDefault(site, List.of());
-        String scanner =
-                site.equals("south") ? scanners.get(month >= 7 ? 1 : 0) : pick(scanners, random);
+        String scanner = site.equals("south") ? scanners.get(month >= 7 ? 1 : 0) : pick(scanners, random);
         double difficulty = Math.exp(0.35 * random.nextGaussian());
         Body[] bodies = new Body[Structure.values().length];
         boolean[] there = new boolean[bodies.length];
