@@ -71,7 +71,7 @@ final class EvaluationRows {
         List<Integer> positions = new ArrayList<>();
         List<String> digests = new ArrayList<>();
         for (Side side : Side.values()) {
-            List<Blob> blobs = side == Side.PREDICTION ? submission.prediction() : submission.reference();
+            List<Blob> blobs = submission.files(side);
             for (int i = 0; i < blobs.size(); i++) {
                 sides.add(side.word());
                 positions.add(i);
@@ -129,7 +129,7 @@ final class EvaluationRows {
             """)
                 .param("id", id)
                 .query((row, number) -> new Evaluation.Input(
-                        row.getString(1).equals("prediction") ? Side.PREDICTION : Side.REFERENCE,
+                        Side.of(row.getString(1)),
                         new Blob(row.getString(2), row.getLong(3))))
                 .list();
     }

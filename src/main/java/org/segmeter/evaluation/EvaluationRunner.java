@@ -175,7 +175,11 @@ final class EvaluationRunner {
         StageClock clock = new StageClock(run, size);
         try (OpenInputs files = OpenInputs.of(inputs, blobs)) {
             ObjectNode result = engine.score(
-                    files.side(Side.PREDICTION), files.side(Side.REFERENCE), claim.request(), clock, run.signal());
+                    files.side(Side.PREDICTION),
+                    files.side(Side.REFERENCE),
+                    files.mask(),
+                    claim.request(),
+                    clock, run.signal());
             clock.end();
             StoredScorecard card = compose(claim, result);
             List<EvaluationRows.Value> values = ScorecardValues.of(result);

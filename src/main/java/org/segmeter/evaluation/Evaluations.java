@@ -11,7 +11,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.telemetry.ServiceMetrics;
 import org.slf4j.Logger;
@@ -119,8 +118,7 @@ public final class Evaluations {
     public Acceptance submit(Submission submission, Files files, @Nullable IdempotencyKey key, boolean fresh)
             throws IOException {
         UUID id = UUID.randomUUID();
-        List<Blob> blobs = Stream.concat(submission.prediction().stream(), submission.reference().stream())
-                .toList();
+        List<Blob> blobs = submission.files();
         stored.hold(id, blobs);
         boolean accepted = false;
         try {
@@ -180,6 +178,7 @@ public final class Evaluations {
             Submission submission = new Submission(
                     side(before, Side.PREDICTION),
                     side(before, Side.REFERENCE),
+                    side(before, Side.MASK),
                     before.description(),
                     before.protocols(),
                     rows.request(id));

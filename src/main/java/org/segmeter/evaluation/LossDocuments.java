@@ -137,7 +137,8 @@ public final class LossDocuments {
         ObjectNode documents;
         try (OpenInputs files = OpenInputs.of(inputs, blobs)) {
             documents =
-                    engine.losses(files.side(Side.PREDICTION), files.side(Side.REFERENCE), rows.request(id), ending);
+                    engine.losses(
+                    files.side(Side.PREDICTION), files.side(Side.REFERENCE), files.mask(), rows.request(id), ending);
         } catch (BlobStore.Lost e) {
             return new Outcome.InputsGone(rows.inputsRemoved(id));
         } catch (InputException e) {

@@ -13,9 +13,15 @@ public interface LossEngine {
     /**
      * Measures losses, calibration and fragility.
      *
+     * @param mask of which only the voxels are scored; null for all
      * @param request the sender's JSON; null if there was none
      * @return the documents {@code loss}, {@code calibration} and {@code fragility}
      */
-    ObjectNode losses(ScoringInput prediction, ScoringInput reference, @Nullable String request, CancelSignal cancel)
+    ObjectNode losses(
+            ScoringInput prediction,
+            ScoringInput reference,
+            @Nullable ScoringInput mask,
+            @Nullable String request,
+            CancelSignal cancel)
             throws InputException, IOException;
 }

@@ -60,6 +60,7 @@ final class MemoryAdmission implements ScoringEngine, LossEngine, MeterBinder {
     public ObjectNode score(
             ScoringInput prediction,
             ScoringInput reference,
+            @Nullable ScoringInput mask,
             @Nullable String request,
             ScoringProgress progress,
             CancelSignal cancel)
@@ -68,14 +69,19 @@ final class MemoryAdmission implements ScoringEngine, LossEngine, MeterBinder {
         return admitted(
                 prediction,
                 reference,
+                mask,
                 options,
                 cancel,
-                () -> engine.score(prediction, reference, request, progress, cancel));
+                () -> engine.score(prediction, reference, mask, request, progress, cancel));
     }
 
     @Override
     public ObjectNode losses(
-            ScoringInput prediction, ScoringInput reference, @Nullable String request, CancelSignal cancel)
+            ScoringInput prediction,
+            ScoringInput reference,
+            @Nullable ScoringInput mask,
+            @Nullable String request,
+            CancelSignal cancel)
             throws InputException, IOException {
         ScoringOptions options = request == null ? ScoringOptions.defaults() : ScoringOptions.parse(request);
         Inspection p = inspected(prediction, options.predictionReadOptions(), "prediction");
@@ -87,9 +93,9 @@ final class MemoryAdmission implements ScoringEngine, LossEngine, MeterBinder {
                 ? DENSE_BYTES * Math.min(Laboratory.MOST_DENSE_VOXELS, Math.max(p.voxels(), r.voxels()))
                 : 0;
         return admitted(
-                saturated(2, declared(p, r)) + declared(r, p) + BASE + fields,
+                saturated(2, declared(p, r)) + declared(r, p) + ofMask(mask, options) + BASE + fields,
                 cancel,
-                () -> laboratory.losses(prediction, reference, request, cancel));
+                () -> laboratory.losses(prediction, reference, mask, request, cancel));
     }
 
     /**
@@ -100,9 +106,28 @@ final class MemoryAdmission implements ScoringEngine, LossEngine, MeterBinder {
     <T> T admitted(
             ScoringInput prediction, ScoringInput reference, ScoringOptions options, CancelSignal cancel, Work<T> work)
             throws InputException, IOException {
+        return admitted(prediction, reference, null, options, cancel, work);
+    }
+
+    private <T> T admitted(
+            ScoringInput prediction,
+            ScoringInput reference,
+            @Nullable ScoringInput mask,
+            ScoringOptions options,
+            CancelSignal cancel,
+            Work<T> work)
+            throws InputException, IOException {
         Inspection p = inspected(prediction, options.predictionReadOptions(), "prediction");
         Inspection r = inspected(reference, options.referenceReadOptions(), "reference");
-        return admitted(BASE + declared(p, r) + declared(r, p), cancel, work);
+        return admitted(BASE + declared(p, r) + declared(r, p) + ofMask(mask, options), cancel, work);
+    }
+
+    private long ofMask(@Nullable ScoringInput mask, ScoringOptions options) throws InputException, IOException {
+        if (mask == null) {
+            return 0;
+        }
+        Inspection m = inspected(mask, ReadOptions.defaults().withLimits(options.limits()), "mask");
+        return declared(m, m);
     }
 
     /** What is done once there is memory for it. */

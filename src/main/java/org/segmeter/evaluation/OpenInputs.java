@@ -3,6 +3,7 @@ package org.segmeter.evaluation;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.segmeter.scoring.ScoringInput;
 
 /** The inputs of an evaluation as files of this machine, for as long as it is scored. */
@@ -35,6 +36,12 @@ final class OpenInputs implements AutoCloseable {
                 open.close();
             }
         }
+    }
+
+    /** The mask; null if there is none. */
+    @Nullable
+    ScoringInput mask() {
+        return inputs.stream().anyMatch(input -> input.side() == Side.MASK) ? side(Side.MASK) : null;
     }
 
     ScoringInput side(Side side) {

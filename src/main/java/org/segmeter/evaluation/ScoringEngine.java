@@ -12,6 +12,7 @@ import tools.jackson.databind.node.ObjectNode;
 public interface ScoringEngine {
 
     /**
+     * @param mask of which only the voxels are scored; null for all
      * @param request the sender's JSON; null if there was none
      * @return the scorecard's members, of which this package reads {@code protocol}, {@code engine}, {@code segments} and
      *     {@code overall}
@@ -19,6 +20,7 @@ public interface ScoringEngine {
     ObjectNode score(
             ScoringInput prediction,
             ScoringInput reference,
+            @Nullable ScoringInput mask,
             @Nullable String request,
             ScoringProgress progress,
             CancelSignal cancel)

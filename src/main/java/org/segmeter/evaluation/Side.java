@@ -1,14 +1,23 @@
 package org.segmeter.evaluation;
 
+import java.util.List;
 import java.util.Locale;
 
-/** The two sides of an evaluation. */
+/** What the files of an evaluation are: the two sides, and perhaps a mask of what of them is scored. */
 public enum Side {
     PREDICTION,
-    REFERENCE;
+    REFERENCE,
+    MASK;
+
+    /** Those that no evaluation is without. */
+    public static final List<Side> PAIR = List.of(PREDICTION, REFERENCE);
 
     /** As in the API: lower case. */
     public String word() {
         return name().toLowerCase(Locale.ROOT);
+    }
+
+    static Side of(String word) {
+        return valueOf(word.toUpperCase(Locale.ROOT));
     }
 }

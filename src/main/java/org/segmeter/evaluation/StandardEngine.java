@@ -33,23 +33,28 @@ final class StandardEngine implements ScoringEngine, LossEngine {
     public ObjectNode score(
             ScoringInput prediction,
             ScoringInput reference,
+            @Nullable ScoringInput mask,
             @Nullable String request,
             ScoringProgress progress,
             CancelSignal cancel)
             throws InputException, IOException {
         ScoringOptions options = request == null ? ScoringOptions.defaults() : ScoringOptions.parse(request);
         return ScorecardJson.tree(scorer.withProtocols(protocols.including(options.protocols()))
-                .score(prediction, reference, options, progress, cancel));
+                .score(prediction, reference, mask, options, progress, cancel));
     }
 
     @Override
     public ObjectNode losses(
-            ScoringInput prediction, ScoringInput reference, @Nullable String request, CancelSignal cancel)
+            ScoringInput prediction,
+            ScoringInput reference,
+            @Nullable ScoringInput mask,
+            @Nullable String request,
+            CancelSignal cancel)
             throws InputException, IOException {
         ScoringOptions options = request == null ? ScoringOptions.defaults() : ScoringOptions.parse(request);
         Laboratory laboratory = new Laboratory(
                 SegmentationReader.standard(), protocols.including(options.protocols()), ForkJoinPool.commonPool());
         return LaboratoryJson.tree(
-                laboratory.measure(prediction, reference, options, LaboratoryOptions.ofRequest(request), cancel));
+                laboratory.measure(prediction, reference, mask, options, LaboratoryOptions.ofRequest(request), cancel));
     }
 }

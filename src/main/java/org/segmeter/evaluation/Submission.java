@@ -3,6 +3,7 @@ package org.segmeter.evaluation;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -12,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param prediction at least one file
  * @param reference at least one file
+ * @param mask files of the mask of which only the voxels are scored; empty to score all
  * @param description what it belongs to
  * @param protocols by which conventions, at least one
  * @param request the sender's JSON as received; null if there was none
@@ -19,34 +21,58 @@ import org.jspecify.annotations.Nullable;
 public record Submission(
         List<Blob> prediction,
         List<Blob> reference,
+        List<Blob> mask,
         Description description,
         List<String> protocols,
         @Nullable String request) {
     public Submission {
         prediction = List.copyOf(prediction);
         reference = List.copyOf(reference);
+        mask = List.copyOf(mask);
         protocols = List.copyOf(protocols);
         if (prediction.isEmpty() || reference.isEmpty() || protocols.isEmpty()) {
             throw new IllegalArgumentException("a submission has two sides and a protocol");
         }
     }
 
+    /** Of whole volumes. */
+    public Submission(
+            List<Blob> prediction,
+            List<Blob> reference,
+            Description description,
+            List<String> protocols,
+            @Nullable String request) {
+        this(prediction, reference, List.of(), description, protocols, request);
+    }
+
+    /** The files of one side. */
+    public List<Blob> files(Side side) {
+        return switch (side) {
+            case PREDICTION -> prediction;
+            case REFERENCE -> reference;
+            case MASK -> mask;
+        };
+    }
+
+    /** All files. */
+    public List<Blob> files() {
+        return Arrays.stream(Side.values()).flatMap(side -> files(side).stream()).toList();
+    }
+
     /**
-     * Digest of all that is submitted: the sides' files in their order, and the request as it was sent. Two submissions of one
+     * Digest of all that is submitted: the files of the sides and of the mask in their order, and the request as it was sent. Two submissions of one
      * digest are the same submission.
      *
      * @return SHA-256 in lower-case hexadecimal
      */
     public String contentSha256() {
         StringBuilder all = new StringBuilder();
-        prediction.forEach(blob -> all.append(Side.PREDICTION.word())
-                .append(' ')
-                .append(blob.sha256())
-                .append('\n'));
-        reference.forEach(blob -> all.append(Side.REFERENCE.word())
-                .append(' ')
-                .append(blob.sha256())
-                .append('\n'));
+        for (Side side : Side.values()) {
+            files(side).forEach(blob -> all.append(side.word())
+                    .append(' ')
+                    .append(blob.sha256())
+                    .append('\n'));
+        }
         if (request != null) {
             all.append("request ").append(request);
         }

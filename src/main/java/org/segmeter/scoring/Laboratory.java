@@ -81,6 +81,23 @@ public final class Laboratory {
             LaboratoryOptions options,
             CancelSignal cancel)
             throws InputException, IOException {
+        return measure(prediction, reference, null, pair, options, cancel);
+    }
+
+    /**
+     * The same of what a mask leaves.
+     *
+     * @param mask as for {@link Scorer#score(ScoringInput, ScoringInput, ScoringInput, ScoringOptions, ScoringProgress, CancelSignal)}
+     * @see #measure(ScoringInput, ScoringInput, ScoringOptions, LaboratoryOptions, CancelSignal)
+     */
+    public LaboratoryReport measure(
+            ScoringInput prediction,
+            ScoringInput reference,
+            @Nullable ScoringInput mask,
+            ScoringOptions pair,
+            LaboratoryOptions options,
+            CancelSignal cancel)
+            throws InputException, IOException {
         List<Protocol> chosen = new ArrayList<>();
         for (String id : pair.protocols()) {
             chosen.add(protocols.require(id));
@@ -90,24 +107,27 @@ public final class Laboratory {
         AlignedPair aligned = AlignedPair.of(
                 sides.prediction(),
                 sides.reference(),
+                mask == null ? null : Scorer.readMask(reader, mask, pair),
                 pair.withScope(scope),
                 chosen.getFirst().geometry(),
                 cancel);
         Coverages coverages = Coverages.of(aligned, scope, sides.reference().grid());
         Measurement measurement =
                 new Measurement(aligned, coverages, options, pair.prediction().values(), cancel);
-        return pool == null
-                ? measurement.run(prediction.sha256(), reference.sha256())
-                : inPool(pool, measurement, prediction, reference);
+        Digests digests = new Digests(
+                prediction.sha256(), reference.sha256(), mask == null ? List.of() : mask.sha256());
+        return pool == null ? measurement.run(digests) : inPool(pool, measurement, digests);
     }
 
-    private static LaboratoryReport inPool(
-            ForkJoinPool pool, Measurement measurement, ScoringInput prediction, ScoringInput reference)
+    /** Of the content of each side, and of the mask. */
+    private record Digests(List<String> prediction, List<String> reference, List<String> mask) {}
+
+    private static LaboratoryReport inPool(ForkJoinPool pool, Measurement measurement, Digests digests)
             throws InputException {
         // Passes over voxels use the threads of the pool that they are called from.
         Object outcome = pool.invoke(ForkJoinTask.adapt(() -> {
             try {
-                return measurement.run(prediction.sha256(), reference.sha256());
+                return measurement.run(digests);
             } catch (InputException e) {
                 return e;
             }
@@ -291,7 +311,7 @@ public final class Laboratory {
                     : region.within().count();
         }
 
-        LaboratoryReport run(List<String> prediction, List<String> reference) throws InputException {
+        LaboratoryReport run(Digests digests) throws InputException {
             Background background = background();
             Channel first = background.channel();
             LaboratoryReport.Classes classes;
@@ -326,8 +346,9 @@ public final class Laboratory {
             }
             return new LaboratoryReport(
                     options,
-                    prediction,
-                    reference,
+                    digests.prediction(),
+                    digests.reference(),
+                    digests.mask(),
                     aligned.alignment().verdict(),
                     voxels(region),
                     grid.voxelVolumeMm3(),

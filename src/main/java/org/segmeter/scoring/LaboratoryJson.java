@@ -109,6 +109,9 @@ public final class LaboratoryJson {
         root.set("parameters", report.options().json());
         root.putObject("prediction").set("sha256", ScorecardJson.plain(report.prediction()));
         root.putObject("reference").set("sha256", ScorecardJson.plain(report.reference()));
+        if (!report.mask().isEmpty()) {
+            root.putObject("mask").set("sha256", ScorecardJson.plain(report.mask()));
+        }
         root.putObject("geometry").put("verdict", ScorecardJson.lower(report.verdict()));
         root.put("voxels", report.voxels());
         root.put("voxelVolumeMm3", report.voxelVolumeMm3());

@@ -17,6 +17,7 @@ import org.segmeter.volume.Segment;
  * @param options by which it was measured
  * @param prediction digests of the content
  * @param reference digests of the content
+ * @param mask digests of the content; empty where there was none
  * @param verdict how the grids lie to one another
  * @param voxels of all that is scored, over which the segments as classes are averaged
  * @param voxelVolumeMm3 of the evaluation grid
@@ -28,6 +29,7 @@ public record LaboratoryReport(
         LaboratoryOptions options,
         List<String> prediction,
         List<String> reference,
+        List<String> mask,
         GeometryReport.Verdict verdict,
         long voxels,
         double voxelVolumeMm3,

@@ -15,6 +15,7 @@ import org.segmeter.volume.Segment;
  * @param protocol of the main values
  * @param prediction what was scored
  * @param reference what it was scored against
+ * @param mask of which only the voxels were scored; null where none was given
  * @param geometry how the two grids were brought together
  * @param segments one entry for each pair, and for each segment without a counterpart, scored against empty; in the order of
  *     the reference, then the unmatched of the prediction
@@ -30,6 +31,7 @@ public record Scorecard(
         ProtocolReference protocol,
         Side prediction,
         Side reference,
+        @Nullable Side mask,
         GeometryReport geometry,
         List<SegmentScore> segments,
         Overall overall,
@@ -58,7 +60,7 @@ public record Scorecard(
     public record ProtocolReference(String id, String sha256, Map<String, Map<String, List<Double>>> overrides) {}
 
     /**
-     * One side.
+     * One side, or the mask.
      *
      * @param sha256 of each file as received
      * @param format as in {@link org.segmeter.volume.Segmentation.Source#format}

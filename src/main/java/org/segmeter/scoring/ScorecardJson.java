@@ -35,6 +35,10 @@ public final class ScorecardJson {
         root.set("protocol", protocol(card.protocol()));
         root.set("prediction", side(card.prediction()));
         root.set("reference", side(card.reference()));
+        Scorecard.Side mask = card.mask();
+        if (mask != null) {
+            root.set("mask", side(mask));
+        }
         root.set("geometry", geometry(card.geometry()));
         ArrayNode segments = root.putArray("segments");
         for (Scorecard.SegmentScore score : card.segments()) {

@@ -112,7 +112,8 @@ public final class Scorer {
                 prediction.sha256(),
                 sides.reference(),
                 reference.sha256(),
-                mask == null ? null : read(mask, options),
+                mask == null ? null : readMask(mask, options),
+                mask == null ? List.of() : mask.sha256(),
                 options,
                 chosen,
                 progress,
@@ -143,13 +144,20 @@ public final class Scorer {
                 reference,
                 List.of(),
                 mask,
+                List.of(),
                 options,
                 chosen(options),
                 ScoringProgress.NONE,
                 cancel);
     }
 
-    private Segmentation read(ScoringInput mask, ScoringOptions options) throws InputException, IOException {
+    private Segmentation readMask(ScoringInput mask, ScoringOptions options) throws InputException, IOException {
+        return readMask(reader, mask, options);
+    }
+
+    /** Reads a mask of what is scored. */
+    static Segmentation readMask(SegmentationReader reader, ScoringInput mask, ScoringOptions options)
+            throws InputException, IOException {
         try {
             return reader.readFiles(mask.files(), ReadOptions.defaults().withLimits(options.limits()));
         } catch (InputException e) {
@@ -171,6 +179,7 @@ public final class Scorer {
             Segmentation reference,
             List<String> referenceSha256,
             @Nullable Segmentation mask,
+            List<String> maskSha256,
             ScoringOptions options,
             List<Protocol> chosen,
             ScoringProgress progress,
@@ -315,8 +324,11 @@ public final class Scorer {
                 multiclass.getFirst());
         return new Scorecard(
                 reference(main, options),
-                side(prediction, p, predictionSha256, options.prediction()),
-                side(reference, r, referenceSha256, options.reference()),
+                side(prediction, p.segments().size(), predictionSha256, options.prediction()),
+                side(reference, r.segments().size(), referenceSha256, options.reference()),
+                mask == null
+                        ? null
+                        : side(mask, mask.segments().size(), maskSha256, SideOptions.DEFAULT),
                 report(
                         prediction,
                         reference,
@@ -460,13 +472,13 @@ public final class Scorer {
     }
 
     private static Scorecard.Side side(
-            Segmentation segmentation, AlignedSide aligned, List<String> sha256, SideOptions options) {
+            Segmentation segmentation, int segments, List<String> sha256, SideOptions options) {
         boolean probabilities = segmentation.encoding() == Segmentation.Encoding.PROBABILITY;
         return new Scorecard.Side(
                 sha256,
                 segmentation.source().format(),
                 segmentation.encoding().name().toLowerCase(Locale.ROOT),
-                aligned.segments().size(),
+                segments,
                 probabilities ? (Double) options.threshold().orElse(SideOptions.DEFAULT_THRESHOLD) : null);
     }
 

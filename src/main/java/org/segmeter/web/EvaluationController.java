@@ -329,6 +329,7 @@ final class EvaluationController {
         return new Submission(
                 upload.blobs(Side.PREDICTION),
                 upload.blobs(Side.REFERENCE),
+                upload.blobs(Side.MASK),
                 request.description(),
                 request.protocols(),
                 text);

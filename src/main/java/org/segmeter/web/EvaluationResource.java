@@ -43,7 +43,10 @@ final class EvaluationResource {
         if (!evaluation.inputs().isEmpty()) {
             Map<String, Object> inputs = new LinkedHashMap<>();
             for (Side side : Side.values()) {
-                inputs.put(side.word(), files(evaluation, side));
+                List<Map<String, Object>> files = files(evaluation, side);
+                if (!files.isEmpty() || side != Side.MASK) {
+                    inputs.put(side.word(), files);
+                }
             }
             resource.put("inputs", inputs);
         }

@@ -221,7 +221,7 @@ final class Upload implements AutoCloseable {
 
     private void fetch(Elsewhere elsewhere) throws IOException {
         if (request != null) {
-            for (Side side : Side.values()) {
+            for (Side side : Side.PAIR) {
                 list(side).addAll(elsewhere.fetch(side, request, !list(side).isEmpty()));
             }
         }
@@ -254,11 +254,12 @@ final class Upload implements AutoCloseable {
             switch (name) {
                 case "prediction" -> file(Side.PREDICTION, syntax, headers, content, store, limits, metrics);
                 case "reference" -> file(Side.REFERENCE, syntax, headers, content, store, limits, metrics);
+                case "mask" -> file(Side.MASK, syntax, headers, content, store, limits, metrics);
                 case "request" -> request(content);
                 default ->
                     throw new ProblemException(
                             ServiceProblem.UNKNOWN_PART,
-                            "The part '%s' is not known; there are prediction, reference and request."
+                            "The part '%s' is not known; there are prediction, reference, mask and request."
                                     .formatted(shown(name)));
             }
             content.close();
@@ -354,7 +355,7 @@ final class Upload implements AutoCloseable {
     }
 
     private void requireBothSides() {
-        for (Side side : Side.values()) {
+        for (Side side : Side.PAIR) {
             if (list(side).isEmpty()) {
                 throw new ProblemException(new Problem(
                                 InputProblem.MISSING_PART.slug(),

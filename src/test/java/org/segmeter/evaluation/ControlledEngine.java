@@ -63,6 +63,7 @@ public final class ControlledEngine implements ScoringEngine, LossEngine {
     public ObjectNode score(
             ScoringInput prediction,
             ScoringInput reference,
+            @Nullable ScoringInput mask,
             @Nullable String request,
             ScoringProgress progress,
             CancelSignal cancel)
@@ -117,12 +118,16 @@ public final class ControlledEngine implements ScoringEngine, LossEngine {
                 // nothing unusual
             }
         }
-        return engine.score(prediction, reference, request, progress, cancel);
+        return engine.score(prediction, reference, mask, request, progress, cancel);
     }
 
     @Override
     public ObjectNode losses(
-            ScoringInput prediction, ScoringInput reference, @Nullable String request, CancelSignal cancel)
+            ScoringInput prediction,
+            ScoringInput reference,
+            @Nullable ScoringInput mask,
+            @Nullable String request,
+            CancelSignal cancel)
             throws InputException, IOException {
         measured.incrementAndGet();
         String trouble = request == null
@@ -143,7 +148,7 @@ public final class ControlledEngine implements ScoringEngine, LossEngine {
         if (trouble.equals("fault-losses")) {
             throw new IllegalStateException("a fault of the program, on purpose");
         }
-        return engine.losses(prediction, reference, request, cancel);
+        return engine.losses(prediction, reference, mask, request, cancel);
     }
 
     /** How often losses were measured. */

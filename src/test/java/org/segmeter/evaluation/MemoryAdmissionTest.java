@@ -30,7 +30,7 @@ class MemoryAdmissionTest {
 
     private static final long MIB = 1L << 20;
 
-    private static final LossEngine NO_LOSSES = (p, r, request, cancel) -> {
+    private static final LossEngine NO_LOSSES = (p, r, mask, request, cancel) -> {
         throw new AssertionError("nobody asked for losses");
     };
 
@@ -71,7 +71,7 @@ class MemoryAdmissionTest {
     void whatCouldNeverFitIsRefusedWithTheNumbersAndWithoutDecoding() throws Exception {
         AtomicInteger scored = new AtomicInteger();
         MemoryAdmission admission = new MemoryAdmission(
-                (p, r, request, progress, cancel) -> {
+                (p, r, mask, request, progress, cancel) -> {
                     scored.incrementAndGet();
                     return answer();
                 },
@@ -79,7 +79,7 @@ class MemoryAdmissionTest {
                 100 * MIB);
         InputException refusal = catchThrowableOfType(
                 InputException.class,
-                () -> admission.score(cube(500), cube(20), null, ScoringProgress.NONE, CancelSignal.none()));
+                () -> admission.score(cube(500), cube(20), null, null, ScoringProgress.NONE, CancelSignal.none()));
         assertThat(refusal.problem()).isEqualTo(InputProblem.TOO_LARGE);
         assertThat(refusal.found()).isEqualTo("136 MiB declared");
         assertThat(refusal.expected()).startsWith("at most 100 MiB");
@@ -92,7 +92,7 @@ class MemoryAdmissionTest {
         AtomicInteger inside = new AtomicInteger();
         AtomicInteger most = new AtomicInteger();
         MemoryAdmission admission = new MemoryAdmission(
-                (p, r, request, progress, cancel) -> {
+                (p, r, mask, request, progress, cancel) -> {
                     most.accumulateAndGet(inside.incrementAndGet(), Math::max);
                     try {
                         gate.await();
@@ -110,7 +110,7 @@ class MemoryAdmissionTest {
             List<Future<ObjectNode>> answers = new ArrayList<>();
             for (int i = 0; i < 3; i++) {
                 answers.add(threads.submit(
-                        () -> admission.score(side, side, null, ScoringProgress.NONE, CancelSignal.none())));
+                        () -> admission.score(side, side, null, null, ScoringProgress.NONE, CancelSignal.none())));
             }
             while (inside.get() < 2) {
                 Thread.onSpinWait();
@@ -128,7 +128,7 @@ class MemoryAdmissionTest {
         CountDownLatch entered = new CountDownLatch(1);
         CountDownLatch gate = new CountDownLatch(1);
         MemoryAdmission admission = new MemoryAdmission(
-                (p, r, request, progress, cancel) -> {
+                (p, r, mask, request, progress, cancel) -> {
                     entered.countDown();
                     try {
                         gate.await();
@@ -143,10 +143,10 @@ class MemoryAdmissionTest {
         CancelSignal signal = new CancelSignal();
         try (ExecutorService threads = Executors.newFixedThreadPool(2)) {
             Future<ObjectNode> first =
-                    threads.submit(() -> admission.score(side, side, null, ScoringProgress.NONE, CancelSignal.none()));
+                    threads.submit(() -> admission.score(side, side, null, null, ScoringProgress.NONE, CancelSignal.none()));
             entered.await();
             Future<ObjectNode> second =
-                    threads.submit(() -> admission.score(side, side, null, ScoringProgress.NONE, signal));
+                    threads.submit(() -> admission.score(side, side, null, null, ScoringProgress.NONE, signal));
             signal.cancel();
             assertThat(catchThrowableOfType(
                             java.util.concurrent.ExecutionException.class, () -> second.get(60, TimeUnit.SECONDS)))
@@ -160,18 +160,18 @@ class MemoryAdmissionTest {
     void lossesNeedRoomForTheirFieldsUnlessTheseAreLeftOut() throws Exception {
         AtomicInteger measured = new AtomicInteger();
         MemoryAdmission admission = new MemoryAdmission(
-                (p, r, request, progress, cancel) -> answer(),
-                (p, r, request, cancel) -> {
+                (p, r, mask, request, progress, cancel) -> answer(),
+                (p, r, mask, request, cancel) -> {
                     measured.incrementAndGet();
                     return answer();
                 },
                 100 * MIB);
         // 10^6 voxels of 100 bytes each do not fit beside the volumes.
         InputException refusal = catchThrowableOfType(
-                InputException.class, () -> admission.losses(cube(100), cube(100), null, CancelSignal.none()));
+                InputException.class, () -> admission.losses(cube(100), cube(100), null, null, CancelSignal.none()));
         assertThat(refusal.problem()).isEqualTo(InputProblem.TOO_LARGE);
         assertThat(measured).hasValue(0);
-        admission.losses(cube(100), cube(100), "{\"loss\":{\"dense\":false}}", CancelSignal.none());
+        admission.losses(cube(100), cube(100), null, "{\"loss\":{\"dense\":false}}", CancelSignal.none());
         assertThat(measured).hasValue(1);
     }
 }

@@ -53,7 +53,7 @@ class UploadFuzzTest {
         "multipart/form-data; boundary=" + "-".repeat(5000),
         "multipart/mixed; boundary=xYz",
     };
-    private static final String[] NAMES = {"prediction", "reference", "prediction", "reference", "request", "other"};
+    private static final String[] NAMES = {"prediction", "reference", "prediction", "mask", "request", "other"};
     private static final WebSettings.Upload LIMITS = new WebSettings.Upload(
             DataSize.ofBytes(1000),
             DataSize.ofBytes(3000),
@@ -178,7 +178,7 @@ class UploadFuzzTest {
     /** The parts in the order in which {@link #answer} names them. */
     private static String received(List<String> parts) {
         StringBuilder text = new StringBuilder("received");
-        for (String name : new String[] {"prediction", "reference", "request"}) {
+        for (String name : new String[] {"prediction", "reference", "mask", "request"}) {
             parts.stream()
                     .filter(p -> p.startsWith(name))
                     .forEach(p -> text.append('\n').append(p));
