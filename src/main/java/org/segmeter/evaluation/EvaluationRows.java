@@ -128,9 +128,8 @@ final class EvaluationRows {
             where i.evaluation_id = :id order by i.side, i.position\
             """)
                 .param("id", id)
-                .query((row, number) -> new Evaluation.Input(
-                        Side.of(row.getString(1)),
-                        new Blob(row.getString(2), row.getLong(3))))
+                .query((row, number) ->
+                        new Evaluation.Input(Side.of(row.getString(1)), new Blob(row.getString(2), row.getLong(3))))
                 .list();
     }
 

@@ -179,7 +179,8 @@ final class EvaluationRunner {
                     files.side(Side.REFERENCE),
                     files.mask(),
                     claim.request(),
-                    clock, run.signal());
+                    clock,
+                    run.signal());
             clock.end();
             StoredScorecard card = compose(claim, result);
             List<EvaluationRows.Value> values = ScorecardValues.of(result);

@@ -136,8 +136,7 @@ public final class LossDocuments {
         long begin = System.nanoTime();
         ObjectNode documents;
         try (OpenInputs files = OpenInputs.of(inputs, blobs)) {
-            documents =
-                    engine.losses(
+            documents = engine.losses(
                     files.side(Side.PREDICTION), files.side(Side.REFERENCE), files.mask(), rows.request(id), ending);
         } catch (BlobStore.Lost e) {
             return new Outcome.InputsGone(rows.inputsRemoved(id));

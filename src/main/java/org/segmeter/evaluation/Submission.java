@@ -56,7 +56,9 @@ public record Submission(
 
     /** All files. */
     public List<Blob> files() {
-        return Arrays.stream(Side.values()).flatMap(side -> files(side).stream()).toList();
+        return Arrays.stream(Side.values())
+                .flatMap(side -> files(side).stream())
+                .toList();
     }
 
     /**
@@ -68,10 +70,11 @@ public record Submission(
     public String contentSha256() {
         StringBuilder all = new StringBuilder();
         for (Side side : Side.values()) {
-            files(side).forEach(blob -> all.append(side.word())
-                    .append(' ')
-                    .append(blob.sha256())
-                    .append('\n'));
+            files(side)
+                    .forEach(blob -> all.append(side.word())
+                            .append(' ')
+                            .append(blob.sha256())
+                            .append('\n'));
         }
         if (request != null) {
             all.append("request ").append(request);

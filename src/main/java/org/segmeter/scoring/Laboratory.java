@@ -114,8 +114,8 @@ public final class Laboratory {
         Coverages coverages = Coverages.of(aligned, scope, sides.reference().grid());
         Measurement measurement =
                 new Measurement(aligned, coverages, options, pair.prediction().values(), cancel);
-        Digests digests = new Digests(
-                prediction.sha256(), reference.sha256(), mask == null ? List.of() : mask.sha256());
+        Digests digests =
+                new Digests(prediction.sha256(), reference.sha256(), mask == null ? List.of() : mask.sha256());
         return pool == null ? measurement.run(digests) : inPool(pool, measurement, digests);
     }
 

@@ -326,9 +326,7 @@ public final class Scorer {
                 reference(main, options),
                 side(prediction, p.segments().size(), predictionSha256, options.prediction()),
                 side(reference, r.segments().size(), referenceSha256, options.reference()),
-                mask == null
-                        ? null
-                        : side(mask, mask.segments().size(), maskSha256, SideOptions.DEFAULT),
+                mask == null ? null : side(mask, mask.segments().size(), maskSha256, SideOptions.DEFAULT),
                 report(
                         prediction,
                         reference,

@@ -142,8 +142,8 @@ class MemoryAdmissionTest {
         ScoringInput side = cube(160);
         CancelSignal signal = new CancelSignal();
         try (ExecutorService threads = Executors.newFixedThreadPool(2)) {
-            Future<ObjectNode> first =
-                    threads.submit(() -> admission.score(side, side, null, null, ScoringProgress.NONE, CancelSignal.none()));
+            Future<ObjectNode> first = threads.submit(
+                    () -> admission.score(side, side, null, null, ScoringProgress.NONE, CancelSignal.none()));
             entered.await();
             Future<ObjectNode> second =
                     threads.submit(() -> admission.score(side, side, null, null, ScoringProgress.NONE, signal));

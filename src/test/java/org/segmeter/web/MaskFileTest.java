@@ -76,8 +76,7 @@ class MaskFileTest {
 
     @Test
     void onlyItsVoxelsAreScoredAndItIsNamedWhereverTheInputsAre() throws Exception {
-        String location =
-                api.post(pair(MASK), "Prefer", "wait=30").expect(200).header("Location");
+        String location = api.post(pair(MASK), "Prefer", "wait=30").expect(200).header("Location");
         JsonNode card = api.get(location + "/scorecard").expect(200).json();
         assertThat(dice(card)).isEqualTo(2 * 2 / (3.0 + 3.0), within(1e-15));
         assertThat(card.at("/segments/0/scored/voxels").asInt()).isEqualTo(5);
@@ -133,8 +132,7 @@ class MaskFileTest {
                         .expect(422)
                         .problem())
                 .startsWith("idempotency-key");
-        String first =
-                api.post(pair(MASK), "Prefer", "wait=30").expect(200).header("Location");
+        String first = api.post(pair(MASK), "Prefer", "wait=30").expect(200).header("Location");
         String second = api.post(pair(row(0, 1, 1, 1, 0)), "Prefer", "wait=30")
                 .expect(200)
                 .header("Location");
@@ -160,8 +158,7 @@ class MaskFileTest {
                 System.err);
         assertThat(status).isZero();
         JsonNode card = Api.JSON.readTree(out.toString(StandardCharsets.UTF_8));
-        String location =
-                api.post(pair(MASK), "Prefer", "wait=30").expect(200).header("Location");
+        String location = api.post(pair(MASK), "Prefer", "wait=30").expect(200).header("Location");
         JsonNode served = api.get(location + "/scorecard").json();
         for (String member : List.of("prediction", "reference", "mask", "geometry", "segments", "overall")) {
             assertThat(card.path(member)).as(member).isEqualTo(served.path(member));
