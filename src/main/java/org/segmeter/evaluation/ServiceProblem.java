@@ -61,6 +61,11 @@ public enum ServiceProblem {
             409,
             "The pair is in another state",
             "Only an ambiguous pair can be resolved, and only a prediction that waits for its reference accepted."),
+    TRANSACTION_IN_USE(
+            "transaction-in-use",
+            409,
+            "The transaction UID is in use",
+            "Ask for the result with GET, or request once more under another transaction UID."),
     PROTOCOL_EXISTS(
             "protocol-exists",
             409,

@@ -198,6 +198,39 @@ final class PairRows {
             """).param("sop", sop).query(UUID.class).list();
     }
 
+    /** The pair that an evaluation scored; empty if it was submitted otherwise. */
+    Optional<Pair> scoredBy(UUID evaluation) {
+        return sql.sql("select " + COLUMNS + " from pair where evaluation_id = :id order by created_at limit 1")
+                .param("id", evaluation)
+                .query((row, number) -> pair(row))
+                .optional();
+    }
+
+    /** Pairs of a study that have an evaluation, newest first. */
+    List<Pair> evaluated(String studyUid, int limit, int offset) {
+        return sql.sql("select " + COLUMNS + " " + """
+            from pair where study_uid = :study and evaluation_id is not null
+            order by created_at desc, id desc limit :limit offset :offset\
+            """)
+                .param("study", studyUid)
+                .param("limit", limit)
+                .param("offset", offset)
+                .query((row, number) -> pair(row))
+                .list();
+    }
+
+    /** The newest pair that an instance is a side or the report of and that has an evaluation. */
+    Optional<Pair> evaluatedWith(String sop) {
+        return sql.sql("select " + COLUMNS + " " + """
+            from pair where evaluation_id is not null
+                and (prediction_sop = :sop or reference_sop = :sop or report_sop = :sop)
+            order by changed_at desc, id limit 1\
+            """)
+                .param("sop", sop)
+                .query((row, number) -> pair(row))
+                .optional();
+    }
+
     List<Pair.Transition> transitions(UUID id) {
         return sql.sql("select at, from_state, to_state, reason from pair_transition where pair_id = :id order by"
                         + " sequence")

@@ -54,6 +54,21 @@ public final class Pairs {
         return rows.find(id);
     }
 
+    /** The pair that an evaluation scored; empty if it was submitted otherwise. */
+    public Optional<Pair> scoredBy(UUID evaluation) {
+        return rows.scoredBy(evaluation);
+    }
+
+    /** Pairs of a study that have an evaluation, newest first. */
+    public List<Pair> evaluated(String studyUid, int limit, int offset) {
+        return rows.evaluated(studyUid, limit, offset);
+    }
+
+    /** The newest pair that an instance is a side or the report of and that has an evaluation. */
+    public Optional<Pair> evaluatedWith(String sopInstanceUid) {
+        return rows.evaluatedWith(sopInstanceUid);
+    }
+
     /** What happened to a pair, in order. */
     public List<Pair.Transition> history(UUID id) {
         return rows.transitions(id);

@@ -330,6 +330,68 @@ class DicomWebTest {
         return all;
     }
 
+    @Test
+    void whatIsKeptIsCommittedToAndNothingElse() {
+        SegFixture seg = SegFixture.ai(SegFixture.uid()).liver(0);
+        pacs.store(seg.bytes());
+        String transaction = SegFixture.uid();
+        String body = """
+            {"00081199": {"vr": "SQ", "Value": [%s, %s, %s]}}
+            """.formatted(
+                        reference("1.2.840.10008.5.1.4.1.1.66.4", seg.sop()),
+                        reference("1.2.840.10008.5.1.4.1.1.2", seg.sop()),
+                        reference("1.2.840.10008.5.1.4.1.1.66.4", "1.2.3"));
+        String path = "/commitment-requests/" + transaction;
+        DicomWeb.Answer answer = pacs.post(path, "application/dicom+json", body.getBytes(StandardCharsets.UTF_8));
+        assertThat(answer.status()).as(answer.text()).isEqualTo(200);
+        assertThat(value(answer.json(), "00081195")).isEqualTo(transaction);
+        assertThat(answer.of(STORED, SOP_INSTANCE)).containsExactly(seg.sop());
+        assertThat(answer.of(FAILED, REASON)).containsExactly(Integer.toString(0x0119), Integer.toString(0x0112));
+        assertThat(pacs.get(path).text()).isEqualTo(answer.text());
+        assertThat(pacs.post(path, "application/dicom+json", body.getBytes(StandardCharsets.UTF_8))
+                        .status())
+                .isEqualTo(409);
+        assertThat(pacs.get("/commitment-requests/1.2.3").status()).isEqualTo(404);
+        assertThat(pacs.post("/commitment-requests/1.2.4", "text/plain", new byte[] {1})
+                        .status())
+                .isEqualTo(415);
+        for (String wrong : List.of("{", "{}", "{\"00081199\": {\"vr\": \"SQ\", \"Value\": [{}]}}")) {
+            assertThat(pacs.post(
+                                    "/commitment-requests/1.2.4",
+                                    "application/dicom+json",
+                                    wrong.getBytes(StandardCharsets.UTF_8))
+                            .status())
+                    .as(wrong)
+                    .isEqualTo(400);
+        }
+    }
+
+    private static String reference(String sopClass, String sop) {
+        return "{\"00081150\": {\"vr\": \"UI\", \"Value\": [\"%s\"]}, \"00081155\": {\"vr\": \"UI\", \"Value\": [\"%s\"]}}"
+                .formatted(sopClass, sop);
+    }
+
+    @Test
+    void anInstanceOfAScoredPairIsRenderedAsItsOverlay() throws Exception {
+        String study = SegFixture.uid();
+        SegFixture ai = SegFixture.ai(study).liver(0);
+        SegFixture corrected = SegFixture.corrected(study).liver(1);
+        pacs.store(ai.bytes());
+        String path = "/studies/" + study + "/series/" + ai.series() + "/instances/" + ai.sop() + "/rendered";
+        assertThat(pacs.get(path).status()).as("no counterpart yet").isEqualTo(404);
+        pacs.store(corrected.bytes());
+        JsonNode pair = PairingTest.reached(study, "SCORED");
+        DicomWeb.Answer picture = pacs.get(path, "Accept", "image/jpeg;q=0.5, image/png");
+        assertThat(picture.status()).as(picture.text()).isEqualTo(200);
+        assertThat(picture.header("Content-Type")).isEqualTo("image/png");
+        java.awt.image.BufferedImage image =
+                javax.imageio.ImageIO.read(new java.io.ByteArrayInputStream(picture.body()));
+        assertThat(image.getWidth()).isPositive();
+        String report = pair.path("links").path("report").asString().replace("/dicom-web", "") + "/rendered";
+        assertThat(pacs.get(report).body()).isEqualTo(picture.body());
+        assertThat(pacs.get(path, "Accept", "image/jpeg").status()).isEqualTo(406);
+    }
+
     private static String value(JsonNode dataset, String tag) {
         return dataset.path(tag).path("Value").path(0).asString();
     }

@@ -552,7 +552,8 @@ class PairingTest {
                 .count();
     }
 
-    private static JsonNode reached(String study, String state) throws Exception {
+    static JsonNode reached(String study, String state) throws Exception {
+        api = Service.shared().api(); // asked by other tests of the same service, too
         await(() -> count(study, state) == 1);
         return api.get(pairs(study).stream()
                         .filter(pair -> pair.path("state").asString().equals(state))
