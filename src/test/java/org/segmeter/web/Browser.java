@@ -54,8 +54,10 @@ final class Browser implements AutoCloseable {
         PlaywrightAssertions.setDefaultAssertionTimeout(PATIENCE_MS);
         Playwright playwright = Playwright.create(new Playwright.CreateOptions()
                 .setEnv(Map.of(
-                        "PLAYWRIGHT_NODEJS_PATH", node.orElseThrow().toString(),
-                        "PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")));
+                        "PLAYWRIGHT_NODEJS_PATH",
+                        node.orElseThrow().toString(),
+                        "PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD",
+                        "1")));
         com.microsoft.playwright.Browser browser = playwright
                 .chromium()
                 .launch(new BrowserType.LaunchOptions()
@@ -67,7 +69,8 @@ final class Browser implements AutoCloseable {
     private static Optional<Path> program(String... names) {
         String path = System.getenv("PATH");
         for (String name : names) {
-            for (String directory : path == null ? new String[0] : path.split(Pattern.quote(java.io.File.pathSeparator), -1)) {
+            for (String directory :
+                    path == null ? new String[0] : path.split(Pattern.quote(java.io.File.pathSeparator), -1)) {
                 Path program = Path.of(directory, name);
                 if (Files.isExecutable(program)) {
                     return Optional.of(program);
@@ -86,7 +89,8 @@ final class Browser implements AutoCloseable {
                 .setAcceptDownloads(true));
         context.setDefaultTimeout(PATIENCE_MS);
         context.addInitScript(
-                "addEventListener('securitypolicyviolation', (e) => console.error('CSP: ' + e.violatedDirective + ' ' + e.blockedURI));");
+                "addEventListener('securitypolicyviolation', (e) => console.error('CSP: ' + e.violatedDirective + ' '"
+                        + " + e.blockedURI));");
         Page page = context.newPage();
         page.onConsoleMessage(message -> {
             if (message.type().equals("error") || message.type().equals("warning")) {
@@ -112,9 +116,17 @@ final class Browser implements AutoCloseable {
         }
         page.evaluate(axe);
         String only = rules.length == 0 ? "" : ", runOnly: ['" + String.join("', '", rules) + "']";
-        Object found = page.evaluate("async () => (await axe.run(document, {resultTypes: ['violations']" + only + "})).violations"
-                + ".filter((v) => ['serious', 'critical'].includes(v.impact))"
-                + ".map((v) => v.id + ': ' + v.help + ' at ' + v.nodes.slice(0, 3).map((n) => n.target.join(' ') + ' ' + n.html.slice(0, 120)).join(' | '))");
+        Object found = page.evaluate(
+                "async () => (await axe.run(document, {resultTypes: ['violations']" + only + "})).violations.filter((v)"
+                        + " => ['serious',"
+                        + " 'critical'].includes(v.impact)).map((v)"
+                        + " => v.id + ': ' + v.help"
+                        + " + ' at ' +"
+                        + " v.nodes.slice(0,"
+                        + " 3).map((n) =>"
+                        + " n.target.join(' ') + '"
+                        + " ' + n.html.slice(0,"
+                        + " 120)).join(' | '))");
         List<String> barriers = new ArrayList<>();
         for (Object one : (List<?>) found) {
             barriers.add(page.url() + ": " + one);

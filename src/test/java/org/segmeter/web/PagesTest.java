@@ -72,8 +72,7 @@ class PagesTest {
 
     /** Pixels of a panel that have a colour. */
     private static int pixels(Page page, String plane, int colour) {
-        return ((Number) page.evaluate(
-                        """
+        return ((Number) page.evaluate("""
             ([plane, red, green, blue]) => {
               const canvas = document.querySelector('.panel-' + plane + ' canvas');
               const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', { willReadFrequently: true });
@@ -82,8 +81,8 @@ class PagesTest {
               let n = 0;
               for (let i = 0; i < data.length; i += 4) if (data[i] === red && data[i + 1] === green && data[i + 2] === blue) n++;
               return n;
-            }""",
-                        List.of(plane, colour >> 16 & 255, colour >> 8 & 255, colour & 255)))
+            }\
+            """, List.of(plane, colour >> 16 & 255, colour >> 8 & 255, colour & 255)))
                 .intValue();
     }
 
@@ -98,7 +97,9 @@ class PagesTest {
         page.getByLabel("Model").fill("walker");
         page.getByLabel("Version").fill("1.0");
         page.locator("#protocol").selectOption(new String[] {"segmeter@1", "monai@1", "medpy@1"});
-        page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Score").setExact(true))
+        page.getByRole(
+                        AriaRole.BUTTON,
+                        new Page.GetByRoleOptions().setName("Score").setExact(true))
                 .click();
         page.waitForURL(Pattern.compile("/case\\.html\\?id="));
         // What a sender wrote is text, whatever it looks like.
@@ -131,12 +132,13 @@ class PagesTest {
         assertThat(pixels(page, "axial", SliceController.OVERLAY[1])).isEqualTo(agreed);
 
         page.locator(".panel-axial .strip svg")
-                .click(new Locator.ClickOptions().setPosition(
-                        page.locator(".panel-axial .strip svg").boundingBox().width / 2, 10));
+                .click(new Locator.ClickOptions()
+                        .setPosition(page.locator(".panel-axial .strip svg").boundingBox().width / 2, 10));
         awaitShown(page, "axial", 7);
         page.getByLabel("Segment").selectOption("2");
         page.getByText("Lowest Dice").click();
-        int worst = api.get("/api/v1/evaluations/" + page.url().replaceAll(".*id=", "") + "/slices?plane=sagittal&entry=2")
+        int worst = api.get(
+                        "/api/v1/evaluations/" + page.url().replaceAll(".*id=", "") + "/slices?plane=sagittal&entry=2")
                 .json()
                 .get("worst")
                 .asInt();
@@ -146,7 +148,8 @@ class PagesTest {
         page.getByText("Measure the losses").click();
         assertThat(page.getByText("Losses of each structure")).isVisible();
 
-        Download download = page.waitForDownload(() -> page.getByText("All values (CSV)").click());
+        Download download =
+                page.waitForDownload(() -> page.getByText("All values (CSV)").click());
         List<String> lines = Files.readAllLines(download.path());
         assertThat(lines.getFirst())
                 .isEqualTo("case,model,version,segment,protocol,metric,parameters,value,unit,state");
@@ -166,7 +169,9 @@ class PagesTest {
         page.locator("input[name=prediction]").setInputFiles(EXAMPLES.resolve("prediction.dcm"));
         page.locator("input[name=reference]")
                 .setInputFiles(Path.of("examples/spinal-cord/reference.nii.gz").toAbsolutePath());
-        page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Score").setExact(true))
+        page.getByRole(
+                        AriaRole.BUTTON,
+                        new Page.GetByRoleOptions().setName("Score").setExact(true))
                 .click();
         assertThat(page.locator("#problem")).containsText("their spacing differs");
         assertThat(page.locator("#problem")).containsText("corners at most 0.1 voxel apart");
@@ -183,7 +188,9 @@ class PagesTest {
                 second.bytes(),
                 SegFixture.corrected(study).liver(1).bytes());
         String self = null;
-        for (var pair : api.get("/api/v1/pairs?study=" + study + "&state=AMBIGUOUS").json().get("pairs")) {
+        for (var pair : api.get("/api/v1/pairs?study=" + study + "&state=AMBIGUOUS")
+                .json()
+                .get("pairs")) {
             self = pair.path("links").path("self").asString();
         }
         assertThat(self).isNotNull();
