@@ -53,6 +53,7 @@ HEALTHCHECK --interval=15s --timeout=10s --start-period=90s --retries=3 \
 ENTRYPOINT ["java", \
     "--enable-native-access=ALL-UNNAMED", \
     "-XX:MaxRAMPercentage=65", \
+    "-XX:+UseTransparentHugePages", \
     "-XX:+ExitOnOutOfMemoryError", \
     "-XX:+UseG1GC", \
     "-Dfile.encoding=UTF-8", \

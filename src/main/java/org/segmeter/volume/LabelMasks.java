@@ -29,6 +29,9 @@ public final class LabelMasks {
     private static final int RUNS_WORTH_PACKING = 64;
     private static final int PAGE = 256;
 
+    /** Voxels that are looked at in one call. */
+    private static final int PIECE = 1 << 16;
+
     private final int nx;
     private final int ny;
     private final int nz;
@@ -78,14 +81,29 @@ public final class LabelMasks {
 
     /** Hands over 8-bit unsigned labels. */
     public void addUint8(long firstVoxel, byte[] labelBytes, int offset, int count) throws InputException {
-        EqualRuns.forEach(
-                labelBytes, offset, count, 1, firstVoxel, false, (bits, from, to) -> add((int) bits, from, to));
+        addUnsigned(firstVoxel, labelBytes, offset, count, 1);
     }
 
     /** Hands over 16-bit unsigned labels in little-endian order; the offset is in bytes, the count in labels. */
     public void addUint16(long firstVoxel, byte[] labelBytes, int offset, int count) throws InputException {
-        EqualRuns.forEach(
-                labelBytes, offset, count, 2, firstVoxel, false, (bits, from, to) -> add((int) bits, from, to));
+        addUnsigned(firstVoxel, labelBytes, offset, count, 2);
+    }
+
+    private void addUnsigned(long firstVoxel, byte[] labelBytes, int offset, int count, int width)
+            throws InputException {
+        EqualRuns.Sink sink = (bits, from, to) -> add((int) bits, from, to);
+        // Piece by piece: a whole volume in one call is over before the compiler has made anything of it, every time anew. A
+        // run that goes on is two; they become one row of bits all the same.
+        for (int done = 0; done < count; done += PIECE) {
+            EqualRuns.forEach(
+                    labelBytes,
+                    offset + done * width,
+                    Math.min(PIECE, count - done),
+                    width,
+                    firstVoxel + done,
+                    false,
+                    sink);
+        }
     }
 
     /** Hands over labels of any sign. */

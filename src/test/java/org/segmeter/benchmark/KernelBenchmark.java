@@ -1,5 +1,8 @@
 package org.segmeter.benchmark;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.concurrent.TimeUnit;
@@ -44,6 +47,9 @@ public class KernelBenchmark {
 
     private static final int N = 200;
     private static final Spacing SPACING = new Spacing(0.8, 0.8, 1.5);
+
+    private static final VarHandle WORD =
+            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
 
     private final byte[] labels = new byte[N * N * N];
     private BitMask prediction = new BitMask(Box.EMPTY);
@@ -92,6 +98,16 @@ public class KernelBenchmark {
         LabelMasks masks = new LabelMasks(N, N, N, 255);
         masks.addUint8(0, labels, 0, labels.length);
         return masks.masks();
+    }
+
+    /** The bound: each byte read once. */
+    @Benchmark
+    public long readingTheLabelMap() {
+        long sum = 0;
+        for (int i = 0; i < labels.length; i += Long.BYTES) {
+            sum += (long) WORD.get(labels, i);
+        }
+        return sum;
     }
 
     /** Overlap of one pair. */
