@@ -92,7 +92,8 @@ public final class LabelMasks {
     private void addUnsigned(long firstVoxel, byte[] labelBytes, int offset, int count, int width)
             throws InputException {
         EqualRuns.Sink sink = (bits, from, to) -> add((int) bits, from, to);
-        // Piece by piece: a whole volume in one call is over before the compiler has made anything of it, every time anew. A
+        // Piece by piece: a whole volume in one call is over before the compiler has made anything of it, every time
+        // anew. A
         // run that goes on is two; they become one row of bits all the same.
         for (int done = 0; done < count; done += PIECE) {
             EqualRuns.forEach(

@@ -48,8 +48,7 @@ public class KernelBenchmark {
     private static final int N = 200;
     private static final Spacing SPACING = new Spacing(0.8, 0.8, 1.5);
 
-    private static final VarHandle WORD =
-            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
+    private static final VarHandle WORD = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
 
     private final byte[] labels = new byte[N * N * N];
     private BitMask prediction = new BitMask(Box.EMPTY);
