@@ -39,6 +39,7 @@ public enum ServiceProblem {
             "evaluation-not-found", 404, "There is no such evaluation", "It was removed, or never existed."),
     BATCH_NOT_FOUND("batch-not-found", 404, "There is no such batch", "/api/v1/batches lists all there are."),
     PAIR_NOT_FOUND("pair-not-found", 404, "There is no such pair", "/api/v1/pairs lists all there are."),
+    ALERT_NOT_FOUND("alert-not-found", 404, "There is no such alert", "/api/v1/alerts lists all there are."),
     NO_SCORECARD(
             "no-scorecard",
             404,
@@ -66,6 +67,11 @@ public enum ServiceProblem {
             409,
             "The transaction UID is in use",
             "Ask for the result with GET, or request once more under another transaction UID."),
+    ALERT_STATE(
+            "alert-state",
+            409,
+            "The alert is in another state",
+            "Somebody has taken note of it already; what was said stays."),
     PROTOCOL_EXISTS(
             "protocol-exists",
             409,

@@ -75,6 +75,13 @@ final class ProblemAnswers {
                 headers);
     }
 
+    /** The answer has begun: nothing can be said any more but that it is not complete. The container ends the connection. */
+    @ExceptionHandler
+    void cut(AnswerCut e) {
+        log.warn("an answer broke off: {}", Reasons.describe(e));
+        throw e;
+    }
+
     /** The client is gone; there is nobody to answer. */
     @ExceptionHandler
     void gone(AsyncRequestNotUsableException e) {

@@ -142,6 +142,11 @@ final class Api {
         return send("PUT", path, body.getBytes(StandardCharsets.UTF_8), body, true, "Content-Type", "application/json");
     }
 
+    Answer patchJson(String path, String body) {
+        return send(
+                "PATCH", path, body.getBytes(StandardCharsets.UTF_8), body, true, "Content-Type", "application/json");
+    }
+
     Answer post(List<Part> parts, String... headers) {
         return post(parts, true, headers);
     }
