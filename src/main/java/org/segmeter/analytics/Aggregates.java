@@ -68,7 +68,13 @@ public final class Aggregates {
      * @param failed of the notScored, those whose evaluation failed; they count for every structure
      */
     public record Counts(
-            long cases, long detected, long misses, long hallucinations, long agreedAbsent, long notScored, long failed) {}
+            long cases,
+            long detected,
+            long misses,
+            long hallucinations,
+            long agreedAbsent,
+            long notScored,
+            long failed) {}
 
     /** An interval as it is told. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -143,12 +149,16 @@ public final class Aggregates {
     private static Map<String, String> definitions() {
         Map<String, String> all = new LinkedHashMap<>();
         all.put("detected", "values where both prediction and reference have voxels");
-        all.put("penalised", "detected, and misses and hallucinations with the worst value: what the protocol gives them, else the"
-                + " bound of the metric, else for a distance the penalty in mm");
+        all.put(
+                "penalised",
+                "detected, and misses and hallucinations with the worst value: what the protocol gives them, else the"
+                        + " bound of the metric, else for a distance the penalty in mm");
         all.put("quantiles", "type 7 of Hyndman and Fan (1996)");
         all.put("sd", "n - 1");
-        all.put("ci95", "of the mean: BCa bootstrap over cases; Student's t below " + Bootstrap.FEWEST + " and above "
-                + Bootstrap.MOST + " cases; none for the median");
+        all.put(
+                "ci95",
+                "of the mean: BCa bootstrap over cases; Student's t below " + Bootstrap.FEWEST + " and above "
+                        + Bootstrap.MOST + " cases; none for the median");
         all.put("pooled", "from the sums of TP, FP and FN over all cases");
         return java.util.Collections.unmodifiableMap(all);
     }
@@ -247,9 +257,8 @@ public final class Aggregates {
             Question question, MetricDefinition metric, List<ValueRows.Group> found) {
         Map<List<@Nullable String>, double[]> penalties = new HashMap<>();
         Double worst = worst(metric);
-        Double given = isLength(metric) ? question.penaltyMm() : null;
-        if (worst != null || given != null) {
-            double each = worst != null ? worst : given;
+        Double each = worst != null ? worst : isLength(metric) ? question.penaltyMm() : null;
+        if (each != null) {
             for (ValueRows.Group group : found) {
                 long without = group.misses() + group.hallucinations() - group.oneEmpty().length;
                 double[] all = new double[Math.toIntExact(Math.max(0, without))];
@@ -351,7 +360,11 @@ public final class Aggregates {
 
     /** p5 for 0.05, p97.5 for 0.975. */
     static String name(double p) {
-        return "p" + java.math.BigDecimal.valueOf(p).movePointRight(2).stripTrailingZeros().toPlainString();
+        return "p"
+                + java.math.BigDecimal.valueOf(p)
+                        .movePointRight(2)
+                        .stripTrailingZeros()
+                        .toPlainString();
     }
 
     static @Nullable Double finite(double value) {

@@ -103,7 +103,8 @@ final class AlertRows {
     record Open(String model, String metric, long alerts) {}
 
     List<Open> open() {
-        return sql.sql("select model, metric, count(*) from alert where state = 'OPEN' group by 1, 2 order by 3 desc, 1, 2")
+        return sql.sql("select model, metric, count(*) from alert where state = 'OPEN' group by 1, 2 order by 3 desc,"
+                        + " 1, 2")
                 .query((row, number) -> new Open(row.getString(1), row.getString(2), row.getLong(3)))
                 .list();
     }

@@ -155,8 +155,8 @@ final class AlertWatch {
             labelled.merge(List.of(model, one.metric()), one.alerts(), Long::sum);
         }
         List<MultiGauge.Row<?>> rowsOfGauge = new ArrayList<>();
-        labelled.forEach((key, count) -> rowsOfGauge.add(
-                MultiGauge.Row.of(Tags.of("model", key.getFirst(), "metric", key.getLast()), count)));
+        labelled.forEach((key, count) ->
+                rowsOfGauge.add(MultiGauge.Row.of(Tags.of("model", key.getFirst(), "metric", key.getLast()), count)));
         byModel.register(rowsOfGauge, true);
     }
 }

@@ -58,7 +58,14 @@ public final class Charts {
     /** From which values centre and sigma are: so many of this version, and when they came. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Baseline(
-            int n, @Nullable String version, Instant from, Instant to, double centre, double sigma, String sigmaMethod, Limits limits) {}
+            int n,
+            @Nullable String version,
+            Instant from,
+            Instant to,
+            double centre,
+            double sigma,
+            String sigmaMethod,
+            Limits limits) {}
 
     /**
      * A point.
@@ -69,7 +76,10 @@ public final class Charts {
     public record Point(
             int number,
             UUID evaluation,
-            @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable String caseId,
+
+            @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable
+            String caseId,
+
             Instant at,
             double value,
             String state,
@@ -132,7 +142,8 @@ public final class Charts {
             List<ValueRows.CaseValue> base = question.baselineVersion() == null
                     ? own
                     : values.getOrDefault(
-                            new Key(key.model(), question.baselineVersion(), key.structure(), key.parameters()), List.of());
+                            new Key(key.model(), question.baselineVersion(), key.structure(), key.parameters()),
+                            List.of());
             series.add(series(key, own, base, question, metric));
         }
         return new Answer(name, metric.unit(), metric.direction().name(), keys.size() > series.size(), series);
@@ -152,7 +163,9 @@ public final class Charts {
         Baseline told = null;
         List<ControlChart.Violation> found = List.of();
         if (window >= ControlChart.FEWEST_BASELINE && (borrowed || scored.size() >= question.baseline())) {
-            double[] before = baseline.subList(0, window).stream().mapToDouble(Scored::score).toArray();
+            double[] before = baseline.subList(0, window).stream()
+                    .mapToDouble(Scored::score)
+                    .toArray();
             // Borrowed values come first, so that one chart has both.
             double[] joined = borrowed ? concat(before, all) : all;
             ControlChart chart = ControlChart.of(joined, 0, window, question.sigma(), question.rules());
@@ -196,7 +209,9 @@ public final class Charts {
                     one.value().at(),
                     one.score(),
                     one.value().state(),
-                    told == null || told.sigma() == 0 ? null : Aggregates.finite((one.score() - told.centre()) / told.sigma()),
+                    told == null || told.sigma() == 0
+                            ? null
+                            : Aggregates.finite((one.score() - told.centre()) / told.sigma()),
                     rules.getOrDefault(i, List.of())));
         }
         return new Series(

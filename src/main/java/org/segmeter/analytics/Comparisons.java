@@ -75,18 +75,28 @@ public final class Comparisons {
     /** Of the mean gain of a over b; the gain is positive where a is better. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record NonInferiority(
-            double margin, double level, double lowerBound, @Nullable Double p, boolean nonInferior) {}
+            double margin,
+            double level,
+            double lowerBound,
+            @Nullable Double p,
+            boolean nonInferior) {}
 
     /** A case that both have. */
     public record Point(String caseId, double a, double b, UUID evaluationA, UUID evaluationB) {}
 
     /** Volumes of a case in ml. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
-    public record Volumes(String caseId, double a, double b, @Nullable Double reference) {}
+    public record Volumes(
+            String caseId, double a, double b, @Nullable Double reference) {}
 
     /** Agreement of volumes in ml; differences are the first minus the second. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
-    public record Agreement(int n, double bias, @Nullable Double sd, @Nullable Double lower, @Nullable Double upper) {
+    public record Agreement(
+            int n,
+            double bias,
+            @Nullable Double sd,
+            @Nullable Double lower,
+            @Nullable Double upper) {
         static @Nullable Agreement of(List<double[]> pairs) {
             if (pairs.isEmpty()) {
                 return null;
@@ -112,7 +122,10 @@ public final class Comparisons {
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record BlandAltmanOfVolumes(
-            @Nullable Agreement between, @Nullable Agreement a, @Nullable Agreement b, List<Volumes> points) {}
+            @Nullable Agreement between,
+            @Nullable Agreement a,
+            @Nullable Agreement b,
+            List<Volumes> points) {}
 
     /**
      * The comparison of a structure.
@@ -184,7 +197,12 @@ public final class Comparisons {
 
     /** The answer; differences are a - b. */
     public record Answer(
-            String metric, String unit, String direction, String adjust, List<String> protocols, List<Structure> structures) {}
+            String metric,
+            String unit,
+            String direction,
+            String adjust,
+            List<String> protocols,
+            List<Structure> structures) {}
 
     private record Key(String structure, String parameters) {}
 
@@ -216,7 +234,9 @@ public final class Comparisons {
                     metric,
                     a.getOrDefault(key, Map.of()),
                     b.getOrDefault(key, Map.of()),
-                    volumes(volumesA.getOrDefault(key.structure(), Map.of()), volumesB.getOrDefault(key.structure(), Map.of())),
+                    volumes(
+                            volumesA.getOrDefault(key.structure(), Map.of()),
+                            volumesB.getOrDefault(key.structure(), Map.of())),
                     question));
         }
         TreeSet<String> protocols = new TreeSet<>(rows.protocols(question.a()));
@@ -235,22 +255,20 @@ public final class Comparisons {
         double[] p = tested.stream()
                 .mapToDouble(s -> java.util.Objects.requireNonNull(s.test()).p())
                 .toArray();
-        double[] adjusted =
-                switch (adjust) {
-                    case HOLM -> Adjustment.holm(p);
-                    case BENJAMINI_HOCHBERG -> Adjustment.benjaminiHochberg(p);
-                    case NONE -> p;
-                };
+        double[] adjusted = switch (adjust) {
+            case HOLM -> Adjustment.holm(p);
+            case BENJAMINI_HOCHBERG -> Adjustment.benjaminiHochberg(p);
+            case NONE -> p;
+        };
         Map<Structure, Structure> after = new java.util.IdentityHashMap<>();
         for (int i = 0; i < tested.size(); i++) {
             Structure one = tested.get(i);
             double effect = java.util.Objects.requireNonNull(one.test()).rankBiserial();
-            Double gain =
-                    switch (metric.direction()) {
-                        case HIGHER -> (Double) effect;
-                        case LOWER -> (Double) (-effect);
-                        case ZERO, NONE -> null;
-                    };
+            Double gain = switch (metric.direction()) {
+                case HIGHER -> (Double) effect;
+                case LOWER -> (Double) (-effect);
+                case ZERO, NONE -> null;
+            };
             String winner = adjusted[i] < 1 - LEVEL && gain != null && gain != 0 ? (gain > 0 ? "a" : "b") : null;
             after.put(one, one.adjusted(adjusted[i], winner));
         }
@@ -286,8 +304,25 @@ public final class Comparisons {
         JsonNode parameters = JsonDocument.read(key.parameters());
         if (points.isEmpty()) {
             return new Structure(
-                    key.structure(), parameters, 0, onlyA, onlyB, without, null, null, null, null, null, null, null,
-                    null, null, null, "no case has a value on both sides", List.of(), volumes);
+                    key.structure(),
+                    parameters,
+                    0,
+                    onlyA,
+                    onlyB,
+                    without,
+                    null,
+                    null,
+                    null,
+                    null,
+                    null,
+                    null,
+                    null,
+                    null,
+                    null,
+                    null,
+                    "no case has a value on both sides",
+                    List.of(),
+                    volumes);
         }
         double[] first = points.stream().mapToDouble(Point::a).toArray();
         double[] second = points.stream().mapToDouble(Point::b).toArray();
@@ -333,7 +368,11 @@ public final class Comparisons {
         PairedComparison.NonInferiority answer =
                 PairedComparison.NonInferiority.of(gains, question.margin(), LEVEL, question.seed());
         return new NonInferiority(
-                answer.margin(), answer.level(), answer.lowerBound(), Aggregates.finite(answer.p()), answer.nonInferior());
+                answer.margin(),
+                answer.level(),
+                answer.lowerBound(),
+                Aggregates.finite(answer.p()),
+                answer.nonInferior());
     }
 
     static double[] gains(MetricDefinition metric, double[] a, double[] b) {
@@ -364,12 +403,15 @@ public final class Comparisons {
         Map<String, Map<String, double[]>> found = new HashMap<>();
         for (String name : List.of("volume_prediction_ml", "volume_reference_ml")) {
             int at = name.equals("volume_prediction_ml") ? 0 : 1;
-            byStructure(filter.ofMetric(name)).forEach((key, cases) -> cases.forEach((caseId, value) -> {
-                if (value.value() != null) {
-                    found.computeIfAbsent(key.structure(), unused -> new LinkedHashMap<>())
-                            .computeIfAbsent(caseId, unused -> new double[] {Double.NaN, Double.NaN})[at] = value.value();
-                }
-            }));
+            byStructure(filter.ofMetric(name))
+                    .forEach((key, cases) -> cases.forEach((caseId, value) -> {
+                        if (value.value() != null) {
+                            found.computeIfAbsent(key.structure(), unused -> new LinkedHashMap<>())
+                                            .computeIfAbsent(caseId, unused -> new double[] {Double.NaN, Double.NaN})[
+                                            at] =
+                                    value.value();
+                        }
+                    }));
         }
         return found;
     }

@@ -19,9 +19,7 @@ final class MetricNames {
         if (found != null) {
             return found;
         }
-        throw new InvalidQuery(
-                parameter,
-                "is no metric of /api/v1/metrics; near are " + String.join(", ", near(name)));
+        throw new InvalidQuery(parameter, "is no metric of /api/v1/metrics; near are " + String.join(", ", near(name)));
     }
 
     private static List<String> near(String name) {

@@ -110,7 +110,10 @@ public record ResultFilter(
     private static String parameters(String value) throws InvalidQuery {
         try {
             JsonNode node = JsonDocument.read(value);
-            if (value.length() <= 10 * LONGEST && node.isObject() && value.indexOf('\0') < 0 && !value.contains("\\u0000")) {
+            if (value.length() <= 10 * LONGEST
+                    && node.isObject()
+                    && value.indexOf('\0') < 0
+                    && !value.contains("\\u0000")) {
                 return node.toString();
             }
         } catch (JacksonException e) {
@@ -129,6 +132,7 @@ public record ResultFilter(
         } catch (DateTimeParseException e) {
             // falls through to the refusal
         }
-        throw new InvalidQuery(name, "is a time with its offset, such as 2026-01-31T12:00:00Z (a + is written %2B in a URL)");
+        throw new InvalidQuery(
+                name, "is a time with its offset, such as 2026-01-31T12:00:00Z (a + is written %2B in a URL)");
     }
 }

@@ -45,8 +45,7 @@ public final class Results {
     public Page page(ResultFilter filter, @Nullable String cursor, int limit) throws InvalidQuery {
         ValueRows.Position after = null;
         if (cursor != null) {
-            after = decode(cursor)
-                    .orElseThrow(() -> new InvalidQuery("cursor", "was not made by this service"));
+            after = decode(cursor).orElseThrow(() -> new InvalidQuery("cursor", "was not made by this service"));
         }
         List<ResultRow> found = rows.page(filter, after, limit + 1);
         if (found.size() <= limit) {
@@ -92,8 +91,12 @@ public final class Results {
             UUID evaluation = new UUID(bytes.getLong(), bytes.getLong());
             int segment = bytes.getInt();
             int length = bytes.getShort();
-            if (second < 0 || second >= 253_402_300_800L || nano < 0 || nano >= 1_000_000_000
-                    || length < 0 || length > bytes.remaining()) {
+            if (second < 0
+                    || second >= 253_402_300_800L
+                    || nano < 0
+                    || nano >= 1_000_000_000
+                    || length < 0
+                    || length > bytes.remaining()) {
                 return Optional.empty();
             }
             byte[] metric = new byte[length];

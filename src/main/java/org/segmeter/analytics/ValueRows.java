@@ -122,9 +122,13 @@ final class ValueRows {
             String keys = by.stream().map(d -> d.sql() + ", ").collect(Collectors.joining());
             int at = i;
             int n = by.size();
-            sql.sql("select " + keys + " sum(v.value) from metric_value v join evaluation e on e.id = v.evaluation_id where "
+            sql.sql("select " + keys
+                            + " sum(v.value) from metric_value v join evaluation e on e.id = v.evaluation_id where "
                             + where.text
-                            + (n == 0 ? "" : " group by " + by.stream().map(Dimension::sql).collect(Collectors.joining(", "))))
+                            + (n == 0
+                                    ? ""
+                                    : " group by "
+                                            + by.stream().map(Dimension::sql).collect(Collectors.joining(", "))))
                     .params(where.parameters)
                     .query((row, number) -> {
                         sums.computeIfAbsent(key(row, n), unused -> new double[3])[at] = row.getDouble(n + 1);
@@ -259,12 +263,14 @@ final class ValueRows {
     }
 
     private static final String ORDER =
-            " order by e.created_at desc, e.id desc, v.segment_index, v.metric collate \"C\", v.parameters collate \"C\"";
+            " order by e.created_at desc, e.id desc, v.segment_index, v.metric collate \"C\", v.parameters collate"
+                    + " \"C\"";
 
     /** All of them, at flat memory: the caller holds a transaction open and the driver fetches some at a time. */
     void all(ResultFilter filter, int fetch, Consumer<ResultRow> row) {
         Condition where = condition(filter, true);
-        JdbcClient.StatementSpec statement = sql.sql(RESULT + where.text + ORDER).params(where.parameters).withFetchSize(fetch);
+        JdbcClient.StatementSpec statement =
+                sql.sql(RESULT + where.text + ORDER).params(where.parameters).withFetchSize(fetch);
         try (Stream<ResultRow> rows = statement.query((found, number) -> result(found)).stream()) {
             rows.forEach(row);
         }
@@ -337,14 +343,19 @@ final class ValueRows {
                     structure(where, value);
                 }
             } else {
-                where.text.append(" and ").append(dimension.sql()).append(" = :").append(dimension.word());
+                where.text
+                        .append(" and ")
+                        .append(dimension.sql())
+                        .append(" = :")
+                        .append(dimension.word());
                 where.parameters.put(dimension.word(), value);
             }
         });
         if (values) {
             if (filter.metric() != null) {
                 // Two arms, for the two partial indexes.
-                where.text.append(" and (v.metric = :metric and v.value is not null or v.metric = :metric and v.value is null)");
+                where.text.append(
+                        " and (v.metric = :metric and v.value is not null or v.metric = :metric and v.value is null)");
                 where.parameters.put("metric", filter.metric());
                 if (filter.value(Dimension.STRUCTURE) == null) {
                     where.text.append(" and v.segment_index >= 0");

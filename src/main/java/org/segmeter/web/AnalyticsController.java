@@ -46,8 +46,7 @@ final class AnalyticsController {
     private static final int MOST_DIMENSIONS = 4;
     private static final int MOST_STRUCTURES = 500;
     private static final List<Double> QUANTILES = List.of(0.05, 0.25, 0.75, 0.95);
-    private static final Set<Aggregates.Stat> USUAL =
-            EnumSet.complementOf(EnumSet.of(Aggregates.Stat.HISTOGRAM));
+    private static final Set<Aggregates.Stat> USUAL = EnumSet.complementOf(EnumSet.of(Aggregates.Stat.HISTOGRAM));
 
     private final Aggregates aggregates;
     private final Comparisons comparisons;
@@ -55,8 +54,7 @@ final class AnalyticsController {
     private final Alerts alerts;
     private final JsonMapper json;
 
-    AnalyticsController(
-            Aggregates aggregates, Comparisons comparisons, Charts charts, Alerts alerts, JsonMapper json) {
+    AnalyticsController(Aggregates aggregates, Comparisons comparisons, Charts charts, Alerts alerts, JsonMapper json) {
         this.aggregates = aggregates;
         this.comparisons = comparisons;
         this.charts = charts;
@@ -66,14 +64,14 @@ final class AnalyticsController {
 
     @GetMapping("/aggregates")
     ResponseEntity<byte[]> aggregates(HttpServletRequest http) {
-        AnalyticsParameters parameters =
-                AnalyticsParameters.of(http, "groupBy", "stat", "penalty", "seed");
+        AnalyticsParameters parameters = AnalyticsParameters.of(http, "groupBy", "stat", "penalty", "seed");
         ResultFilter filter = parameters.filter();
         List<Dimension> by = new ArrayList<>();
         for (String word : parameters.words("groupBy")) {
             Dimension dimension = AnalyticsParameters.constant("groupBy", word, Dimension.class);
             if (by.contains(dimension) || by.size() == MOST_DIMENSIONS) {
-                throw AnalyticsParameters.invalid("groupBy", "has at most " + MOST_DIMENSIONS + " dimensions, each once");
+                throw AnalyticsParameters.invalid(
+                        "groupBy", "has at most " + MOST_DIMENSIONS + " dimensions, each once");
             }
             by.add(dimension);
         }
@@ -81,7 +79,9 @@ final class AnalyticsController {
         List<Double> quantiles = new ArrayList<>();
         for (String word : parameters.words("stat")) {
             if (word.matches("p[0-9]{1,2}(\\.[0-9]{1,3})?")) {
-                quantiles.add(new java.math.BigDecimal(word.substring(1)).movePointLeft(2).doubleValue());
+                quantiles.add(new java.math.BigDecimal(word.substring(1))
+                        .movePointLeft(2)
+                        .doubleValue());
                 stats.add(Aggregates.Stat.QUANTILES);
             } else {
                 stats.add(AnalyticsParameters.constant("stat", word, Aggregates.Stat.class));
@@ -105,10 +105,21 @@ final class AnalyticsController {
     ResponseEntity<byte[]> compare(HttpServletRequest http) throws IOException, InputException {
         JsonNode request = JsonBody.read(http);
         Set<String> members = Set.of(
-                "a", "b", "metric", "parameters", "structures", "alternative", "adjust", "margin", "penaltyMm", "seed", "test");
+                "a",
+                "b",
+                "metric",
+                "parameters",
+                "structures",
+                "alternative",
+                "adjust",
+                "margin",
+                "penaltyMm",
+                "seed",
+                "test");
         if (!request.isObject() || !members.containsAll(request.propertyNames())) {
             throw AnalyticsParameters.wrong(
-                    "request", "is a JSON object with a, b, metric and, if wanted, "
+                    "request",
+                    "is a JSON object with a, b, metric and, if wanted, "
                             + "parameters, structures, test, alternative, adjust, margin, penaltyMm, seed");
         }
         Map<String, String> common = new LinkedHashMap<>();
@@ -173,7 +184,8 @@ final class AnalyticsController {
         try {
             return AnalyticsParameters.constant(member, node.asString(""), type);
         } catch (ProblemException e) {
-            List<String> words = EnumSet.allOf(type).stream().map(AnalyticsParameters::word).toList();
+            List<String> words =
+                    EnumSet.allOf(type).stream().map(AnalyticsParameters::word).toList();
             throw AnalyticsParameters.wrong(member, "is one of " + String.join(", ", words));
         }
     }
@@ -238,10 +250,11 @@ final class AnalyticsController {
                 case "limit", "cursor" -> {
                     // Read below.
                 }
-                case "state" -> equal.put(
-                        name,
-                        AnalyticsParameters.constant(name, http.getParameter(name), Alerts.State.class)
-                                .name());
+                case "state" ->
+                    equal.put(
+                            name,
+                            AnalyticsParameters.constant(name, http.getParameter(name), Alerts.State.class)
+                                    .name());
                 case "model", "version", "structure", "metric" -> equal.put(name, parameters.text(name));
                 default ->
                     throw AnalyticsParameters.invalid(
@@ -269,9 +282,7 @@ final class AnalyticsController {
 
     @GetMapping("/alerts/{id}")
     ResponseEntity<byte[]> alert(@PathVariable("id") String id) {
-        return ResponseEntity.ok()
-                .contentType(MediaType.APPLICATION_JSON)
-                .body(json.writeValueAsBytes(find(id)));
+        return ResponseEntity.ok().contentType(MediaType.APPLICATION_JSON).body(json.writeValueAsBytes(find(id)));
     }
 
     @PatchMapping("/alerts/{id}")

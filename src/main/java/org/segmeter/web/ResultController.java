@@ -68,12 +68,12 @@ final class ResultController {
             answer.setHeader(HttpHeaders.CONTENT_DISPOSITION, "attachment; filename=\"results.csv\"");
         }
         // Not closed on failure: that would tell the client that it has everything.
-        Writer out = new BufferedWriter(
-                new OutputStreamWriter(answer.getOutputStream(), StandardCharsets.UTF_8), 1 << 16);
+        Writer out =
+                new BufferedWriter(new OutputStreamWriter(answer.getOutputStream(), StandardCharsets.UTF_8), 1 << 16);
         try {
             if (csv) {
-                out.write("evaluation,submitted,case,model,version,site,scanner,reader,structure,segment,metric,parameters,"
-                        + "value,unit,state,protocol\r\n");
+                out.write(
+                        "evaluation,submitted,case,model,version,site,scanner,reader,structure,segment,metric,parameters,value,unit,state,protocol\r\n");
             }
             results.all(filter, row -> {
                 try {

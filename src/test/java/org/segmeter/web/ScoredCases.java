@@ -24,7 +24,13 @@ final class ScoredCases {
     }
 
     /** A value of a case; without one the state says why. */
-    record Value(int index, @Nullable String structure, String metric, String parameters, @Nullable Double value, String state) {
+    record Value(
+            int index,
+            @Nullable String structure,
+            String metric,
+            String parameters,
+            @Nullable Double value,
+            String state) {
         static Value of(int index, String structure, String metric, double value) {
             return new Value(index, structure, metric, "{}", value, "OK");
         }
@@ -53,10 +59,7 @@ final class ScoredCases {
         sql.sql("""
             insert into scorecard (evaluation_id, attempt, content, sha256, protocol, protocol_sha256, engine_version, engine_commit)
             values (:id, 1, :content, encode(sha256(convert_to(:content, 'UTF8')), 'hex'), 'segmeter@1', repeat('0', 64), '0', '0')\
-            """)
-                .param("id", id)
-                .param("content", CARD)
-                .update();
+            """).param("id", id).param("content", CARD).update();
         List<Integer> indices = new ArrayList<>();
         List<@Nullable String> structures = new ArrayList<>();
         List<String> metrics = new ArrayList<>();
