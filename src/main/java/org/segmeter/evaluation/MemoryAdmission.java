@@ -99,17 +99,12 @@ final class MemoryAdmission implements ScoringEngine, LossEngine, MeterBinder {
     }
 
     /**
-     * Lets something else be done with both sides, once there is the memory for it that scoring them takes.
+     * Lets something be done with both sides, once there is the memory for it that scoring them takes.
      *
+     * @param mask of what is scored; null for all
      * @throws InputException if they could never fit, or what the work throws
      */
     <T> T admitted(
-            ScoringInput prediction, ScoringInput reference, ScoringOptions options, CancelSignal cancel, Work<T> work)
-            throws InputException, IOException {
-        return admitted(prediction, reference, null, options, cancel, work);
-    }
-
-    private <T> T admitted(
             ScoringInput prediction,
             ScoringInput reference,
             @Nullable ScoringInput mask,

@@ -146,9 +146,11 @@ public final class StoredMasks {
             ScoringOptions options = request == null ? ScoringOptions.defaults() : ScoringOptions.parse(request);
             ScoringInput prediction = files.side(Side.PREDICTION);
             ScoringInput reference = files.side(Side.REFERENCE);
+            ScoringInput mask = files.mask();
             PairMasks masks = admission.admitted(
                     prediction,
                     reference,
+                    mask,
                     options,
                     ending,
                     () -> PairMasks.read(
@@ -157,6 +159,7 @@ public final class StoredMasks {
                             ForkJoinPool.commonPool(),
                             prediction,
                             reference,
+                            mask,
                             options,
                             ending));
             keep(id, masks);

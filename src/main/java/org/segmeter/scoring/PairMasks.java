@@ -38,6 +38,7 @@ public record PairMasks(Grid grid, List<Entry> entries, BitMask prediction, BitM
      * Reads a pair of files.
      *
      * @param pool that helps; null: the calling thread does it all
+     * @param mask voxels of any of its segments are scored, no others; null for all
      * @throws InputException if the pair cannot be scored
      * @throws IOException if a file cannot be read from disk
      * @throws CancellationException if the signal was given or the thread interrupted
@@ -48,6 +49,7 @@ public record PairMasks(Grid grid, List<Entry> entries, BitMask prediction, BitM
             @Nullable ForkJoinPool pool,
             ScoringInput prediction,
             ScoringInput reference,
+            @Nullable ScoringInput mask,
             ScoringOptions options,
             CancelSignal cancel)
             throws InputException, IOException {
@@ -60,6 +62,7 @@ public record PairMasks(Grid grid, List<Entry> entries, BitMask prediction, BitM
         AlignedPair aligned = AlignedPair.of(
                 sides.prediction(),
                 sides.reference(),
+                mask == null ? null : Scorer.readMask(reader, mask, options),
                 options.withScope(scope),
                 chosen.getFirst().geometry(),
                 cancel);

@@ -1,6 +1,7 @@
 package org.segmeter.web;
 
 import jakarta.servlet.http.HttpServletRequest;
+import java.lang.ref.SoftReference;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -11,6 +12,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.evaluation.Evaluation;
@@ -61,6 +63,9 @@ final class SliceController {
     private static final Set<String> PARAMETERS =
             Set.of("plane", "segment", "entry", "index", "layer", "scale", "scaleMm");
 
+    private static final int MOST_SURFACES = 4;
+
+    private final ConcurrentLinkedDeque<SoftReference<Surfaces>> surfaces = new ConcurrentLinkedDeque<>();
     private final Evaluations evaluations;
     private final StoredMasks masks;
     private final WebSettings settings;
@@ -175,7 +180,7 @@ final class SliceController {
             picture = SlicePicture.distances(
                     chosen.prediction(),
                     chosen.reference(),
-                    BoundaryDistances.between(chosen.prediction(), chosen.reference(), spacing),
+                    distances(chosen, spacing),
                     view,
                     slice,
                     asked.scaleMm());
@@ -185,6 +190,25 @@ final class SliceController {
             palette = OVERLAY;
         }
         return IndexedPng.write(scaled(picture, view, asked), palette);
+    }
+
+    /** Surfaces in which distances are looked up; of the segments that were looked at last. */
+    private record Surfaces(BitMask prediction, BitMask reference, BoundaryDistances distances) {}
+
+    /** Whoever looks at one slice looks at the next; the surfaces of a large organ take longer to find than a slice to draw. */
+    private BoundaryDistances distances(Chosen chosen, Spacing spacing) {
+        for (SoftReference<Surfaces> kept : surfaces) {
+            Surfaces known = kept.get();
+            if (known != null && known.prediction == chosen.prediction() && known.reference == chosen.reference()) {
+                return known.distances;
+            }
+        }
+        BoundaryDistances made = BoundaryDistances.between(chosen.prediction(), chosen.reference(), spacing);
+        surfaces.addFirst(new SoftReference<>(new Surfaces(chosen.prediction(), chosen.reference(), made)));
+        while (surfaces.size() > MOST_SURFACES) {
+            surfaces.pollLast();
+        }
+        return made;
     }
 
     private static SlicePicture scaled(SlicePicture picture, SliceView view, Asked asked) {

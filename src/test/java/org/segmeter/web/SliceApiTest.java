@@ -188,6 +188,23 @@ class SliceApiTest {
     }
 
     @Test
+    void leaveOutWhatAMaskLeavesOut() {
+        // Of two voxels of the prediction the mask has one.
+        Api.Answer scored = api.post(
+                        List.of(
+                                Api.Part.bytes("prediction", nifti(1, 1, 1, 3, 15)),
+                                Api.Part.bytes("reference", nifti(1, 1, 1, 3)),
+                                Api.Part.bytes("mask", nifti(1, 1, 1, 0, 1, 2, 3))),
+                        "Prefer",
+                        "wait=60")
+                .expect(200);
+        JsonNode slices = api.get(scored.header("Location") + "/slices").expect(200).json().get("slices");
+        assertThat(slices.size()).isEqualTo(1);
+        assertThat(slices.get(0).get("fp").asInt()).isZero();
+        assertThat(scored.json().at("/overall/metrics/fp/value").asInt()).isZero();
+    }
+
+    @Test
     void coloursOfDistancesGoFromBlueToYellow() throws IOException {
         BufferedImage image = picture(organs + "/overlay.png?layer=distance&index=7&scaleMm=4&scale=voxel");
         List<Integer> colours = new ArrayList<>();
