@@ -178,12 +178,7 @@ final class SliceController {
                             .with("parameter", "layer")
                             .about(id)));
             picture = SlicePicture.distances(
-                    chosen.prediction(),
-                    chosen.reference(),
-                    distances(chosen, spacing),
-                    view,
-                    slice,
-                    asked.scaleMm());
+                    chosen.prediction(), chosen.reference(), distances(chosen, spacing), view, slice, asked.scaleMm());
             palette = DISTANCES;
         } else {
             picture = SlicePicture.overlay(chosen.prediction(), chosen.reference(), view, slice);

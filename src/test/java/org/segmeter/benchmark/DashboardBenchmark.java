@@ -45,8 +45,7 @@ public final class DashboardBenchmark {
     private static final List<String> EXPLORER = List.of(
             "/api/v1/aggregates?metric=dice&structure=*&groupBy=model%2Cversion"
                     + "&stat=mean%2Csd%2Cmedian%2Cci95%2Chistogram%2Cp5%2Cp25%2Cp50%2Cp75%2Cp95",
-            "/api/v1/metrics",
-            "/api/v1/results?metric=dice&limit=500");
+            "/api/v1/metrics", "/api/v1/results?metric=dice&limit=500");
 
     private final HttpClient http = HttpClient.newHttpClient();
     private final JarProcess service;
@@ -98,16 +97,19 @@ public final class DashboardBenchmark {
         byte[] prediction = file(volumes.liver(true, true));
         byte[] reference = file(volumes.liver(false, false));
         HttpRequest submission = HttpRequest.newBuilder(
-                        new Form(prediction, reference).request(service.uri("/api/v1/evaluations")), (name, value) -> true)
+                        new Form(prediction, reference).request(service.uri("/api/v1/evaluations")),
+                        (name, value) -> true)
                 .header("Prefer", "wait=60")
                 .build();
         JsonNode card = JsonMapper.shared()
-                .readTree(http.send(submission, HttpResponse.BodyHandlers.ofString()).body());
+                .readTree(http.send(submission, HttpResponse.BodyHandlers.ofString())
+                        .body());
         String base = "/api/v1/evaluations/" + card.path("id").asString();
         System.out.println("liver of 512 x 512 x 300 voxels: " + card.at("/geometry/evaluationGrid"));
         long begin = System.nanoTime();
         bytes(base + "/slices?plane=axial&entry=0");
-        System.out.printf(Locale.ROOT, "first look (both sides are read): %.0f ms%n", (System.nanoTime() - begin) / 1e6);
+        System.out.printf(
+                Locale.ROOT, "first look (both sides are read): %.0f ms%n", (System.nanoTime() - begin) / 1e6);
         for (String layer : List.of("overlay", "distance")) {
             for (String plane : List.of("axial", "coronal", "sagittal")) {
                 int n = JsonMapper.shared()
@@ -119,7 +121,8 @@ public final class DashboardBenchmark {
                 long size = 0;
                 for (int i = 0; i < n; i++) {
                     long start = System.nanoTime();
-                    size += bytes(base + "/overlay.png?plane=" + plane + "&index=" + i + "&entry=0&scale=voxel&layer=" + layer);
+                    size += bytes(base + "/overlay.png?plane=" + plane + "&index=" + i + "&entry=0&scale=voxel&layer="
+                            + layer);
                     micros.add((System.nanoTime() - start) / 1000);
                 }
                 print(layer + " " + plane, micros);
@@ -176,27 +179,28 @@ public final class DashboardBenchmark {
             statement.execute("set synchronous_commit = off");
             statement.execute(
                     "insert into evaluation (id, created_at, state, attempt, started_at, finished_at, case_id,"
-                            + " model_name, model_version, site, labels, protocols) select md5(i::text)::uuid, t, 'SUCCEEDED', 1,"
-                            + " t, t, 'case-' || i % 5000, 'model-' || i % 5, '1.' || i % 3, 'site-' || i % 7,"
-                            + " jsonb_build_object('scanner', 'scanner-' || i % 4), '{segmeter@1}' from (select i,"
-                            + " timestamptz '2026-01-01' + i * interval '5 minutes' as t from generate_series(1, " + evaluations + ") i) n");
+                        + " model_name, model_version, site, labels, protocols) select md5(i::text)::uuid, t,"
+                        + " 'SUCCEEDED', 1, t, t, 'case-' || i % 5000, 'model-' || i % 5, '1.' || i % 3, 'site-' || i"
+                        + " % 7, jsonb_build_object('scanner', 'scanner-' || i % 4), '{segmeter@1}' from (select i,"
+                        + " timestamptz '2026-01-01' + i * interval '5 minutes' as t from generate_series(1, "
+                            + evaluations + ") i) n");
             statement.execute(
                     "insert into scorecard (evaluation_id, attempt, content, sha256, protocol, protocol_sha256,"
                             + " engine_version, engine_commit) select md5(i::text)::uuid, 1, '{}', repeat(md5(i::text),"
                             + " 2), 'segmeter@1', 'x', '0', '0' from generate_series(1, " + evaluations + ") i");
             for (String metric : List.of("dice", "hd95")) {
                 statement.execute(
-                        "insert into metric_value (evaluation_id, segment_index, segment_number, segment_label, metric, value, unit,"
-                                + " state) select md5(i::text)::uuid, s, case when s < 0 then null else s + 1 end, case when s < 0"
-                                + " then null else 'structure-' || s end, '" + metric + "', "
-                                + (metric.equals("dice")
-                                        ? "1 - power(random(), 3) * 0.4, '1'"
-                                        : "random() * 20, 'mm'")
+                        "insert into metric_value (evaluation_id, segment_index, segment_number, segment_label,"
+                                + " metric, value, unit, state) select md5(i::text)::uuid, s, case when s < 0 then null"
+                                + " else s + 1 end, case when s < 0 then null else 'structure-' || s end,"
+                                + " '" + metric + "', "
+                                + (metric.equals("dice") ? "1 - power(random(), 3) * 0.4, '1'" : "random() * 20, 'mm'")
                                 + ", 'OK' from generate_series(1, " + evaluations + ") i, generate_series(-1, "
                                 + (STRUCTURES - 1) + ") s");
             }
             statement.execute("vacuum analyze");
         }
-        System.out.println(METRICS * (STRUCTURES + 1) * evaluations + " metric rows of " + evaluations + " evaluations");
+        System.out.println(
+                METRICS * (STRUCTURES + 1) * evaluations + " metric rows of " + evaluations + " evaluations");
     }
 }

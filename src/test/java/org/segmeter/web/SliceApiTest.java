@@ -198,7 +198,10 @@ class SliceApiTest {
                         "Prefer",
                         "wait=60")
                 .expect(200);
-        JsonNode slices = api.get(scored.header("Location") + "/slices").expect(200).json().get("slices");
+        JsonNode slices = api.get(scored.header("Location") + "/slices")
+                .expect(200)
+                .json()
+                .get("slices");
         assertThat(slices.size()).isEqualTo(1);
         assertThat(slices.get(0).get("fp").asInt()).isZero();
         assertThat(scored.json().at("/overall/metrics/fp/value").asInt()).isZero();

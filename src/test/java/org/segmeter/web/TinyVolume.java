@@ -13,8 +13,7 @@ final class TinyVolume {
 
     /** A cube of the label 1 with its lowest corner at (x, y, z). */
     static byte[] cube(int x, int y, int z, int edge) {
-        ByteBuffer file =
-                ByteBuffer.allocate(352 + SIZE * SIZE * SIZE).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer file = ByteBuffer.allocate(352 + SIZE * SIZE * SIZE).order(ByteOrder.LITTLE_ENDIAN);
         file.putInt(0, 348);
         short[] dim = {3, SIZE, SIZE, SIZE, 1, 1, 1, 1};
         for (int i = 0; i < 8; i++) {
