@@ -159,8 +159,9 @@ class AccuracyTest {
         for (Spacing s : SPACINGS) {
             METRICS.forEach((name, metric) -> {
                 // The document names these.
-                boolean misses = name.equals("HD95") && (s.equals(new Spacing(1, 1, 1)) || s.equals(new Spacing(0.7, 0.7, 3)))
-                        || name.equals("NSD") && s.smallest() >= 5;
+                boolean misses =
+                        name.equals("HD95") && (s.equals(new Spacing(1, 1, 1)) || s.equals(new Spacing(0.7, 0.7, 3)))
+                                || name.equals("NSD") && s.smallest() >= 5;
                 double mesh = mean(rows, r -> r.spacing.equals(s), MESH, metric);
                 double faces = mean(rows, r -> r.spacing.equals(s), FACES, metric);
                 assertThat(mesh <= faces)
