@@ -15,6 +15,7 @@ import org.segmeter.evaluation.BlobStore;
 import org.segmeter.evaluation.Reasons;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.dao.DataAccessException;
 import org.springframework.scheduling.annotation.Scheduled;
 import org.springframework.stereotype.Component;
@@ -35,13 +36,20 @@ final class Deliveries {
     private final DeliveryRows rows;
     private final StoredInstances instances;
     private final PacsSettings settings;
+    private final ObjectProvider<DimseSender> dimse;
     private final JsonMapper json;
     private final WebhookClient messages = new WebhookClient();
     private final Map<String, DicomWebClient> clients = new ConcurrentHashMap<>();
     private final ExecutorService work = Executors.newVirtualThreadPerTaskExecutor();
     private final Semaphore free = new Semaphore(AT_ONCE);
 
-    Deliveries(DeliveryRows rows, StoredInstances instances, PacsSettings settings, JsonMapper json) {
+    Deliveries(
+            DeliveryRows rows,
+            StoredInstances instances,
+            PacsSettings settings,
+            ObjectProvider<DimseSender> dimse,
+            JsonMapper json) {
+        this.dimse = dimse;
         this.rows = rows;
         this.instances = instances;
         this.settings = settings;
@@ -58,7 +66,11 @@ final class Deliveries {
             Duration lease = Stream.concat(
                             settings.sources().values().stream()
                                     .map(source -> source.connectTimeout().plus(source.timeout())),
-                            settings.webhooks().values().stream().map(PacsSettings.Webhook::timeout))
+                            Stream.concat(
+                                    settings.webhooks().values().stream().map(PacsSettings.Webhook::timeout),
+                                    settings.nodes().values().stream()
+                                            .map(node -> node.connectTimeout()
+                                                    .plus(node.timeout().multipliedBy(2)))))
                     .max(Duration::compareTo)
                     .orElse(Duration.ZERO)
                     .plusSeconds(30);
@@ -83,6 +95,7 @@ final class Deliveries {
         try {
             switch (one.kind()) {
                 case STOW -> store(one);
+                case C_STORE -> send(one);
                 case WEBHOOK -> tell(one);
             }
         } catch (IOException | DataAccessException | TransactionException e) {
@@ -117,6 +130,36 @@ final class Deliveries {
                 log.warn("report refused by {}: {}, pair {}", one.destination(), refused.reason(), one.pair());
             }
             case DicomWebClient.Stored.NotNow later -> again(one, later.reason());
+        }
+    }
+
+    private void send(Delivery one) throws IOException, InterruptedException {
+        DimseNode node = settings.nodes().get(one.destination());
+        String sop = one.sopInstanceUid();
+        Optional<StoredInstance> report = sop == null ? Optional.empty() : instances.find(sop);
+        if (node == null || report.isEmpty()) {
+            rows.end(one, Delivery.State.GIVEN_UP, node == null ? "no such node" : "no such instance");
+            return;
+        }
+        DimseSender sender = dimse.getIfAvailable();
+        if (sender == null) {
+            again(one, "this build has no DIMSE");
+            return;
+        }
+        DimseSender.Answer answer;
+        try (BlobStore.Content content = instances.open(report.get())) {
+            answer = sender.store(node, content.file(), report.get());
+        }
+        switch (answer) {
+            case DimseSender.Answer.Taken taken -> {
+                rows.end(one, Delivery.State.DELIVERED, null);
+                log.info("report delivered to {}, pair {}, attempt {}", one.destination(), one.pair(), one.attempts());
+            }
+            case DimseSender.Answer.Refused refused -> {
+                rows.end(one, Delivery.State.GIVEN_UP, refused.reason());
+                log.warn("report refused by {}: {}, pair {}", one.destination(), refused.reason(), one.pair());
+            }
+            case DimseSender.Answer.NotNow later -> again(one, later.reason());
         }
     }
 

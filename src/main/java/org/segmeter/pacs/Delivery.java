@@ -31,6 +31,8 @@ public record Delivery(
     public enum Kind {
         /** A report, stored by STOW-RS. */
         STOW,
+        /** A report, stored by C-STORE. */
+        C_STORE,
         /** A signed message by HTTP POST. */
         WEBHOOK
     }

@@ -16,7 +16,8 @@ import org.springframework.util.unit.DataSize;
  * Settings of the loop with a PACS.
  *
  * @param sources DICOMweb servers by name: what is pulled is pulled from these only, and reports go to these only
- * @param resultsTo names of the sources that reports are stored to
+ * @param nodes application entities by name, for reports by C-STORE
+ * @param resultsTo names of the sources and nodes that reports are stored to
  * @param webhooks who is told of the pairs, by name
  * @param limits what a scored pair is held to, by name
  * @param expireAfter how long a segmentation waits for its counterpart
@@ -25,6 +26,7 @@ import org.springframework.util.unit.DataSize;
 @ConfigurationProperties("segmeter.pacs")
 record PacsSettings(
         @DefaultValue Map<String, Source> sources,
+        @DefaultValue Map<String, DimseNode> nodes,
         @DefaultValue List<String> resultsTo,
         @DefaultValue Map<String, Webhook> webhooks,
         @DefaultValue Map<String, Limit> limits,
@@ -33,13 +35,20 @@ record PacsSettings(
 
     PacsSettings {
         sources = Map.copyOf(sources);
+        nodes = Map.copyOf(nodes);
         resultsTo = List.copyOf(resultsTo);
         webhooks = Map.copyOf(webhooks);
         limits = Map.copyOf(limits);
         for (String name : resultsTo) {
-            if (!sources.containsKey(name)) {
+            if (!sources.containsKey(name) && !nodes.containsKey(name)) {
+                throw new IllegalArgumentException("segmeter.pacs.results-to names '" + name
+                        + "', which is neither among segmeter.pacs.sources nor among segmeter.pacs.nodes");
+            }
+        }
+        for (String name : nodes.keySet()) {
+            if (sources.containsKey(name)) {
                 throw new IllegalArgumentException(
-                        "segmeter.pacs.results-to names '" + name + "', which is not among segmeter.pacs.sources");
+                        "segmeter.pacs.nodes and segmeter.pacs.sources have the same name '" + name + "'");
             }
         }
     }

@@ -175,7 +175,10 @@ final class PairFollower {
                     }
                 }
                 for (String destination : settings.resultsTo()) {
-                    deliveries.insert(Delivery.Kind.STOW, destination, pair.id(), instance.sopInstanceUid(), null);
+                    Delivery.Kind kind = settings.nodes().containsKey(destination)
+                            ? Delivery.Kind.C_STORE
+                            : Delivery.Kind.STOW;
+                    deliveries.insert(kind, destination, pair.id(), instance.sopInstanceUid(), null);
                 }
                 return new KeptContent.Use.Result<>(true, true);
             });
