@@ -63,7 +63,8 @@ class DimseTest {
 
     @Test
     void whoIsOnTheListIsAnsweredAndNobodyElse() throws Exception {
-        assertThat(run("echoscu", "-aet", "MODALITY", "-aec", "SEGMETER", "127.0.0.1", text(port)).status())
+        assertThat(run("echoscu", "-aet", "MODALITY", "-aec", "SEGMETER", "127.0.0.1", text(port))
+                        .status())
                 .isZero();
         Said stranger = run("echoscu", "-v", "-aet", "STRANGER", "-aec", "SEGMETER", "127.0.0.1", text(port));
         assertThat(stranger.status()).isNotZero();
@@ -88,7 +89,9 @@ class DimseTest {
         assertThat(dump.status()).as(dump.text()).isZero();
         assertThat(dump.text()).contains("\"Dice similarity coefficient\")=\"0.9\"");
         for (long end = System.nanoTime() + 30_000_000_000L; ; Thread.sleep(100)) {
-            JsonNode now = service.api().get(pair.path("links").path("self").asString()).json();
+            JsonNode now = service.api()
+                    .get(pair.path("links").path("self").asString())
+                    .json();
             if (now.at("/deliveries/0/state").asString().equals("DELIVERED")) {
                 break;
             }
@@ -107,7 +110,15 @@ class DimseTest {
                     .toList()) {
                 // It proposes uncompressed transfer syntaxes, and cannot send the label maps, which it does not know.
                 Said sent = run(
-                        "storescu", "-v", "-R", "-aet", "MODALITY", "-aec", "SEGMETER", "127.0.0.1", text(port),
+                        "storescu",
+                        "-v",
+                        "-R",
+                        "-aet",
+                        "MODALITY",
+                        "-aec",
+                        "SEGMETER",
+                        "127.0.0.1",
+                        text(port),
                         file.toString());
                 stored += sent.status() == 0 && sent.text().matches("(?s).*(Success|Warning).*") ? 1 : 0;
                 tried++;
@@ -120,7 +131,15 @@ class DimseTest {
     @Test
     void anObjectThatIsNoSegmentationIsRefusedWithItsStatus() throws Exception {
         Said refused = run(
-                "storescu", "-v", "-R", "-aet", "MODALITY", "-aec", "SEGMETER", "127.0.0.1", text(port),
+                "storescu",
+                "-v",
+                "-R",
+                "-aet",
+                "MODALITY",
+                "-aec",
+                "SEGMETER",
+                "127.0.0.1",
+                text(port),
                 SAMPLES.resolve("bad/dcm_sop_class_ct.dcm").toString());
         assertThat(refused.status()).as(refused.text()).isNotZero();
     }
@@ -130,8 +149,19 @@ class DimseTest {
         Path keys = Files.createDirectories(directory.resolve("keys"));
         for (String who : List.of("service", "client", "stranger")) {
             assertThat(run(
-                                    "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
-                                    "/CN=" + who, "-keyout", keys.resolve(who + ".key").toString(), "-out",
+                                    "openssl",
+                                    "req",
+                                    "-x509",
+                                    "-newkey",
+                                    "rsa:2048",
+                                    "-nodes",
+                                    "-days",
+                                    "2",
+                                    "-subj",
+                                    "/CN=" + who,
+                                    "-keyout",
+                                    keys.resolve(who + ".key").toString(),
+                                    "-out",
                                     keys.resolve(who + ".crt").toString())
                             .status())
                     .isZero();
@@ -154,16 +184,36 @@ class DimseTest {
 
     private static Said echo(Path keys, String who, String there) throws Exception {
         return run(
-                "echoscu", "-aet", "MODALITY", "-aec", "SEGMETER", "-ta", "10", "+tls",
-                keys.resolve(who + ".key").toString(), keys.resolve(who + ".crt").toString(), "+cf",
-                keys.resolve("service.crt").toString(), "127.0.0.1", there);
+                "echoscu",
+                "-aet",
+                "MODALITY",
+                "-aec",
+                "SEGMETER",
+                "-ta",
+                "10",
+                "+tls",
+                keys.resolve(who + ".key").toString(),
+                keys.resolve(who + ".crt").toString(),
+                "+cf",
+                keys.resolve("service.crt").toString(),
+                "127.0.0.1",
+                there);
     }
 
     private static void store(byte[] object) throws Exception {
         Path file = Files.createTempFile(directory, "object", ".dcm");
         Files.write(file, object);
         Said sent = run(
-                "storescu", "-v", "-R", "-aet", "MODALITY", "-aec", "SEGMETER", "127.0.0.1", text(port), file.toString());
+                "storescu",
+                "-v",
+                "-R",
+                "-aet",
+                "MODALITY",
+                "-aec",
+                "SEGMETER",
+                "127.0.0.1",
+                text(port),
+                file.toString());
         assertThat(sent.status()).as(sent.text()).isZero();
         assertThat(sent.text()).contains("Success");
     }
@@ -184,7 +234,8 @@ class DimseTest {
 
     private static List<Path> files() throws IOException {
         try (Stream<Path> all = Files.list(received)) {
-            return all.filter(file -> !file.getFileName().toString().startsWith(".")).toList();
+            return all.filter(file -> !file.getFileName().toString().startsWith("."))
+                    .toList();
         }
     }
 
@@ -196,7 +247,9 @@ class DimseTest {
                 .start();
         process.getOutputStream().close();
         String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(process.waitFor(60, TimeUnit.SECONDS)).as(String.join(" ", command)).isTrue();
+        assertThat(process.waitFor(60, TimeUnit.SECONDS))
+                .as(String.join(" ", command))
+                .isTrue();
         return new Said(process.exitValue(), text);
     }
 

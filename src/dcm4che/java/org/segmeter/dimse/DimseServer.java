@@ -61,10 +61,7 @@ final class DimseServer implements SmartLifecycle {
         this.store = store;
     }
 
-    private record Running(
-            Device device,
-            ExecutorService work,
-            ScheduledExecutorService timers) {}
+    private record Running(Device device, ExecutorService work, ScheduledExecutorService timers) {}
 
     @Override
     public synchronized void start() {
@@ -84,11 +81,14 @@ final class DimseServer implements SmartLifecycle {
         entity.setAcceptedCallingAETitles(settings.callers().toArray(String[]::new));
         for (String sopClass : new String[] {DicomInstance.SEGMENTATION, DicomInstance.LABEL_MAP}) {
             // Which of them can be decoded the reader knows, and says so with a status.
-            entity.addTransferCapability(
-                    new TransferCapability(null, sopClass, TransferCapability.Role.SCP, "*"));
+            entity.addTransferCapability(new TransferCapability(null, sopClass, TransferCapability.Role.SCP, "*"));
         }
         entity.addTransferCapability(new TransferCapability(
-                null, UID.Verification, TransferCapability.Role.SCP, UID.ImplicitVRLittleEndian, UID.ExplicitVRLittleEndian));
+                null,
+                UID.Verification,
+                TransferCapability.Role.SCP,
+                UID.ImplicitVRLittleEndian,
+                UID.ExplicitVRLittleEndian));
         device.addConnection(connection);
         device.addApplicationEntity(entity);
         entity.addConnection(connection);
@@ -155,7 +155,11 @@ final class DimseServer implements SmartLifecycle {
 
         @Override
         protected void store(
-                Association association, PresentationContext context, Attributes request, PDVInputStream data, Attributes answer)
+                Association association,
+                PresentationContext context,
+                Attributes request,
+                PDVInputStream data,
+                Attributes answer)
                 throws IOException {
             String sopClass = request.getString(Tag.AffectedSOPClassUID);
             String sop = request.getString(Tag.AffectedSOPInstanceUID);

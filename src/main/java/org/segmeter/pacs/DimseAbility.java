@@ -20,9 +20,8 @@ final class DimseAbility implements InfoContributor {
     DimseAbility(ObjectProvider<DimseSender> sender, PacsSettings settings, Environment environment) {
         available = sender.stream().findAny().isPresent();
         if (!available && (!settings.nodes().isEmpty() || environment.containsProperty("segmeter.dimse.port"))) {
-            throw new StartRefused(
-                    (settings.nodes().isEmpty() ? "segmeter.dimse.port" : "segmeter.pacs.nodes") + " is set, and "
-                            + MISSING);
+            throw new StartRefused((settings.nodes().isEmpty() ? "segmeter.dimse.port" : "segmeter.pacs.nodes")
+                    + " is set, and " + MISSING);
         }
     }
 

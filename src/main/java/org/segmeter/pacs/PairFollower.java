@@ -175,9 +175,8 @@ final class PairFollower {
                     }
                 }
                 for (String destination : settings.resultsTo()) {
-                    Delivery.Kind kind = settings.nodes().containsKey(destination)
-                            ? Delivery.Kind.C_STORE
-                            : Delivery.Kind.STOW;
+                    Delivery.Kind kind =
+                            settings.nodes().containsKey(destination) ? Delivery.Kind.C_STORE : Delivery.Kind.STOW;
                     deliveries.insert(kind, destination, pair.id(), instance.sopInstanceUid(), null);
                 }
                 return new KeptContent.Use.Result<>(true, true);

@@ -5,7 +5,8 @@
  * <p>To follow one segmentation: {@code Reception} (kept), {@code Pairing} (paired), {@code PairFollower} (scored),
  * {@code StructuredReport} and {@code Deliveries} (given back).
  */
-@ApplicationModule(allowedDependencies = {"database", "evaluation", "scoring", "format", "format::dicom", "volume", "telemetry"})
+@ApplicationModule(
+        allowedDependencies = {"database", "evaluation", "scoring", "format", "format::dicom", "volume", "telemetry"})
 @NullMarked
 package org.segmeter.pacs;
 
