@@ -26,6 +26,10 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end -}}
 {{- end -}}
 
+{{- define "segmeter.keySecret" -}}
+{{- .Values.security.existingSecret | default (printf "%s-key" (include "segmeter.name" .)) -}}
+{{- end -}}
+
 {{- define "segmeter.claim" -}}
 {{- .Values.persistence.existingClaim | default (include "segmeter.name" .) -}}
 {{- end -}}

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import org.segmeter.cli.CommandLineTool;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
+import org.springframework.boot.security.autoconfigure.UserDetailsServiceAutoConfiguration;
 import sun.misc.Signal;
 
 /**
@@ -11,7 +12,7 @@ import sun.misc.Signal;
  * the service. The tool starts in a fraction of the service's time because no class of Spring is touched before it is known that the
  * service is wanted.
  */
-@SpringBootApplication
+@SpringBootApplication(exclude = UserDetailsServiceAutoConfiguration.class)
 public class Segmeter {
 
     public static void main(String[] arguments) {

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.segmeter.database.Tenant;
 import org.segmeter.evaluation.Backlog;
 import org.segmeter.evaluation.Blob;
 import org.segmeter.evaluation.EvaluationSettings;
@@ -88,7 +89,9 @@ final class BatchFeeder {
             int share = room <= 0 ? 0 : (int) Math.max(1, room / batches.size());
             boolean fed = false;
             for (UUID batch : batches) {
-                fed |= feed(batch, room <= 0 ? 0 : share);
+                try (Tenant.Binding ignored = Tenant.bind(rows.tenant(batch).orElse(Tenant.NOBODY))) {
+                    fed |= feed(batch, room <= 0 ? 0 : share);
+                }
             }
             if (fed) {
                 evaluations.wake();

@@ -238,6 +238,14 @@ final class BatchRows {
                 .list();
     }
 
+    /** Whose it is; empty if there is none. */
+    Optional<String> tenant(UUID id) {
+        return sql.sql("select tenant from batch where id = :id")
+                .param("id", id)
+                .query(String.class)
+                .optional();
+    }
+
     /** Locks a batch until the transaction ends; empty if somebody else has it locked, or there is none. */
     Optional<Locked> lock(UUID id, boolean wait) {
         return sql.sql("select id, tenant, state, waiting, scoring, protocols, request from batch where id = :id for"

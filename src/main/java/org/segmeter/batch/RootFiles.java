@@ -10,6 +10,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.segmeter.database.Tenant;
 import org.segmeter.evaluation.Problem;
 import org.segmeter.evaluation.ServiceProblem;
 
@@ -41,7 +42,7 @@ final class RootFiles {
     /** True if there is a root of the name before the first colon. */
     boolean isRoot(String source) {
         int at = source.indexOf(':');
-        return at > 0 && roots.containsKey(source.substring(0, at));
+        return at > 0 && Tenant.isOfTheInstallation() && roots.containsKey(source.substring(0, at));
     }
 
     /**
@@ -52,7 +53,7 @@ final class RootFiles {
      */
     List<Path> files(String source) throws Refused {
         int at = source.indexOf(':');
-        Path root = at > 0 ? roots.get(source.substring(0, at)) : null;
+        Path root = at > 0 && Tenant.isOfTheInstallation() ? roots.get(source.substring(0, at)) : null;
         if (root == null) {
             throw new Refused(Problem.of(ServiceProblem.UNSUPPORTED_SOURCE, "No root of this name is configured."));
         }

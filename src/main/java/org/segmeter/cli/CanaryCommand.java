@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import org.segmeter.format.nifti.NiftiWriter;
 import org.segmeter.scoring.JsonDocument;
 import org.segmeter.volume.Affine;
@@ -46,6 +47,12 @@ final class CanaryCommand implements Callable<Integer> {
     private final PrintWriter err;
 
     @Option(
+            names = "--key",
+            defaultValue = "${env:SEGMETER_API_KEY}",
+            description = "Key of the service, if it asks for one; default: SEGMETER_API_KEY")
+    private @Nullable String key;
+
+    @Option(
             names = "--url",
             defaultValue = "http://127.0.0.1:${SERVER_PORT:-8080}",
             description = "The service; default: ${DEFAULT-VALUE}")
@@ -71,15 +78,18 @@ final class CanaryCommand implements Callable<Integer> {
         body.writeBytes(("--" + boundary + "--\r\n").getBytes(StandardCharsets.US_ASCII));
         try (HttpClient client =
                 HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build()) {
-            HttpRequest request = HttpRequest.newBuilder(URI.create(url.replaceAll("/+$", "") + "/api/v1/evaluations"))
+            HttpRequest.Builder request = HttpRequest.newBuilder(
+                            URI.create(url.replaceAll("/+$", "") + "/api/v1/evaluations"))
                     .timeout(Duration.ofSeconds(wait + 10L))
                     .header("Content-Type", "multipart/form-data; boundary=" + boundary)
                     .header("Prefer", "wait=" + wait)
                     // An evaluation of yesterday would not show that the service scores today.
                     .header("Cache-Control", "no-cache")
-                    .POST(HttpRequest.BodyPublishers.ofByteArray(body.toByteArray()))
-                    .build();
-            HttpResponse<String> answer = client.send(request, HttpResponse.BodyHandlers.ofString());
+                    .POST(HttpRequest.BodyPublishers.ofByteArray(body.toByteArray()));
+            if (key != null && !key.isBlank()) {
+                request.header("Authorization", "Bearer " + key.strip());
+            }
+            HttpResponse<String> answer = client.send(request.build(), HttpResponse.BodyHandlers.ofString());
             return judge(answer.statusCode(), answer.body());
         } catch (IOException e) {
             err.println("segmeter: the service does not answer");

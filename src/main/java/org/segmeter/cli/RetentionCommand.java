@@ -8,6 +8,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import tools.jackson.core.JacksonException;
@@ -25,6 +26,12 @@ final class RetentionCommand implements Callable<Integer> {
     private final PrintWriter err;
 
     @Option(
+            names = "--key",
+            defaultValue = "${env:SEGMETER_API_KEY}",
+            description = "Key of the service, if it asks for one; default: SEGMETER_API_KEY")
+    private @Nullable String key;
+
+    @Option(
             names = "--url",
             defaultValue = "http://127.0.0.1:${SERVER_PORT:-8080}",
             description = "The service; default: ${DEFAULT-VALUE}")
@@ -40,11 +47,12 @@ final class RetentionCommand implements Callable<Integer> {
         Duration patience = Duration.ofSeconds(30);
         try (HttpClient client =
                 HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(3)).build()) {
-            HttpResponse<String> answer = client.send(
-                    HttpRequest.newBuilder(URI.create(url + "/api/v1/retention"))
-                            .timeout(patience)
-                            .build(),
-                    HttpResponse.BodyHandlers.ofString());
+            HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(url + "/api/v1/retention"))
+                    .timeout(patience);
+            if (key != null && !key.isBlank()) {
+                request.header("Authorization", "Bearer " + key.strip());
+            }
+            HttpResponse<String> answer = client.send(request.build(), HttpResponse.BodyHandlers.ofString());
             if (answer.statusCode() == 200) {
                 print(JsonMapper.shared().readTree(answer.body()).path("classes"));
                 return CommandLineTool.DONE;

@@ -8,7 +8,8 @@
             "metric :: *",
             "scoring",
             "backup",
-            "database"
+            "database",
+            "security"
         })
 @NullMarked
 package org.segmeter.cli;

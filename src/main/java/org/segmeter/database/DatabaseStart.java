@@ -14,6 +14,7 @@ import org.springframework.boot.jdbc.autoconfigure.JdbcConnectionDetails;
 import org.springframework.context.ApplicationContextInitializer;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.core.env.ConfigurableEnvironment;
+import org.springframework.core.env.PropertyResolver;
 import org.springframework.util.StringUtils;
 
 /**
@@ -105,6 +106,11 @@ final class DatabaseStart implements ApplicationContextInitializer<ConfigurableA
         } catch (SQLException e) {
             throw new StartRefused("the embedded PostgreSQL does not answer (SQL state " + e.getSQLState() + ")");
         }
+    }
+
+    /** Whether requests must say who sends them, as the package {@code security} has found out before. */
+    static boolean hasLogin(PropertyResolver environment) {
+        return environment.getProperty("segmeter.security.login", Boolean.class, false);
     }
 
     /** Who makes and changes the tables: of an external server another role, if one is named. */

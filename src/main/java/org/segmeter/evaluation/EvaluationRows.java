@@ -355,8 +355,9 @@ final class EvaluationRows {
             String engineCommit) {
         sql.sql("""
             insert into scorecard (evaluation_id, attempt, content, sha256, protocol, protocol_sha256, engine_version,
-                engine_commit)
-            values (:id, :attempt, :content, :sha256, :protocol, :protocolSha256, :version, :commit)\
+                engine_commit, tenant)
+            values (:id, :attempt, :content, :sha256, :protocol, :protocolSha256, :version, :commit,
+                (select tenant from evaluation where id = :id))\
             """)
                 .param("id", id)
                 .param("attempt", attempt)

@@ -34,6 +34,22 @@ public enum ServiceProblem {
             "The answer names the parameter and what it may be."),
     INVALID_CURSOR(
             "invalid-cursor", 400, "The cursor is none of this service", "Start again without the parameter cursor."),
+    UNAUTHENTICATED(
+            "unauthenticated",
+            401,
+            "It is not known who sends the request",
+            "Send a key or an access token as Authorization: Bearer; whoever administers the service makes keys."),
+    FORBIDDEN(
+            "forbidden",
+            403,
+            "The key or token may not do this",
+            "The answer names the role that it needs; whoever administers the service gives it."),
+    CROSS_SITE(
+            "cross-site",
+            403,
+            "A browser's request of another site",
+            "Use the pages of the service itself, or a key as Authorization: Bearer."),
+    KEY_NOT_FOUND("key-not-found", 404, "There is no such key", "/api/v1/keys lists all there are."),
     NOT_FOUND("not-found", 404, "There is nothing here", "Check the address; /openapi.yaml lists all there are."),
     EVALUATION_NOT_FOUND(
             "evaluation-not-found", 404, "There is no such evaluation", "It was removed, or never existed."),

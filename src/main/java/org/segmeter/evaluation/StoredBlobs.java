@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
+import org.segmeter.database.Tenant;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
@@ -88,16 +89,26 @@ final class StoredBlobs {
                 .update();
     }
 
-    /** Those that are stored, by their SHA-256; none of them is removed before the transaction ends. */
+    /**
+     * Those that are stored, by their SHA-256; none of them is removed before the transaction ends. For a tenant only what it uses
+     * already: that another one has a file nobody can find out by its digest.
+     */
     Map<String, Blob> locked(Collection<String> sha256) {
         Map<String, Blob> found = new TreeMap<>();
         sql.sql("""
-            select sha256, size_bytes, condition from blob where sha256 = any(:digests) order by sha256 for share\
-            """).param("digests", sha256.toArray(String[]::new)).query(row -> {
-            if (Condition.valueOf(row.getString(3)) == Condition.STORED) {
-                found.put(row.getString(1), new Blob(row.getString(1), row.getLong(2)));
-            }
-        });
+            select sha256, size_bytes, condition from blob b where sha256 = any(:digests)
+                and (:all or exists (select from blob_use u where u.sha256 = b.sha256)
+                    or exists (select from evaluation_input i join evaluation e on e.id = i.evaluation_id
+                        where i.sha256 = b.sha256))
+            order by sha256 for share of b\
+            """)
+                .param("digests", sha256.toArray(String[]::new))
+                .param("all", Tenant.bound() == null)
+                .query(row -> {
+                    if (Condition.valueOf(row.getString(3)) == Condition.STORED) {
+                        found.put(row.getString(1), new Blob(row.getString(1), row.getLong(2)));
+                    }
+                });
         return found;
     }
 

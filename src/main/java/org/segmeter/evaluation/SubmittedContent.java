@@ -64,9 +64,9 @@ final class SubmittedContent {
 
     private static String digest(Submission submission) {
         Scorecard.Engine engine = EngineVersion.current();
-        return Submission.sha256(
-                (submission.contentSha256() + "\n" + engine.version() + "\n" + engine.commit() + "\n" + engine.vector())
-                        .getBytes(java.nio.charset.StandardCharsets.UTF_8));
+        return Submission.sha256(IdempotencyKey.ofTenant(submission.contentSha256() + "\n" + engine.version() + "\n"
+                        + engine.commit() + "\n" + engine.vector())
+                .getBytes(java.nio.charset.StandardCharsets.UTF_8));
     }
 
     /** Forgets the contents whose evaluations were removed. */

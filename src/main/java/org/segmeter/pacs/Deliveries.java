@@ -11,6 +11,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.stream.Stream;
+import org.segmeter.database.Tenant;
 import org.segmeter.evaluation.BlobStore;
 import org.segmeter.evaluation.Reasons;
 import org.slf4j.Logger;
@@ -77,7 +78,7 @@ final class Deliveries {
             for (Delivery one : rows.take(lease, room)) {
                 room--;
                 work.submit(() -> {
-                    try {
+                    try (Tenant.Binding ignored = Tenant.bind(one.tenant())) {
                         attempt(one);
                     } finally {
                         free.release();

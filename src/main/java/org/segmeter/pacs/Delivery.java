@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Something that is to be told to somebody else until it is done.
  *
+ * @param tenant whose it is
  * @param kind what: a report to be stored, or a message
  * @param destination name of the node or webhook in the configuration
  * @param sopInstanceUid the report; null for a message
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record Delivery(
         UUID id,
+        String tenant,
         Kind kind,
         String destination,
         UUID pair,

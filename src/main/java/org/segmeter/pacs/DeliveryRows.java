@@ -14,7 +14,8 @@ import org.springframework.stereotype.Component;
 final class DeliveryRows {
 
     private static final String COLUMNS =
-            "id, kind, destination, pair_id, sop_instance_uid, body, state, attempts, next_attempt_at, last_error";
+            "id, tenant, kind, destination, pair_id, sop_instance_uid, body, state, attempts, next_attempt_at,"
+                    + " last_error";
 
     private final JdbcClient sql;
 
@@ -91,6 +92,7 @@ final class DeliveryRows {
     private static Delivery delivery(ResultSet row) throws SQLException {
         return new Delivery(
                 row.getObject("id", UUID.class),
+                row.getString("tenant"),
                 Delivery.Kind.valueOf(row.getString("kind")),
                 row.getString("destination"),
                 row.getObject("pair_id", UUID.class),

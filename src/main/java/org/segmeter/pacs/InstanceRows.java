@@ -44,7 +44,7 @@ final class InstanceRows {
                         , attributes) values (:sop, :class, :study, :series, :syntax, :frame, :referencedSeries,
                             :referencedSegmentations, :segments::jsonb, :manufacturer, :model, :description, :creator, :contentAt,
                             :source, :sha256, :size, :attributes::jsonb)
-                        on conflict (sop_instance_uid) do nothing returning\
+                        on conflict (tenant, sop_instance_uid) do nothing returning\
                         """ + " "
                         + COLUMNS)
                 .param("sop", instance.sopInstanceUid())

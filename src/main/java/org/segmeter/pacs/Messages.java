@@ -10,6 +10,7 @@ import java.util.UUID;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.segmeter.database.Tenant;
 import org.springframework.stereotype.Component;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
@@ -78,6 +79,9 @@ final class Messages {
     }
 
     private List<String> told(String event) {
+        if (!Tenant.isOfTheInstallation()) {
+            return List.of();
+        }
         return webhooks.entrySet().stream()
                 .filter(webhook -> webhook.getValue().wants(event))
                 .map(Map.Entry::getKey)

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A prediction and the reference that belongs to it.
  *
+ * @param tenant whose it is
  * @param reason why it is in its state, a sentence
  * @param predictionSop SOP Instance UID; null while it is not known. Likewise the reference
  * @param candidates SOP Instance UIDs between which a person must choose; of an ambiguous pair
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record Pair(
         UUID id,
+        String tenant,
         String studyUid,
         PairState state,
         String reason,

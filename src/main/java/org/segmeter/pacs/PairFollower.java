@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.segmeter.database.Tenant;
 import org.segmeter.evaluation.BlobStore;
 import org.segmeter.evaluation.Evaluation;
 import org.segmeter.evaluation.Evaluations;
@@ -83,16 +84,22 @@ final class PairFollower {
     void follow() {
         try {
             for (Pair pair : pairs.matched(AT_ONCE)) {
-                UUID id = pair.evaluation();
-                Optional<Evaluation> evaluation = id == null ? Optional.empty() : evaluations.find(id);
-                if (evaluation.isEmpty()) {
-                    end(pair, PairState.NOT_SCORED, "Its evaluation was removed.");
-                } else if (evaluation.get().state().isFinal()) {
-                    ended(pair, evaluation.get());
+                try (Tenant.Binding ignored = Tenant.bind(pair.tenant())) {
+                    follow(pair);
                 }
             }
         } catch (DataAccessException | TransactionException e) {
             log.warn("matched pairs could not be followed: {}", Reasons.describe(e));
+        }
+    }
+
+    private void follow(Pair pair) {
+        UUID id = pair.evaluation();
+        Optional<Evaluation> evaluation = id == null ? Optional.empty() : evaluations.find(id);
+        if (evaluation.isEmpty()) {
+            end(pair, PairState.NOT_SCORED, "Its evaluation was removed.");
+        } else if (evaluation.get().state().isFinal()) {
+            ended(pair, evaluation.get());
         }
     }
 
@@ -174,7 +181,7 @@ final class PairFollower {
                         outsideLimits.increment();
                     }
                 }
-                for (String destination : settings.resultsTo()) {
+                for (String destination : Tenant.isOfTheInstallation() ? settings.resultsTo() : List.<String>of()) {
                     Delivery.Kind kind =
                             settings.nodes().containsKey(destination) ? Delivery.Kind.C_STORE : Delivery.Kind.STOW;
                     deliveries.insert(kind, destination, pair.id(), instance.sopInstanceUid(), null);

@@ -18,7 +18,7 @@ import org.springframework.stereotype.Component;
 final class PairRows {
 
     private static final String COLUMNS = """
-        id, study_uid, state, reason, prediction_sop, reference_sop, candidates, keys, superseded_by, evaluation_id,
+        id, tenant, study_uid, state, reason, prediction_sop, reference_sop, candidates, keys, superseded_by, evaluation_id,
         report_sop, created_at, changed_at\
         """;
 
@@ -249,6 +249,7 @@ final class PairRows {
     private static Pair pair(ResultSet row) throws SQLException {
         return new Pair(
                 row.getObject("id", UUID.class),
+                row.getString("tenant"),
                 row.getString("study_uid"),
                 PairState.valueOf(row.getString("state")),
                 row.getString("reason"),

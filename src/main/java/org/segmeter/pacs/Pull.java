@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
+import org.segmeter.database.Tenant;
 import org.segmeter.evaluation.BlobStore;
 import org.segmeter.format.dicom.DicomInstance;
 import org.springframework.stereotype.Component;
@@ -47,14 +48,14 @@ public final class Pull {
         }
     }
 
-    /** True if the configuration has a source of this name. */
+    /** True if the configuration has a source of this name, and it is the caller's. */
     public boolean knows(String source) {
-        return settings.sources().containsKey(source);
+        return Tenant.isOfTheInstallation() && settings.sources().containsKey(source);
     }
 
     /** Names of the sources of the configuration. */
     public Set<String> sources() {
-        return Set.copyOf(settings.sources().keySet());
+        return Tenant.isOfTheInstallation() ? Set.copyOf(settings.sources().keySet()) : Set.of();
     }
 
     /**

@@ -98,7 +98,7 @@ class ComposeTest {
     @Test
     void passwordsAreFilesThatAreNotCommittedAndNoEnvironmentHoldsOne() throws IOException {
         Map<String, Object> secrets = mapping(at(compose, "secrets"));
-        assertThat(secrets).containsOnlyKeys("database-password", "store-password", "grafana-password");
+        assertThat(secrets).containsOnlyKeys("api-key", "database-password", "store-password", "grafana-password");
         String maker = WorkingCopy.read("ops/compose-secret");
         secrets.forEach((name, secret) -> {
             assertThat(at(secret, "file")).isEqualTo("./ops/secrets/" + name);
@@ -110,10 +110,25 @@ class ComposeTest {
                         .doesNotContainKeys(
                                 "POSTGRES_PASSWORD",
                                 "SEGMETER_DATABASE_PASSWORD",
+                                "SEGMETER_SECURITY_API_KEY",
                                 "SEGMETER_STORE_SECRET_KEY",
                                 "MINIO_ROOT_PASSWORD",
                                 "GF_SECURITY_ADMIN_PASSWORD"));
         assertThat(at(services(), "replica-a", "secrets", 0, "target")).isEqualTo("segmeter.database.password");
+    }
+
+    @Test
+    void everyServiceAsksForAKeyAndPrometheusHasIt() throws IOException {
+        for (String name : List.of("segmeter", "replica-a", "replica-b")) {
+            assertThat(at(services(), name, "environment", "SEGMETER_SECURITY_API_KEY_FILE"))
+                    .isEqualTo("/run/secrets/api-key");
+            assertThat((List<?>) at(services(), name, "secrets"))
+                    .map(Object::toString)
+                    .contains("api-key");
+        }
+        assertThat(at(services(), "prometheus", "secrets", 0))
+                .isEqualTo(Map.of("source", "api-key", "target", "/etc/prometheus/api-key"));
+        assertThat(WorkingCopy.read(PROMETHEUS)).contains("credentials_file: api-key");
     }
 
     @Test
@@ -216,6 +231,7 @@ class ComposeTest {
     void promtoolAcceptsTheConfiguration(@TempDir Path directory) throws IOException, InterruptedException {
         Files.copy(WorkingCopy.ROOT.resolve(PROMETHEUS), directory.resolve("prometheus.yml"));
         Files.copy(WorkingCopy.ROOT.resolve(RULES), directory.resolve("segmeter.rules.yml"));
+        Files.writeString(directory.resolve("api-key"), "as ops/compose-secret makes it");
 
         promtool(directory, "check", "config", "prometheus.yml");
     }

@@ -15,10 +15,12 @@ import io.kubernetes.client.openapi.models.V1NetworkPolicy;
 import io.kubernetes.client.openapi.models.V1PersistentVolumeClaim;
 import io.kubernetes.client.openapi.models.V1Pod;
 import io.kubernetes.client.openapi.models.V1PodDisruptionBudget;
+import io.kubernetes.client.openapi.models.V1Secret;
 import io.kubernetes.client.openapi.models.V1Service;
 import io.kubernetes.client.openapi.models.V1StatefulSet;
 import io.kubernetes.client.openapi.models.V2HorizontalPodAutoscaler;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -95,7 +97,9 @@ class HelmChartTest {
                 "persistence: {enabled: false}",
                 "persistence: {existingClaim: mine}",
                 "networkPolicy: {enabled: true}",
-                "drainSeconds: 0");
+                "drainSeconds: 0",
+                "security: {existingSecret: mine}",
+                "security: {allowUnauthenticated: true}");
     }
 
     /** The library renders no hooks; in this copy the pod of helm test is an object like the others. */
@@ -200,6 +204,7 @@ class HelmChartTest {
             case "StatefulSet" -> V1StatefulSet.validateJsonElement(json);
             case "Deployment" -> V1Deployment.validateJsonElement(json);
             case "Service" -> V1Service.validateJsonElement(json);
+            case "Secret" -> V1Secret.validateJsonElement(json);
             case "ConfigMap" -> V1ConfigMap.validateJsonElement(json);
             case "PersistentVolumeClaim" -> V1PersistentVolumeClaim.validateJsonElement(json);
             case "PodDisruptionBudget" -> V1PodDisruptionBudget.validateJsonElement(json);
@@ -228,7 +233,8 @@ class HelmChartTest {
                         "SEGMETER_DATABASE_USER",
                         "SEGMETER_DATABASE_PASSWORD",
                         "SEGMETER_STORE_ACCESS_KEY",
-                        "SEGMETER_STORE_SECRET_KEY");
+                        "SEGMETER_STORE_SECRET_KEY",
+                        "SEGMETER_SECURITY_API_KEY");
     }
 
     @Test
@@ -372,10 +378,12 @@ class HelmChartTest {
     @Test
     void whatNeedsMoreThanPlainKubernetesIsOffUnlessAskedFor() throws IOException {
         assertThat(kinds(render("")))
-                .containsExactlyInAnyOrder("ConfigMap", "Service", "PersistentVolumeClaim", "StatefulSet", "Pod");
+                .containsExactlyInAnyOrder(
+                        "ConfigMap", "Secret", "Service", "PersistentVolumeClaim", "StatefulSet", "Pod");
         assertThat(kinds(render(EVERYTHING)))
                 .containsExactlyInAnyOrder(
                         "ConfigMap",
+                        "Secret",
                         "Service",
                         "PersistentVolumeClaim",
                         "Deployment",
@@ -385,6 +393,44 @@ class HelmChartTest {
                         "ServiceMonitor",
                         "PrometheusRule",
                         "ConfigMap");
+    }
+
+    @Test
+    void thePodHasAFirstKeyThatIsRandomOrTheOperatorsUnlessNobodyWantsOne() throws IOException {
+        List<Map<String, Object>> made = render("");
+        String key = decoded(at(one(made, "Secret"), "data", "api-key"));
+        assertThat(key).hasSize(48).isNotEqualTo(decoded(at(one(render(""), "Secret"), "data", "api-key")));
+        Map<String, Object> reference = Map.of("name", "qa-segmeter-key", "key", "api-key");
+        assertThat(at(container(made), "env", 0))
+                .isEqualTo(Map.of("name", "SEGMETER_SECURITY_API_KEY", "valueFrom", Map.of("secretKeyRef", reference)));
+        assertThat(at(one(made, "Pod"), "spec", "containers", 0, "env", 0, "valueFrom", "secretKeyRef"))
+                .isEqualTo(reference);
+        assertThat(at(
+                        one(render("serviceMonitor: {enabled: true}"), "ServiceMonitor"),
+                        "spec",
+                        "endpoints",
+                        0,
+                        "authorization",
+                        "credentials"))
+                .isEqualTo(reference);
+
+        List<Map<String, Object>> own = render("security: {existingSecret: mine, apiKeyKey: k}");
+        assertThat(kinds(own)).doesNotContain("Secret");
+        assertThat(at(container(own), "env", 0, "valueFrom", "secretKeyRef"))
+                .isEqualTo(Map.of("name", "mine", "key", "k"));
+
+        List<Map<String, Object>> open = render("security: {allowUnauthenticated: true}");
+        assertThat(kinds(open)).doesNotContain("Secret");
+        assertThat(at(container(open), "env", 0))
+                .isEqualTo(Map.of("name", "SEGMETER_SECURITY_ALLOW_UNAUTHENTICATED", "value", "true"));
+    }
+
+    private static Object container(List<Map<String, Object>> objects) {
+        return at(workload(objects), "spec", "template", "spec", "containers", 0);
+    }
+
+    private static String decoded(Object base64) {
+        return new String(java.util.Base64.getDecoder().decode(base64.toString()), StandardCharsets.US_ASCII);
     }
 
     @Test
@@ -449,6 +495,7 @@ class HelmChartTest {
                 "config: {lower-case: x}                              | lower-case",
                 "persistence: {size: much}                            | size",
                 "serviceMonitor: {enabled: 'yes'}                     | enabled",
+                "security: {allowUnauthenticated: 'yes'}              | allowUnauthenticated",
                 "store: {mode: s3}                                    | bucket",
                 "store: {mode: ftp}                                   | mode",
                 "autoscaling: {mode: cpu}                             | autoscaling",

@@ -1,0 +1,127 @@
+package org.segmeter.security;
+
+import jakarta.servlet.http.HttpServletRequest;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.springframework.core.io.ClassPathResource;
+import org.springframework.http.server.PathContainer;
+import org.springframework.stereotype.Component;
+import org.springframework.web.util.pattern.PathPattern;
+import org.springframework.web.util.pattern.PathPatternParser;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.constructor.SafeConstructor;
+
+/**
+ * Which role each operation needs: {@code x-segmeter-role} of {@code openapi.yaml}, read at start. What the document does not describe
+ * is nobody's to use, other than the pages and files that everybody may load.
+ */
+@Component
+public final class Routes {
+
+    private static final Set<String> METHODS = Set.of("get", "put", "post", "delete", "patch", "head", "options");
+
+    /** Below these nothing is open that is not described. */
+    private static final Set<String> GUARDED = Set.of("api", "dicom-web", "actuator");
+
+    /** What Boot adds to the service, which the document of the API does not describe. */
+    private static final Map<String, Need> ACTUATOR = Map.of(
+            "/actuator/health", new Need.Nothing(),
+            "/actuator/health/liveness", new Need.Nothing(),
+            "/actuator/health/readiness", new Need.Nothing(),
+            "/actuator/info", new Need.Of(Role.READ),
+            "/actuator/prometheus", new Need.Of(Role.OPERATE));
+
+    private final List<Route> routes = new ArrayList<>();
+
+    private record Route(String method, PathPattern path, Need need) {}
+
+    /** What a request needs to be let in. */
+    public sealed interface Need {
+        /** Anybody may. */
+        record Nothing() implements Need {}
+
+        /** Whoever has the role. */
+        record Of(Role role) implements Need {}
+
+        /** Nobody: there is no such operation. */
+        record NoSuchRoute() implements Need {}
+
+        /** Nobody: the address has other methods. */
+        record NoSuchMethod(List<String> methods) implements Need {}
+    }
+
+    Routes() throws IOException {
+        Map<?, ?> document;
+        try (InputStream yaml = new ClassPathResource("static/openapi.yaml").getInputStream()) {
+            document = new Yaml(new SafeConstructor(new LoaderOptions())).load(yaml);
+        }
+        Map<?, ?> paths = Objects.requireNonNull((Map<?, ?>) document.get("paths"), "paths");
+        paths.forEach((path, item) -> ((Map<?, ?>) item).forEach((verb, operation) -> {
+            if (METHODS.contains(String.valueOf(verb))) {
+                routes.add(new Route(
+                        String.valueOf(verb).toUpperCase(Locale.ROOT),
+                        PathPatternParser.defaultInstance.parse(String.valueOf(path)),
+                        need(((Map<?, ?>) operation).get("x-segmeter-role"))));
+            }
+        }));
+        // The more particular address first.
+        routes.sort((a, b) -> a.path().compareTo(b.path()));
+    }
+
+    /** An operation that does not say what it needs is nobody's. */
+    private static Need need(@Nullable Object word) {
+        return "none".equals(word)
+                ? new Need.Nothing()
+                : Role.of(String.valueOf(word)).<Need>map(Need.Of::new).orElseGet(Need.NoSuchRoute::new);
+    }
+
+    Need of(HttpServletRequest request) {
+        return of(request.getMethod(), request.getRequestURI());
+    }
+
+    /**
+     * What a request of this method and address needs.
+     *
+     * @param path as it was sent
+     */
+    public Need of(String method, String path) {
+        boolean reads = method.equals("GET") || method.equals("HEAD");
+        String effective = method.equals("HEAD") ? "GET" : method;
+        PathContainer container = PathContainer.parsePath(path);
+        List<String> others = new ArrayList<>();
+        for (Route route : routes) {
+            if (route.path().matches(container)) {
+                if (route.method().equals(effective)) {
+                    return route.need();
+                }
+                others.add(route.method());
+            }
+        }
+        if (!others.isEmpty()) {
+            return new Need.NoSuchMethod(others.stream().distinct().sorted().toList());
+        }
+        Need actuator = ACTUATOR.get(path);
+        if (actuator != null && reads) {
+            return actuator;
+        }
+        return reads && !GUARDED.contains(first(container)) ? new Need.Nothing() : new Need.NoSuchRoute();
+    }
+
+    /** The first step of an address, decoded. */
+    private static String first(PathContainer path) {
+        return path.elements().stream()
+                .filter(PathContainer.PathSegment.class::isInstance)
+                .map(element ->
+                        ((PathContainer.PathSegment) element).valueToMatch().toLowerCase(Locale.ROOT))
+                .findFirst()
+                .orElse("");
+    }
+}

@@ -1,0 +1,85 @@
+package org.segmeter.security;
+
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+
+/**
+ * Who may use the service.
+ *
+ * @param authentication {@code required} or {@code off}; without it required where one of the others says how. See {@link SecurityStart}
+ * @param allowUnauthenticated whether everybody who reaches the port may do everything, on whatever address it listens
+ * @param apiKey a key with every role in the tenant {@code default}, at least 32 characters; it is not stored. Null for none
+ * @param apiKeyFile a file that holds it
+ * @param keyCache how long a key that was looked up is believed: as long may a revocation take on other replicas
+ * @param session how long a browser stays logged in
+ * @param oidc whose tokens are believed
+ */
+@ConfigurationProperties("segmeter.security")
+record SecuritySettings(
+        @Nullable String authentication,
+        @DefaultValue("false") boolean allowUnauthenticated,
+        @Nullable String apiKey,
+        @Nullable Path apiKeyFile,
+        @DefaultValue("20s") Duration keyCache,
+        @DefaultValue("12h") Duration session,
+        @DefaultValue Oidc oidc) {
+
+    SecuritySettings {
+        if (keyCache.isNegative() || keyCache.toSeconds() > 60) {
+            throw new IllegalArgumentException("segmeter.security.key-cache is between 0s and 60s");
+        }
+        if (session.isNegative() || session.isZero()) {
+            throw new IllegalArgumentException("segmeter.security.session is positive");
+        }
+    }
+
+    /**
+     * An OpenID provider, or another that signs JWTs.
+     *
+     * @param issuer the claim {@code iss}, and where its metadata are; null for none
+     * @param audience what the claim {@code aud} must hold
+     * @param jwksUri where its keys are; null: where its metadata say, which must be of the same origin
+     * @param tokenTypes header {@code typ} of the tokens that are believed
+     * @param algorithms of {@code RS256}, {@code ES256} and {@code EdDSA}
+     * @param rolesClaim claim with the roles, a list or words; dots lead into objects
+     * @param rolesPrefix what comes before a role in it
+     * @param tenantClaim claim with the tenant; empty: everybody is of {@code default}
+     */
+    record Oidc(
+            @Nullable URI issuer,
+            @DefaultValue("segmeter") String audience,
+            @Nullable URI jwksUri,
+            @DefaultValue("at+jwt") List<String> tokenTypes,
+            @DefaultValue({"RS256", "ES256", "EdDSA"}) List<String> algorithms,
+            @DefaultValue("roles") String rolesClaim,
+            @DefaultValue("") String rolesPrefix,
+            @DefaultValue("") String tenantClaim) {
+        Oidc {
+            if (!List.of("RS256", "ES256", "EdDSA").containsAll(algorithms) || algorithms.isEmpty()) {
+                throw new IllegalArgumentException(
+                        "segmeter.security.oidc.algorithms are of RS256, ES256 and EdDSA, at least one");
+            }
+            if (issuer != null && (audience.isBlank() || tokenTypes.isEmpty() || rolesClaim.isBlank())) {
+                throw new IllegalArgumentException(
+                        "segmeter.security.oidc: audience, token-types and roles-claim are not empty");
+            }
+            require(issuer, "issuer");
+            require(jwksUri, "jwks-uri");
+        }
+
+        /** Keys that came over a line that others can write on prove nothing. */
+        private static void require(@Nullable URI uri, String setting) {
+            if (uri == null || "https".equals(uri.getScheme())) {
+                return;
+            }
+            if (!"http".equals(uri.getScheme()) || !SecurityStart.isLoopback(String.valueOf(uri.getHost()))) {
+                throw new IllegalArgumentException("segmeter.security.oidc." + setting + " begins with https://");
+            }
+        }
+    }
+}

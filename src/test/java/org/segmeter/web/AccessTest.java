@@ -1,0 +1,890 @@
+package org.segmeter.web;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.nimbusds.jose.JOSEObjectType;
+import com.nimbusds.jose.JWSAlgorithm;
+import com.nimbusds.jose.JWSHeader;
+import com.nimbusds.jose.crypto.MACSigner;
+import com.nimbusds.jose.util.Base64URL;
+import com.nimbusds.jwt.JWTClaimsSet;
+import com.nimbusds.jwt.SignedJWT;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Date;
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.UUID;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.segmeter.database.Tenant;
+import org.segmeter.format.dicom.SegFixture;
+import org.segmeter.security.ApiKey;
+import org.segmeter.security.ApiKeys;
+import org.segmeter.security.KeyTable;
+import org.segmeter.security.Role;
+import org.segmeter.security.Routes;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.web.servlet.mvc.method.annotation.RequestMappingHandlerMapping;
+import org.yaml.snakeyaml.Yaml;
+import tools.jackson.databind.JsonNode;
+
+/** A service with a login: who may do what, on every route, in two tenants. */
+class AccessTest {
+
+    private static final String FIRST_KEY = "the-first-key-of-this-installation-0123456789";
+    private static final HttpClient HTTP = HttpClient.newHttpClient();
+
+    @TempDir
+    private static Path directory;
+
+    private static Issuer issuer;
+    private static Service service;
+    private static Contract contract;
+    private static final Map<String, Map<Role, String>> KEYS = new TreeMap<>();
+    private static final Map<String, Things> THINGS = new TreeMap<>();
+
+    /** What a tenant has. */
+    private record Things(
+            String tenant, UUID evaluation, String study, String series, String instance, String pair, String key) {}
+
+    private record Answer(int status, java.net.http.HttpHeaders headers, String text, Contract.Exchange exchange) {
+        String header(String name) {
+            return headers.firstValue(name).orElse("");
+        }
+
+        JsonNode json() {
+            return Api.JSON.readTree(text);
+        }
+    }
+
+    @BeforeAll
+    static void start() throws Exception {
+        issuer = new Issuer();
+        contract = Contract.of(Contract.document());
+        service = Service.start(
+                directory,
+                "--segmeter.security.api-key=" + FIRST_KEY,
+                "--segmeter.security.key-cache=1s",
+                "--segmeter.security.oidc.issuer=" + issuer.url(),
+                "--segmeter.security.oidc.audience=" + Issuer.AUDIENCE,
+                "--segmeter.security.oidc.tenant-claim=tenant",
+                "--segmeter.natural-idempotency=true");
+        for (String tenant : List.of("north", "south")) {
+            Map<Role, String> keys = new EnumMap<>(Role.class);
+            for (Role role : Role.values()) {
+                keys.put(role, key(tenant, "key of " + tenant, role).token());
+            }
+            KEYS.put(tenant, keys);
+            THINGS.put(tenant, things(tenant));
+        }
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        service.stop();
+        issuer.close();
+    }
+
+    private static ApiKey.Made key(String tenant, String name, Role role) {
+        try (Tenant.Binding ignored = Tenant.bind(tenant)) {
+            return service.bean(ApiKeys.class).create(name, EnumSet.of(role), null);
+        }
+    }
+
+    private static String token(String tenant, Role role) {
+        return KEYS.get(tenant).get(role);
+    }
+
+    private static Things things(String tenant) throws Exception {
+        Answer scored = submit(token(tenant, Role.SUBMIT), "{\"caseId\":\"case-of-" + tenant + "\"}");
+        assertThat(scored.status()).as(scored.text()).isEqualTo(200);
+        String evaluation = scored.json().path("id").asString();
+        SegFixture seg = SegFixture.ai(SegFixture.uid()).liver(0);
+        DicomWeb.Answer stored = new DicomWeb(service.port())
+                .post(
+                        "/studies",
+                        "multipart/related; type=\"application/dicom\"; boundary=b1",
+                        DicomWeb.body("b1", seg.bytes()),
+                        "Authorization",
+                        "Bearer " + token(tenant, Role.SUBMIT));
+        assertThat(stored.status()).as(stored.text()).isEqualTo(200);
+        String[] url = stored.of("00081199", "00081190").getFirst().split("/", -1);
+        int at = List.of(url).indexOf("studies");
+        Answer pairs = send(token(tenant, Role.READ), "GET", "/api/v1/pairs?study=" + url[at + 1]);
+        return new Things(
+                tenant,
+                UUID.fromString(evaluation),
+                url[at + 1],
+                url[at + 3],
+                url[at + 5],
+                pairs.json().at("/pairs/0/id").asString(),
+                key(tenant, "spare key of " + tenant, Role.READ).key().id());
+    }
+
+    private static Answer submit(String token, String request, String... headers) throws Exception {
+        List<String> all = new ArrayList<>(
+                List.of("Content-Type", "multipart/form-data; boundary=segmeter-test-boundary", "Prefer", "wait=60"));
+        all.addAll(List.of(headers));
+        return send(token, "POST", "/api/v1/evaluations", Api.form(Api.pair(request)), all.toArray(String[]::new));
+    }
+
+    private static Answer send(@Nullable String token, String method, String path, String... headers) throws Exception {
+        return send(token, method, path, null, headers);
+    }
+
+    private static Answer send(
+            @Nullable String token, String method, String path, byte @Nullable [] body, String... headers)
+            throws Exception {
+        URI uri = URI.create("http://127.0.0.1:" + service.port() + path);
+        HttpRequest.Builder request = HttpRequest.newBuilder(uri)
+                .timeout(Duration.ofSeconds(90))
+                .method(
+                        method,
+                        body == null
+                                ? HttpRequest.BodyPublishers.noBody()
+                                : HttpRequest.BodyPublishers.ofByteArray(body));
+        Map<String, String> sent = new LinkedHashMap<>();
+        for (int i = 0; i < headers.length; i += 2) {
+            sent.put(headers[i], headers[i + 1]);
+        }
+        if (token != null) {
+            sent.put("Authorization", "Bearer " + token);
+        }
+        sent.forEach(request::setHeader);
+        HttpResponse<byte[]> response = HTTP.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
+        Contract.Exchange exchange = new Contract.Exchange(
+                method,
+                uri,
+                sent,
+                body == null ? null : new String(body, StandardCharsets.ISO_8859_1),
+                response.statusCode(),
+                lower(response.headers().map()),
+                response.body());
+        return new Answer(
+                response.statusCode(),
+                response.headers(),
+                new String(response.body(), StandardCharsets.UTF_8),
+                exchange);
+    }
+
+    private static Map<String, List<String>> lower(Map<String, List<String>> headers) {
+        Map<String, List<String>> lower = new LinkedHashMap<>();
+        headers.forEach((name, values) -> lower.put(name.toLowerCase(java.util.Locale.ROOT), values));
+        return lower;
+    }
+
+    /** An operation of the document. */
+    private record Operation(
+            String id, String method, String path, @Nullable Role needs) {}
+
+    private static List<Operation> operations() throws Exception {
+        List<Operation> operations = new ArrayList<>();
+        Map<String, Object> document = new Yaml().load(Contract.document());
+        ((Map<?, ?>) document.get("paths"))
+                .forEach((path, item) -> ((Map<?, ?>) item).forEach((verb, value) -> {
+                    if (value instanceof Map<?, ?> operation && operation.containsKey("operationId")) {
+                        String word = String.valueOf(operation.get("x-segmeter-role"));
+                        assertThat(word)
+                                .as("x-segmeter-role of " + operation.get("operationId"))
+                                .isIn("none", "submit", "read", "review", "operate", "administer");
+                        operations.add(new Operation(
+                                String.valueOf(operation.get("operationId")),
+                                String.valueOf(verb).toUpperCase(java.util.Locale.ROOT),
+                                String.valueOf(path),
+                                Role.of(word).orElse(null)));
+                    }
+                }));
+        assertThat(operations).hasSizeGreaterThan(40);
+        return operations;
+    }
+
+    /** What is answered to those who may, of what they have; of the others only that it is a documented answer of success or refusal. */
+    private static final Map<String, Integer> OWN = Map.ofEntries(
+            Map.entry("submitEvaluation", 415),
+            Map.entry("listEvaluations", 200),
+            Map.entry("getEvaluation", 200),
+            Map.entry("deleteEvaluation", 404),
+            Map.entry("getScorecard", 200),
+            Map.entry("getLosses", 200),
+            Map.entry("getCalibration", 200),
+            Map.entry("getFragility", 200),
+            Map.entry("verifyEvaluation", 200),
+            Map.entry("followEvaluation", 200),
+            Map.entry("rescoreEvaluation", 202),
+            Map.entry("getRetention", 200),
+            Map.entry("listProtocols", 200),
+            Map.entry("listMetrics", 200),
+            Map.entry("listPairs", 200),
+            Map.entry("getPair", 200),
+            Map.entry("getPairingRules", 200),
+            Map.entry("searchStudies", 200),
+            Map.entry("searchSeries", 200),
+            Map.entry("searchInstances", 200),
+            Map.entry("searchSeriesOfStudy", 200),
+            Map.entry("searchInstancesOfStudy", 200),
+            Map.entry("searchInstancesOfSeries", 200),
+            Map.entry("retrieveStudy", 200),
+            Map.entry("retrieveStudyMetadata", 200),
+            Map.entry("retrieveSeries", 200),
+            Map.entry("retrieveSeriesMetadata", 200),
+            Map.entry("retrieveInstance", 200),
+            Map.entry("retrieveInstanceMetadata", 200),
+            Map.entry("listKeys", 200),
+            Map.entry("createKey", 415),
+            Map.entry("revokeKey", 404),
+            Map.entry("rotateKey", 201),
+            Map.entry("listProblems", 200),
+            Map.entry("explainProblem", 200),
+            Map.entry("getApiDocument", 200));
+
+    /** Searches answer with nothing where what they search in is not there. */
+    private static final Set<String> EMPTY_ELSEWHERE =
+            Set.of("searchSeriesOfStudy", "searchInstancesOfStudy", "searchInstancesOfSeries");
+
+    /** What every tenant has in common. */
+    private static final Set<String> COMMON = Set.of("getProtocol", "explainProblem");
+
+    private static String path(Operation operation, Things things) {
+        String path = operation.path();
+        boolean harmful = Set.of("deleteEvaluation", "revokeKey").contains(operation.id());
+        String id = path.startsWith("/api/v1/evaluations/")
+                ? things.evaluation().toString()
+                : path.startsWith("/api/v1/pairs/")
+                        ? things.pair()
+                        : path.startsWith("/api/v1/keys/")
+                                ? things.key()
+                                : path.startsWith("/api/v1/protocols/")
+                                        ? "segmeter@1"
+                                        : UUID.randomUUID().toString();
+        return path.replace(
+                        "{id}",
+                        harmful && things.tenant().equals("north")
+                                ? UUID.randomUUID().toString()
+                                : id)
+                .replace("{study}", things.study())
+                .replace("{series}", things.series())
+                .replace("{instance}", things.instance())
+                .replace("{slug}", "not-found")
+                .replaceAll(
+                        "\\{[^}]+\\}",
+                        path.startsWith("/dicom-web/") ? "2.25.17" : UUID.randomUUID().toString());
+    }
+
+    @Test
+    void everyOperationAnswersEveryRoleInEachTenantAsItIsDocumented() throws Exception {
+        int cells = 0;
+        List<String> wrong = new ArrayList<>();
+        List<Role> callers = new ArrayList<>(List.of(Role.values()));
+        callers.addFirst(null);
+        for (Operation operation : operations()) {
+            for (Role role : callers) {
+                for (String owner : List.of("north", "south")) {
+                    // The caller is of north.
+                    boolean own = owner.equals("north");
+                    String token = role == null ? null : token("north", role);
+                    Answer answer = send(token, operation.method(), path(operation, THINGS.get(owner)));
+                    cells++;
+                    String cell = "%s as %s of %s: %d".formatted(operation.id(), role, owner, answer.status());
+                    String fault = fault(operation, role, own, answer);
+                    if (fault != null) {
+                        wrong.add(cell + ", " + fault + " "
+                                + answer.text().lines().findFirst().orElse(""));
+                    }
+                    if (answer.text().contains("case-of-south")
+                            || answer.text().contains("key of south")
+                            || (own
+                                    && answer.text()
+                                            .contains(THINGS.get("south").study()))) {
+                        wrong.add(cell + ", tells of the other tenant");
+                    }
+                    if (operation.path().startsWith("/api/")) {
+                        contract.objections(answer.exchange(), false)
+                                .forEach(objection -> wrong.add(cell + ", " + objection));
+                    }
+                }
+            }
+        }
+        System.out.println(
+                "access matrix: " + cells + " cells, " + operations().size() + " operations x 6 callers x 2 tenants");
+        assertThat(wrong).isEmpty();
+        // Nothing of the other tenant was changed on the way.
+        assertThat(send(
+                                token("south", Role.READ),
+                                "GET",
+                                "/api/v1/evaluations/" + THINGS.get("south").evaluation())
+                        .status())
+                .isEqualTo(200);
+        assertThat(send(token("south", Role.ADMINISTER), "GET", "/api/v1/keys").text())
+                .contains(THINGS.get("south").key())
+                .doesNotContain("revokedAt", "expiresAt");
+    }
+
+    private static @Nullable String fault(Operation operation, @Nullable Role role, boolean own, Answer answer) {
+        Role needs = operation.needs();
+        int status = answer.status();
+        if (needs == null) {
+            boolean session = operation.id().equals("getSession") && role == null;
+            return status == 403
+                            || (status == 401 && !session && !operation.id().equals("beginSession"))
+                    ? "it is open"
+                    : null;
+        }
+        if (role == null) {
+            return status == 401 && answer.header("WWW-Authenticate").equals("Bearer realm=\"segmeter\"")
+                    ? null
+                    : "expected 401";
+        }
+        if (!role.included().contains(needs)) {
+            return status == 403 && answer.header("WWW-Authenticate").contains("scope=\"" + needs.word() + "\"")
+                    ? null
+                    : "expected 403";
+        }
+        boolean elsewhere = !own && operation.path().contains("{") && !COMMON.contains(operation.id());
+        if (elsewhere && EMPTY_ELSEWHERE.contains(operation.id())) {
+            return status == 204 || (status == 200 && answer.json().isEmpty()) ? null : "expected nothing";
+        }
+        if (elsewhere) {
+            // What has a body is refused for that first; nothing is told either way.
+            return status == 404
+                            || (List.of("POST", "PUT").contains(operation.method()) && List.of(400, 415, 422).contains(status))
+                    ? null
+                    : "expected 404";
+        }
+        Integer expected = OWN.get(operation.id());
+        return expected == null
+                ? status == 401 || status == 403 || status >= 500 ? "expected to be let in" : null
+                : status == expected ? null : "expected " + expected;
+    }
+
+    @Test
+    void everyMappingOfTheServiceStandsInTheDocument() throws Exception {
+        Set<String> known = new java.util.TreeSet<>();
+        operations()
+                .forEach(operation ->
+                        known.add(operation.method() + " " + operation.path().replaceAll("\\{[^}]+\\}", "{}")));
+        Set<String> mapped = new java.util.TreeSet<>();
+        service.bean("requestMappingHandlerMapping", RequestMappingHandlerMapping.class)
+                .getHandlerMethods()
+                .keySet()
+                .forEach(info -> info.getPatternValues()
+                        .forEach(pattern -> info.getMethodsCondition()
+                                .getMethods()
+                                .forEach(
+                                        method -> mapped.add(method + " " + pattern.replaceAll("\\{[^}]+\\}", "{}")))));
+        assertThat(mapped).hasSizeGreaterThan(40).isSubsetOf(known);
+    }
+
+    @Test
+    void whatIsNotDescribedIsNobodys() throws Exception {
+        Routes routes = service.bean(Routes.class);
+        for (String path : List.of(
+                "/api/v1/unknown",
+                "/actuator",
+                "/actuator/env",
+                "/actuator/heapdump",
+                "/api",
+                "/dicom-web/x",
+                "/%61pi/v1/unknown",
+                "/actuator/prometheus/x")) {
+            assertThat(routes.of("GET", path)).as(path).isInstanceOf(Routes.Need.NoSuchRoute.class);
+            assertThat(send(null, "GET", path).status()).as(path).isEqualTo(401);
+            assertThat(send(FIRST_KEY, "GET", path).status()).as(path).isEqualTo(404);
+        }
+        assertThat(send(FIRST_KEY, "PUT", "/api/v1/evaluations").status()).isEqualTo(405);
+        for (String path :
+                List.of("/", "/style.css", "/login.html", "/openapi.yaml", "/livez", "/readyz", "/actuator/health")) {
+            assertThat(send(null, "GET", path).status()).as(path).isEqualTo(200);
+        }
+        assertThat(send(null, "GET", "/actuator/prometheus").status()).isEqualTo(401);
+        assertThat(send(token("north", Role.READ), "GET", "/actuator/prometheus")
+                        .status())
+                .isEqualTo(403);
+        assertThat(send(token("north", Role.OPERATE), "GET", "/actuator/prometheus")
+                        .status())
+                .isEqualTo(200);
+    }
+
+    @Test
+    void theDatabaseItselfShowsATenantItsOwnRowsOnly() throws Exception {
+        int tables = 0;
+        try (Tenant.Binding ignored = Tenant.bind("south");
+                Connection connection = service.bean(DataSource.class).getConnection();
+                Statement statement = connection.createStatement()) {
+            List<String> names = new ArrayList<>();
+            try (ResultSet rows = statement.executeQuery("select table_name from information_schema.columns where"
+                    + " column_name = 'tenant' and table_schema = current_schema()")) {
+                while (rows.next()) {
+                    names.add(rows.getString(1));
+                }
+            }
+            for (String name : names) {
+                try (ResultSet row = statement.executeQuery(
+                        "select count(*) filter (where tenant <> 'south'), count(*) from " + name)) {
+                    row.next();
+                    assertThat(row.getLong(1)).as(name).isZero();
+                    tables += row.getLong(2) > 0 ? 1 : 0;
+                }
+            }
+            for (String name : List.of("evaluation_event", "metric_value", "loss_document")) {
+                try (ResultSet row = statement.executeQuery("select count(*) from " + name
+                        + " x where not exists (select from evaluation e where e.id = x.evaluation_id)")) {
+                    row.next();
+                    assertThat(row.getLong(1)).as(name).isZero();
+                }
+            }
+            assertThat(names).hasSizeGreaterThan(7);
+            assertThat(tables).as("tables in which it has rows").isGreaterThanOrEqualTo(5);
+            try (ResultSet row = statement.executeQuery(
+                    "insert into api_key (id, tenant, name, secret_sha256, roles) values ('aaaaaaaaaaaa', 'north', 'x',"
+                            + " repeat('a', 64), '{administer}') returning id")) {
+                throw new AssertionError("south made a key of north: " + row);
+            } catch (java.sql.SQLException e) {
+                assertThat(e.getMessage()).contains("row-level security");
+            }
+        }
+        try (Tenant.Binding ignored = Tenant.bind(Tenant.NOBODY)) {
+            assertThat(service.bean(JdbcClient.class)
+                            .sql("select count(*) from evaluation")
+                            .query(Long.class)
+                            .single())
+                    .isZero();
+        }
+    }
+
+    @Test
+    void keysAndContentsOfTwoTenantsHaveNothingToDoWithEachOther() throws Exception {
+        String request = "{\"caseId\":\"the-same\"}";
+        Answer north = submit(token("north", Role.SUBMIT), request);
+        Answer south = submit(token("south", Role.SUBMIT), request);
+        assertThat(south.json().path("id")).isNotEqualTo(north.json().path("id"));
+        assertThat(submit(token("north", Role.SUBMIT), request).json().path("id"))
+                .isEqualTo(north.json().path("id"));
+
+        Answer first = submit(token("north", Role.SUBMIT), request, "Idempotency-Key", "one");
+        Answer other = submit(token("south", Role.SUBMIT), "{\"caseId\":\"another\"}", "Idempotency-Key", "one");
+        assertThat(first.status()).isEqualTo(200);
+        assertThat(other.status()).as(other.text()).isEqualTo(200);
+        assertThat(submit(token("south", Role.SUBMIT), request, "Idempotency-Key", "one")
+                        .status())
+                .isEqualTo(422);
+    }
+
+    @Test
+    void theSameInstanceOfTwoTenantsIsTwo() {
+        SegFixture seg = SegFixture.ai(SegFixture.uid()).liver(0);
+        DicomWeb pacs = new DicomWeb(service.port());
+        for (String tenant : List.of("north", "south")) {
+            DicomWeb.Answer stored = pacs.post(
+                    "/studies",
+                    "multipart/related; type=\"application/dicom\"; boundary=b1",
+                    DicomWeb.body("b1", seg.bytes()),
+                    "Authorization",
+                    "Bearer " + token(tenant, Role.SUBMIT));
+            assertThat(stored.status()).as(stored.text()).isEqualTo(200);
+        }
+    }
+
+    @Test
+    void aKeyIsMadeRotatedAndRevoked() throws Exception {
+        String admin = token("north", Role.ADMINISTER);
+        Answer made = send(
+                admin,
+                "POST",
+                "/api/v1/keys",
+                "{\"name\":\"build\",\"roles\":[\"submit\",\"read\"],\"days\":90}".getBytes(StandardCharsets.UTF_8),
+                "Content-Type",
+                "application/json");
+        assertThat(made.status()).as(made.text()).isEqualTo(201);
+        assertThat(contract.objections(made.exchange(), true)).isEmpty();
+        String id = made.json().path("id").asString();
+        String key = made.json().path("token").asString();
+        assertThat(key).matches("sgm_" + id + "_[A-Za-z0-9_-]{43}");
+        Answer session = send(key, "GET", "/api/v1/session");
+        assertThat(session.json().path("tenant").asString()).isEqualTo("north");
+        assertThat(session.json().path("roles").toString()).isEqualTo("[\"submit\",\"read\"]");
+        assertThat(contract.objections(session.exchange(), true)).isEmpty();
+        // The database has no secret.
+        try (Tenant.Binding ignored = Tenant.bind(null)) {
+            assertThat(service.bean(JdbcClient.class)
+                            .sql("select row_to_json(k)::text from api_key k where id = :id")
+                            .param("id", id)
+                            .query(String.class)
+                            .single())
+                    .doesNotContain(key.substring(17));
+        }
+
+        Answer rotated = send(admin, "POST", "/api/v1/keys/" + id + "/rotation");
+        assertThat(rotated.status()).as(rotated.text()).isEqualTo(201);
+        String second = rotated.json().path("token").asString();
+        assertThat(rotated.json().path("replaces").asString()).isEqualTo(id);
+        assertThat(send(key, "GET", "/api/v1/evaluations").status())
+                .as("the overlap")
+                .isEqualTo(200);
+        assertThat(send(second, "GET", "/api/v1/evaluations").status()).isEqualTo(200);
+
+        assertThat(send(admin, "DELETE", "/api/v1/keys/" + id).status()).isEqualTo(204);
+        assertThat(send(key, "GET", "/api/v1/evaluations").status())
+                .as("revoked here")
+                .isEqualTo(401);
+        // As the command does, or another replica.
+        try (Connection connection = service.bean(DataSource.class).getConnection()) {
+            assertThat(new KeyTable(connection).revoke(rotated.json().path("id").asString()))
+                    .isTrue();
+        }
+        long end = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+        while (send(second, "GET", "/api/v1/evaluations").status() != 401) {
+            assertThat(System.nanoTime()).as("revoked elsewhere").isLessThan(end);
+            Thread.sleep(100);
+        }
+        for (String wrong : List.of(
+                "{\"name\":\"\",\"roles\":[\"read\"]}",
+                "{\"name\":\"x\",\"roles\":[]}",
+                "{\"name\":\"x\",\"roles\":[\"root\"]}",
+                "{\"name\":\"x\",\"roles\":[\"read\"],\"tenant\":\"south\"}",
+                "{\"name\":\"x\",\"roles\":[\"read\"],\"days\":0}")) {
+            Answer refused = send(
+                    admin,
+                    "POST",
+                    "/api/v1/keys",
+                    wrong.getBytes(StandardCharsets.UTF_8),
+                    "Content-Type",
+                    "application/json");
+            assertThat(refused.status()).as(wrong).isBetween(400, 422);
+            assertThat(contract.objections(refused.exchange(), false)).isEmpty();
+        }
+    }
+
+    @Test
+    void aBrowserLogsInWithAKeyAndOut() throws Exception {
+        Answer page = send(null, "GET", "/api/v1/evaluations", "Accept", "text/html,*/*");
+        assertThat(page.status()).isEqualTo(303);
+        assertThat(page.header("Location")).isEqualTo("/login.html");
+
+        byte[] key = ("{\"key\":\"" + token("north", Role.OPERATE) + "\"}").getBytes(StandardCharsets.UTF_8);
+        Answer in = send(null, "POST", "/api/v1/session", key, "Content-Type", "application/json");
+        assertThat(in.status()).as(in.text()).isEqualTo(204);
+        String cookie = in.header("Set-Cookie");
+        assertThat(cookie).contains("HttpOnly", "SameSite=Strict", "Path=/").doesNotContain("Secure");
+        String session = cookie.substring(0, cookie.indexOf(';'));
+
+        assertThat(send(null, "GET", "/api/v1/evaluations", "Cookie", session).status())
+                .isEqualTo(200);
+        String path = "/api/v1/evaluations/" + UUID.randomUUID();
+        assertThat(send(null, "DELETE", path, "Cookie", session).status())
+                .as("not from a page of the service")
+                .isEqualTo(403);
+        assertThat(send(null, "DELETE", path, "Cookie", session, "X-Segmeter-Page", "1", "Sec-Fetch-Site", "cross-site")
+                        .status())
+                .isEqualTo(403);
+        assertThat(send(null, "DELETE", path, "Cookie", session, "X-Segmeter-Page", "1")
+                        .status())
+                .isEqualTo(404);
+        Answer out = send(null, "DELETE", "/api/v1/session", "Cookie", session, "X-Segmeter-Page", "1");
+        assertThat(out.status()).isEqualTo(204);
+        assertThat(out.header("Set-Cookie")).contains("Max-Age=0");
+        assertThat(send(null, "GET", "/api/v1/evaluations", "Cookie", session).status())
+                .isEqualTo(401);
+        assertThat(send(
+                                null,
+                                "POST",
+                                "/api/v1/session",
+                                "{\"key\":\"guess\"}".getBytes(StandardCharsets.UTF_8),
+                                "Content-Type",
+                                "application/json")
+                        .status())
+                .isEqualTo(401);
+    }
+
+    @Test
+    void tokensOfTheIssuerAreBelievedWhateverTheirAlgorithm() throws Exception {
+        JWTClaimsSet claims = issuer.claims("north", "read", "unknown").build();
+        for (String token : List.of(issuer.token(claims), issuer.elliptic(claims), issuer.edwards(claims))) {
+            Answer answer = send(
+                    token, "GET", "/api/v1/evaluations/" + THINGS.get("north").evaluation());
+            assertThat(answer.status()).as(answer.text()).isEqualTo(200);
+            assertThat(send(
+                                    token,
+                                    "GET",
+                                    "/api/v1/evaluations/" + THINGS.get("south").evaluation())
+                            .status())
+                    .isEqualTo(404);
+            assertThat(send(token, "GET", "/api/v1/keys").status()).isEqualTo(403);
+        }
+        // Clocks may differ by a minute.
+        JWTClaimsSet early = new JWTClaimsSet.Builder(claims)
+                .notBeforeTime(Date.from(Instant.now().plusSeconds(40)))
+                .build();
+        assertThat(send(issuer.token(early), "GET", "/api/v1/evaluations").status())
+                .isEqualTo(200);
+        assertThat(issuer.requests()).as("keys are kept").isLessThan(8);
+    }
+
+    @Test
+    void everyBadTokenIsRefusedAlike() throws Exception {
+        Map<String, String> tokens = badTokens();
+        List<String> wrong = new ArrayList<>();
+        Set<String> bodies = new java.util.TreeSet<>();
+        for (Map.Entry<String, String> bad : tokens.entrySet()) {
+            Answer answer = send(bad.getValue(), "GET", "/api/v1/evaluations");
+            if (answer.status() != 401
+                    || !answer.header("WWW-Authenticate").equals("Bearer realm=\"segmeter\", error=\"invalid_token\"")
+                    || !answer.header("Content-Type").equals("application/problem+json")) {
+                wrong.add(bad.getKey() + ": " + answer.status() + " " + answer.text());
+            }
+            bodies.add(answer.text());
+        }
+        System.out.println("bad tokens refused: " + (tokens.size() - wrong.size()) + " of " + tokens.size());
+        assertThat(wrong).isEmpty();
+        assertThat(tokens).hasSizeGreaterThanOrEqualTo(40);
+        assertThat(bodies).as("no answer tells why").hasSize(1);
+        assertThat(issuer.led()).as("requests to where a token led").isZero();
+        for (List<String> headers : List.of(
+                List.of("Authorization", "Basic bm9ydGg6c2VjcmV0"),
+                List.of("Authorization", "Bearer"),
+                List.of("Authorization", FIRST_KEY),
+                List.of("Authorization", "Digest " + FIRST_KEY))) {
+            assertThat(send(null, "GET", "/api/v1/evaluations", headers.toArray(String[]::new))
+                            .status())
+                    .as(headers.toString())
+                    .isEqualTo(401);
+        }
+        assertThat(send(null, "GET", "/api/v1/evaluations?access_token=" + FIRST_KEY)
+                        .status())
+                .as("a key in an address")
+                .isEqualTo(401);
+    }
+
+    private static Map<String, String> badTokens() throws Exception {
+        Map<String, String> bad = new LinkedHashMap<>();
+        JWTClaimsSet good = issuer.claims("north", "administer").build();
+        String fine = issuer.token(good);
+        assertThat(send(fine, "GET", "/api/v1/evaluations").status())
+                .as("the good one")
+                .isEqualTo(200);
+        String[] parts = fine.split("\\.", -1);
+        String head = new String(new Base64URL(parts[0]).decode(), StandardCharsets.UTF_8);
+        String body = new String(new Base64URL(parts[1]).decode(), StandardCharsets.UTF_8);
+        Date now = new Date();
+
+        bad.put("alg none, no signature", Base64URL.encode(head.replace("RS256", "none")) + "." + parts[1] + ".");
+        bad.put(
+                "alg none, the old signature",
+                Base64URL.encode(head.replace("RS256", "none")) + "." + parts[1] + "." + parts[2]);
+        bad.put("alg NoNe", Base64URL.encode(head.replace("RS256", "NoNe")) + "." + parts[1] + ".");
+        bad.put(
+                "HS256 with the public key as secret",
+                mac(issuer.rsa.toPublicKey().getEncoded(), "rsa-1", good));
+        bad.put(
+                "HS256 with the JWK as secret",
+                mac(issuer.rsa.toPublicJWK().toJSONString().getBytes(StandardCharsets.UTF_8), "rsa-1", good));
+        bad.put("HS256 with an empty kid", mac(new byte[32], "", good));
+        bad.put("RS384", issuer.token(Issuer.header(JWSAlgorithm.RS384, "rsa-1").build(), good));
+        bad.put("RS512", issuer.token(Issuer.header(JWSAlgorithm.RS512, "rsa-1").build(), good));
+        bad.put("PS256", issuer.token(Issuer.header(JWSAlgorithm.PS256, "rsa-1").build(), good));
+        bad.put(
+                "RS256 said to be ES256",
+                Base64URL.encode(head.replace("RS256", "ES256")) + "." + parts[1] + "." + parts[2]);
+        bad.put(
+                "RS256 said to be EdDSA",
+                Base64URL.encode(head.replace("RS256", "EdDSA").replace("rsa-1", "ed-1")) + "." + parts[1] + "."
+                        + parts[2]);
+        bad.put(
+                "a stranger's key of the same id",
+                Issuer.signed(
+                        issuer.stranger,
+                        Issuer.header(JWSAlgorithm.RS256, "rsa-1").build(),
+                        good));
+        bad.put(
+                "an unknown key id",
+                issuer.token(Issuer.header(JWSAlgorithm.RS256, "rsa-9").build(), good));
+        bad.put(
+                "a key id that is a path",
+                issuer.token(
+                        Issuer.header(JWSAlgorithm.RS256, "../../../../etc/passwd")
+                                .build(),
+                        good));
+        bad.put(
+                "a key id that is SQL",
+                issuer.token(Issuer.header(JWSAlgorithm.RS256, "' or 1=1 --").build(), good));
+        bad.put(
+                "no key id",
+                issuer.token(
+                        new JWSHeader.Builder(JWSAlgorithm.RS256)
+                                .type(new JOSEObjectType("at+jwt"))
+                                .build(),
+                        good));
+        bad.put(
+                "jku",
+                issuer.token(
+                        Issuer.header(JWSAlgorithm.RS256, "rsa-1")
+                                .jwkURL(URI.create(issuer.url() + "/led"))
+                                .build(),
+                        good));
+        bad.put(
+                "jku, signed by its key",
+                Issuer.signed(
+                        issuer.stranger,
+                        Issuer.header(JWSAlgorithm.RS256, "rsa-1")
+                                .jwkURL(URI.create(issuer.url() + "/led"))
+                                .build(),
+                        good));
+        bad.put(
+                "x5u",
+                issuer.token(
+                        Issuer.header(JWSAlgorithm.RS256, "rsa-1")
+                                .x509CertURL(URI.create(issuer.url() + "/led"))
+                                .build(),
+                        good));
+        bad.put(
+                "jwk, signed by it",
+                Issuer.signed(
+                        issuer.stranger,
+                        Issuer.header(JWSAlgorithm.RS256, "rsa-1")
+                                .jwk(issuer.stranger.toPublicJWK())
+                                .build(),
+                        good));
+        bad.put("x5c", issuer.raw(head.replace("{", "{\"x5c\":[\"MIIB\"],"), body));
+        bad.put("crit", issuer.raw(head.replace("{", "{\"crit\":[\"exp\"],\"exp\":1,"), body));
+        bad.put("b64", issuer.raw(head.replace("{", "{\"b64\":false,"), body));
+        bad.put(
+                "typ JWT",
+                issuer.token(
+                        Issuer.header(JWSAlgorithm.RS256, "rsa-1")
+                                .type(JOSEObjectType.JWT)
+                                .build(),
+                        good));
+        bad.put(
+                "typ of an id token",
+                issuer.token(
+                        Issuer.header(JWSAlgorithm.RS256, "rsa-1")
+                                .type(new JOSEObjectType("id+jwt"))
+                                .build(),
+                        good));
+        bad.put(
+                "no typ",
+                issuer.token(
+                        new JWSHeader.Builder(JWSAlgorithm.RS256).keyID("rsa-1").build(), good));
+        bad.put(
+                "expired",
+                issuer.token(new JWTClaimsSet.Builder(good)
+                        .expirationTime(new Date(now.getTime() - 90_000))
+                        .build()));
+        bad.put(
+                "no exp",
+                issuer.token(new JWTClaimsSet.Builder(good).expirationTime(null).build()));
+        bad.put(
+                "not valid yet",
+                issuer.token(new JWTClaimsSet.Builder(good)
+                        .notBeforeTime(new Date(now.getTime() + 120_000))
+                        .build()));
+        bad.put(
+                "issued in the future",
+                issuer.token(new JWTClaimsSet.Builder(good)
+                        .issueTime(new Date(now.getTime() + 120_000))
+                        .build()));
+        bad.put(
+                "another audience",
+                issuer.token(
+                        new JWTClaimsSet.Builder(good).audience("someone-else").build()));
+        bad.put(
+                "no audience",
+                issuer.token(
+                        new JWTClaimsSet.Builder(good).audience((String) null).build()));
+        bad.put(
+                "another issuer",
+                issuer.token(new JWTClaimsSet.Builder(good)
+                        .issuer("https://evil.example")
+                        .build()));
+        bad.put(
+                "the issuer with a slash more",
+                issuer.token(new JWTClaimsSet.Builder(good)
+                        .issuer(issuer.url() + "/")
+                        .build()));
+        bad.put(
+                "no issuer",
+                issuer.token(new JWTClaimsSet.Builder(good).issuer(null).build()));
+        bad.put(
+                "no subject",
+                issuer.token(new JWTClaimsSet.Builder(good).subject(null).build()));
+        bad.put(
+                "a subject with a line feed",
+                issuer.token(
+                        new JWTClaimsSet.Builder(good).subject("jane\nroot").build()));
+        bad.put(
+                "no tenant",
+                issuer.token(
+                        new JWTClaimsSet.Builder(good).claim("tenant", null).build()));
+        bad.put(
+                "a tenant that is a path",
+                issuer.token(new JWTClaimsSet.Builder(good)
+                        .claim("tenant", "../south")
+                        .build()));
+        bad.put(
+                "two tenants",
+                issuer.token(new JWTClaimsSet.Builder(good)
+                        .claim("tenant", List.of("north", "south"))
+                        .build()));
+        bad.put("a claim twice", issuer.raw(head, body.replace("{", "{\"tenant\":\"south\",")));
+        bad.put("a header parameter twice", issuer.raw(head.replace("{", "{\"alg\":\"none\","), body));
+        bad.put("claims that are no object", issuer.raw(head, "[1]"));
+        bad.put("claims that are no JSON", issuer.raw(head, "{\"sub\":"));
+        bad.put("deep claims", issuer.raw(head, "{\"a\":".repeat(500) + "1" + "}".repeat(500)));
+        bad.put("huge", fine + "A".repeat(7000 - fine.length()));
+        bad.put("a changed claim", parts[0] + "." + Base64URL.encode(body.replace("north", "south")) + "." + parts[2]);
+        bad.put("a cut signature", fine.substring(0, fine.length() - 8));
+        bad.put("no signature", parts[0] + "." + parts[1]);
+        bad.put("five parts", fine + ".a.b");
+        bad.put("garbage", "%%%%");
+        bad.put("dots", "..");
+        String key = token("north", Role.READ);
+        bad.put("a key with another secret", key.substring(0, key.length() - 5) + "AAAAA");
+        bad.put("a key with another id", "sgm_000000000000" + key.substring(16));
+        bad.put("half a key", key.substring(0, 30));
+        bad.put("the first key in capitals", FIRST_KEY.toUpperCase(java.util.Locale.ROOT));
+        bad.put("a digest of a key", sha256(key));
+        ApiKey.Made revoked = key("north", "revoked", Role.READ);
+        ApiKey.Made expired = key("north", "expired", Role.READ);
+        try (Tenant.Binding ignored = Tenant.bind("north")) {
+            service.bean(ApiKeys.class).revoke(revoked.key().id());
+            service.bean(JdbcClient.class)
+                    .sql("update api_key set expires_at = now() - interval '1 second' where id = :id")
+                    .param("id", expired.key().id())
+                    .update();
+        }
+        bad.put("a revoked key", revoked.token());
+        bad.put("an expired key", expired.token());
+        return bad;
+    }
+
+    private static String mac(byte[] secret, String kid, JWTClaimsSet claims) throws Exception {
+        SignedJWT jwt = new SignedJWT(Issuer.header(JWSAlgorithm.HS256, kid).build(), claims);
+        jwt.sign(new MACSigner(secret));
+        return jwt.serialize();
+    }
+
+    private static String sha256(String text) throws Exception {
+        return java.util.HexFormat.of()
+                .formatHex(java.security.MessageDigest.getInstance("SHA-256")
+                        .digest(text.getBytes(StandardCharsets.UTF_8)));
+    }
+}
