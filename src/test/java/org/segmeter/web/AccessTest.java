@@ -287,7 +287,9 @@ class AccessTest {
                 .replace("{slug}", "not-found")
                 .replaceAll(
                         "\\{[^}]+\\}",
-                        path.startsWith("/dicom-web/") ? "2.25.17" : UUID.randomUUID().toString());
+                        path.startsWith("/dicom-web/")
+                                ? "2.25.17"
+                                : UUID.randomUUID().toString());
     }
 
     @Test
@@ -366,7 +368,8 @@ class AccessTest {
         if (elsewhere) {
             // What has a body is refused for that first; nothing is told either way.
             return status == 404
-                            || (List.of("POST", "PUT").contains(operation.method()) && List.of(400, 415, 422).contains(status))
+                            || (List.of("POST", "PUT").contains(operation.method())
+                                    && List.of(400, 415, 422).contains(status))
                     ? null
                     : "expected 404";
         }
