@@ -36,6 +36,9 @@ final class MemoryAdmission implements ScoringEngine, LossEngine, MeterBinder {
     /** What skeletons and distances of a segment take for each voxel of the box around it. */
     private static final long DENSE_BYTES = 100;
 
+    /** What sorting takes for each voxel with a probability between 0 and 1: a list that grows, its sorted copy, a buffer. */
+    private static final long SORTED_BYTES = 28;
+
     private final ScoringEngine engine;
     private final LossEngine laboratory;
     private final SegmentationReader reader = SegmentationReader.standard();
@@ -86,12 +89,11 @@ final class MemoryAdmission implements ScoringEngine, LossEngine, MeterBinder {
         ScoringOptions options = request == null ? ScoringOptions.defaults() : ScoringOptions.parse(request);
         Inspection p = inspected(prediction, options.predictionReadOptions(), "prediction");
         Inspection r = inspected(reference, options.referenceReadOptions(), "reference");
-        // Logits are kept beside their probabilities. Skeletons, distances and sorted voxels are left out beyond a
-        // number
-        // of voxels, and are measured for one segment at a time.
-        long fields = LaboratoryOptions.ofRequest(request).dense()
-                ? DENSE_BYTES * Math.min(Laboratory.MOST_DENSE_VOXELS, Math.max(p.voxels(), r.voxels()))
-                : 0;
+        // Logits are kept beside their probabilities. Skeletons, distances and sorted voxels are left out beyond a number of
+        // voxels, and are measured for one segment at a time.
+        LaboratoryOptions measured = LaboratoryOptions.ofRequest(request);
+        long fields = ((measured.dense() ? DENSE_BYTES : 0) + (measured.ranked() ? SORTED_BYTES : 0))
+                * Math.min(Laboratory.MOST_DENSE_VOXELS, Math.max(p.voxels(), r.voxels()));
         return admitted(
                 saturated(2, declared(p, r)) + declared(r, p) + ofMask(mask, options) + BASE + fields,
                 cancel,

@@ -56,6 +56,11 @@ public record LaboratoryOptions(
         return settings.dense();
     }
 
+    /** Whether voxels are sorted. */
+    public boolean ranked() {
+        return settings.ranked();
+    }
+
     private static Map<String, String> parameters() {
         Map<String, String> p = new LinkedHashMap<>();
         p.put("smooth", "smoothing of the region losses, in numerator and denominator; not negative");

@@ -18,6 +18,8 @@ import org.segmeter.metric.loss.ChannelPass;
 import org.segmeter.metric.loss.ChannelStatistics;
 import org.segmeter.metric.loss.DistanceLosses;
 import org.segmeter.metric.loss.GradientFacts;
+import org.segmeter.metric.loss.LossLaboratory;
+import org.segmeter.metric.loss.LossSettings;
 import org.segmeter.metric.loss.RankedLosses;
 import org.segmeter.metric.loss.Region;
 import org.segmeter.metric.loss.RegionLoss;
@@ -39,14 +41,8 @@ import org.segmeter.volume.ProbabilityVolume;
  */
 final class LossBenchmark {
 
-    private static final List<VoxelTerm> TERMS = List.of(
-            new VoxelTerm.CrossEntropy(),
-            new VoxelTerm.ClippedCrossEntropy(1e-7),
-            new VoxelTerm.Focal(2),
-            new VoxelTerm.ClippedFocal(0.5, 1e-7),
-            new VoxelTerm.LogPower(0.3),
-            new VoxelTerm.Huber(0.5),
-            new VoxelTerm.LogCosh());
+    /** All that an evaluation measures. */
+    private static final List<VoxelTerm> TERMS = LossLaboratory.terms(LossSettings.defaults(), false);
 
     private static final int RUNS = 9;
 

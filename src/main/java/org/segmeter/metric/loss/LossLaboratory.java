@@ -108,7 +108,7 @@ public final class LossLaboratory {
     }
 
     /** Every voxel-wise term that the losses of a channel are made of. */
-    static List<VoxelTerm> terms(LossSettings settings, boolean logits) {
+    public static List<VoxelTerm> terms(LossSettings settings, boolean logits) {
         List<VoxelTerm> terms = new ArrayList<>(List.of(
                 new CrossEntropy(),
                 new ContraryCrossEntropy(),
