@@ -89,7 +89,8 @@ final class MemoryAdmission implements ScoringEngine, LossEngine, MeterBinder {
         ScoringOptions options = request == null ? ScoringOptions.defaults() : ScoringOptions.parse(request);
         Inspection p = inspected(prediction, options.predictionReadOptions(), "prediction");
         Inspection r = inspected(reference, options.referenceReadOptions(), "reference");
-        // Logits are kept beside their probabilities. Skeletons, distances and sorted voxels are left out beyond a number of
+        // Logits are kept beside their probabilities. Skeletons, distances and sorted voxels are left out beyond a
+        // number of
         // voxels, and are measured for one segment at a time.
         LaboratoryOptions measured = LaboratoryOptions.ofRequest(request);
         long fields = ((measured.dense() ? DENSE_BYTES : 0) + (measured.ranked() ? SORTED_BYTES : 0))

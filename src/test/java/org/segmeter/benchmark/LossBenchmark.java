@@ -69,8 +69,8 @@ final class LossBenchmark {
                 slowest = Math.max(slowest, all.wall());
                 System.out.printf(
                         Locale.ROOT,
-                        "background %-22s read, adding %6.1f ms, joining bits %6.1f ms   all losses, calibration, sweep %7.1f ms"
-                                + "   ratios %5.2f, %5.2f   (of CPU time %5.2f, %5.2f)%n",
+                        "background %-22s read, adding %6.1f ms, joining bits %6.1f ms   all losses, calibration,"
+                                + " sweep %7.1f ms   ratios %5.2f, %5.2f   (of CPU time %5.2f, %5.2f)%n",
                         background.text,
                         added.wall(),
                         joined.wall(),

@@ -174,8 +174,8 @@ class MemoryAdmissionTest {
         admission.losses(cube(100), cube(100), null, "{\"loss\":{\"dense\":false}}", CancelSignal.none());
         assertThat(measured).hasValue(1);
         // 40 MiB have room for the volumes, but not for 10^6 sorted voxels of 28 bytes beside them.
-        MemoryAdmission small = new MemoryAdmission(
-                (p, r, mask, request, progress, cancel) -> answer(), NO_LOSSES, 40 * MIB);
+        MemoryAdmission small =
+                new MemoryAdmission((p, r, mask, request, progress, cancel) -> answer(), NO_LOSSES, 40 * MIB);
         assertThat(catchThrowableOfType(
                                 InputException.class,
                                 () -> small.losses(

@@ -28,8 +28,7 @@ class LaboratoryCatalogueTest {
 
     /** A NIfTI-1 file of float32, one volume or two. */
     private static Path file(Path file, int volumes, BiFunction<Integer, Integer, Float> values) throws IOException {
-        ByteBuffer bytes =
-                ByteBuffer.allocate(352 + 4 * N * N * N * volumes).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer bytes = ByteBuffer.allocate(352 + 4 * N * N * N * volumes).order(ByteOrder.LITTLE_ENDIAN);
         bytes.putInt(0, 348);
         int[] dim = {volumes == 1 ? 3 : 4, N, N, N, volumes, 1, 1, 1};
         for (int i = 0; i < 8; i++) {
