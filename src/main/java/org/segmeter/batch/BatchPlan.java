@@ -58,7 +58,14 @@ final class BatchPlan {
         if (description.caseId() == null && !first.startsWith(Sources.SHA256)) {
             description = named(description, FolderMatch.stem(first.substring(first.lastIndexOf('/') + 1)));
         }
-        return new NewItem(description, prediction, reference, problems.isEmpty() ? null : problems.getFirst(), null);
+        return new NewItem(
+                description,
+                prediction,
+                reference,
+                String.join("|", entry.prediction()),
+                String.join("|", entry.reference()),
+                problems.isEmpty() ? null : problems.getFirst(),
+                null);
     }
 
     private List<String> places(List<String> names, List<Problem> problems) {
@@ -102,6 +109,8 @@ final class BatchPlan {
                     named(defaults, pair.name()),
                     pair.prediction().stream().map(Sources::of).toList(),
                     pair.reference().stream().map(Sources::of).toList(),
+                    pair.predictionName(),
+                    pair.referenceName(),
                     complete
                             ? null
                             : Problem.of(

@@ -88,8 +88,8 @@ final class BatchRows {
     void insertItems(UUID batch, int first, List<NewItem> items) {
         template.batchUpdate("""
             insert into batch_item (batch_id, number, state, case_id, model_name, model_version, site, labels, prediction,
-                reference, problem_slug, problem, finished_at, dated_at)
-            values (?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?, ?, ?, ?, case when ? then now() end, ?)\
+                reference, problem_slug, problem, finished_at, dated_at, prediction_name, reference_name)
+            values (?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?, ?, ?, ?, case when ? then now() end, ?, ?, ?)\
             """, new BatchPreparedStatementSetter() {
             @Override
             public void setValues(PreparedStatement statement, int i) throws SQLException {
@@ -120,6 +120,8 @@ final class BatchRows {
         statement.setString(12, problem == null ? null : json.writeValueAsString(problem.document()));
         statement.setBoolean(13, problem != null);
         statement.setTimestamp(14, item.datedAt() == null ? null : Timestamp.from(item.datedAt()));
+        statement.setString(15, item.predictionName());
+        statement.setString(16, item.referenceName());
     }
 
     private static java.sql.Array array(PreparedStatement statement, List<String> texts) throws SQLException {

@@ -31,10 +31,17 @@ public record FolderMatch<T>(List<Pair<T>> pairs) {
 
     /**
      * @param name without extension: the case
+     * @param predictionName with extension; null if there is none
+     * @param referenceName likewise
      * @param prediction files in the order of their names; empty if there are none
      * @param reference likewise
      */
-    public record Pair<T>(String name, List<T> prediction, List<T> reference) {
+    public record Pair<T>(
+            String name,
+            @Nullable String predictionName,
+            @Nullable String referenceName,
+            List<T> prediction,
+            List<T> reference) {
         public Pair {
             prediction = List.copyOf(prediction);
             reference = List.copyOf(reference);
@@ -82,7 +89,7 @@ public record FolderMatch<T>(List<Pair<T>> pairs) {
             if (counterpart == null) {
                 alone.put(name, files);
             } else {
-                pairs.put(name, new Pair<>(stem(name), files, counterpart));
+                pairs.put(name, new Pair<>(stem(name), name, name, files, counterpart));
             }
         });
         Map<String, List<String>> byStem = new HashMap<>();
@@ -96,9 +103,16 @@ public record FolderMatch<T>(List<Pair<T>> pairs) {
             // Two of one name would be a guess.
             boolean clear = others.size() == 1 && stems.getOrDefault(stem(name), 0) == 1;
             List<T> counterpart = clear ? left.remove(others.getFirst()) : null;
-            pairs.put(name, new Pair<>(stem(name), files, counterpart == null ? List.of() : counterpart));
+            pairs.put(
+                    name,
+                    new Pair<>(
+                            stem(name),
+                            name,
+                            counterpart == null ? null : others.getFirst(),
+                            files,
+                            counterpart == null ? List.of() : counterpart));
         });
-        left.forEach((name, files) -> pairs.put("\uffff" + name, new Pair<>(stem(name), List.of(), files)));
+        left.forEach((name, files) -> pairs.put("\uffff" + name, new Pair<>(stem(name), null, name, List.of(), files)));
         return new FolderMatch<>(List.copyOf(pairs.values()));
     }
 

@@ -283,8 +283,8 @@ public final class Manifest {
                 value.properties().forEach(part -> model.set(part.getKey(), part.getValue()));
             } else if (name.equals("labels") && value.isObject()) {
                 value.properties().forEach(label -> labels.set(label.getKey(), label.getValue()));
-            } else if (name.equals("prediction") || name.equals("reference")) {
-                continue;
+            } else if (Set.of("prediction", "reference").contains(name)) {
+                // read below
             } else if (!isText || name.equals("labels")) {
                 fault(line, name, "The member is no text.");
                 return;

@@ -10,6 +10,7 @@ import org.segmeter.evaluation.Problem;
  * A pair that is added to a batch.
  *
  * @param prediction where its files are: {@code sha256:...}, or {@code root:path}
+ * @param predictionName what its files are called; null if they have no name
  * @param problem why it has failed already; null if it can be tried
  * @param datedAt when its evaluation is to have been; null for when it is
  */
@@ -17,6 +18,8 @@ public record NewItem(
         Description description,
         List<String> prediction,
         List<String> reference,
+        @Nullable String predictionName,
+        @Nullable String referenceName,
         @Nullable Problem problem,
         @Nullable Instant datedAt) {
     public NewItem {

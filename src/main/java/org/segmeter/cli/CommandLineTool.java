@@ -49,6 +49,7 @@ public final class CommandLineTool {
         PrintWriter errors = new PrintWriter(err, false, StandardCharsets.UTF_8);
         Map<String, Supplier<Object>> commands = new LinkedHashMap<>();
         commands.put("score", () -> new ScoreCommand(output, errors));
+        commands.put("batch", () -> new BatchCommand(output, errors));
         commands.put("loss", () -> new LossCommand(output, errors));
         commands.put("metrics", () -> new MetricsCommand(output));
         commands.put("protocols", () -> new ProtocolsCommand(output, errors));

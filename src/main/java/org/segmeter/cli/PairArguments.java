@@ -204,7 +204,7 @@ final class PairArguments {
         return input(List.of(path), side);
     }
 
-    private static ScoringInput input(List<Path> paths, String side) throws InputException, IOException {
+    static ScoringInput input(List<Path> paths, String side) throws InputException, IOException {
         List<Path> files = new ArrayList<>();
         for (Path path : paths) {
             if (Files.isDirectory(path)) {

@@ -7,6 +7,8 @@
             "metric",
             "metric :: *",
             "scoring",
+            "batch",
+            "evaluation",
             "backup",
             "database",
             "security"

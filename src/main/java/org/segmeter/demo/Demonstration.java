@@ -147,6 +147,8 @@ final class Demonstration {
                             List.of(receive(nifti.toByteArray(), files)),
                             List.of(reference),
                             null,
+                            null,
+                            null,
                             prediction.datedAt()));
                 }
             }

@@ -26,7 +26,7 @@ import tools.jackson.databind.node.ObjectNode;
  * Lets an evaluation begin only when what its headers declare fits into the memory that is not yet promised to others. The headers
  * alone are read for that; what could never fit is refused, what does not fit now waits for its turn, in order.
  */
-final class MemoryAdmission implements ScoringEngine, LossEngine, MeterBinder {
+public final class MemoryAdmission implements ScoringEngine, LossEngine, MeterBinder {
 
     private static final long MIB = 1L << 20;
 
@@ -52,6 +52,18 @@ final class MemoryAdmission implements ScoringEngine, LossEngine, MeterBinder {
         this.laboratory = laboratory;
         limitMib = (int) Math.min(Integer.MAX_VALUE, limitBytes / MIB);
         free = new Semaphore(limitMib, true);
+    }
+
+    /** For work that is no evaluation of the service, with the share of the heap that the service would have. */
+    public static MemoryAdmission ofHeap() {
+        return new MemoryAdmission(
+                (prediction, reference, request, progress, cancel) -> {
+                    throw new UnsupportedOperationException();
+                },
+                (prediction, reference, request, cancel) -> {
+                    throw new UnsupportedOperationException();
+                },
+                shareOfHeap());
     }
 
     /** Six tenths of the largest heap: the rest is for requests, the database's answers and the collector. */
@@ -107,7 +119,7 @@ final class MemoryAdmission implements ScoringEngine, LossEngine, MeterBinder {
      * @param mask of what is scored; null for all
      * @throws InputException if they could never fit, or what the work throws
      */
-    <T> T admitted(
+    public <T> T admitted(
             ScoringInput prediction,
             ScoringInput reference,
             @Nullable ScoringInput mask,
@@ -129,7 +141,7 @@ final class MemoryAdmission implements ScoringEngine, LossEngine, MeterBinder {
     }
 
     /** What is done once there is memory for it. */
-    interface Work<T> {
+    public interface Work<T> {
         T run() throws InputException, IOException;
     }
 

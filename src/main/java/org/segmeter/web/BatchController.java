@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 import org.segmeter.batch.Batch;
 import org.segmeter.batch.BatchIntake;
 import org.segmeter.batch.BatchItem;
+import org.segmeter.batch.BatchResults;
 import org.segmeter.batch.Batches;
 import org.segmeter.batch.InvalidManifest;
 import org.segmeter.evaluation.Acceptance;
@@ -57,6 +58,7 @@ final class BatchController {
             Set.of("request", "protocol", "threshold", "model", "version", "site");
 
     private final Batches batches;
+    private final BatchResults results;
     private final RequestReading requests;
     private final KeysInUse keysInUse;
     private final UploadAdmission admission;
@@ -66,6 +68,7 @@ final class BatchController {
 
     BatchController(
             Batches batches,
+            BatchResults results,
             RequestReading requests,
             KeysInUse keysInUse,
             UploadAdmission admission,
@@ -73,6 +76,7 @@ final class BatchController {
             ServiceMetrics metrics,
             JsonMapper json) {
         this.batches = batches;
+        this.results = results;
         this.requests = requests;
         this.keysInUse = keysInUse;
         this.admission = admission;
@@ -304,6 +308,55 @@ final class BatchController {
         out.flush();
     }
 
+    @GetMapping("/{id}/results")
+    ResponseEntity<StreamingResponseBody> results(@PathVariable("id") String id, HttpServletRequest http) {
+        known(http, Set.of("format"));
+        Batch batch = find(id);
+        BatchResults.Format format = format(http);
+        return ResponseEntity.ok()
+                .contentType(MediaType.parseMediaType(
+                        format.type() + (format.type().startsWith("text/") ? ";charset=UTF-8" : "")))
+                .header(
+                        HttpHeaders.CONTENT_DISPOSITION,
+                        "attachment; filename=\"batch-" + batch.id() + "." + format.file() + "\"")
+                .body(out -> results.write(batch.id(), format, out));
+    }
+
+    /** What the parameter says, or else the first that the client accepts. */
+    private static BatchResults.Format format(HttpServletRequest http) {
+        String word = http.getParameter("format");
+        if (word != null) {
+            BatchResults.Format format = BatchResults.Format.of(word);
+            if (format == null) {
+                throw wrong("format", "is csv, wide, jsonl, nnunet or grand-challenge");
+            }
+            return format;
+        }
+        String accept = http.getHeader(HttpHeaders.ACCEPT);
+        if (accept == null) {
+            return BatchResults.Format.CSV;
+        }
+        for (String range : accept.toLowerCase(Locale.ROOT).split(",", -1)) {
+            switch (range.split(";", 2)[0].strip()) {
+                case "*/*", "text/*", "text/csv" -> {
+                    return BatchResults.Format.CSV;
+                }
+                case "application/x-ndjson", "application/jsonl" -> {
+                    return BatchResults.Format.JSONL;
+                }
+                case "application/json", "application/*" -> {
+                    return BatchResults.Format.GRAND_CHALLENGE;
+                }
+                default -> {
+                    // another one may do
+                }
+            }
+        }
+        throw new ProblemException(
+                ServiceProblem.NOT_ACCEPTABLE,
+                "Results can be text/csv, application/x-ndjson or application/json; the parameter format names them all.");
+    }
+
     @PostMapping("/{id}/retry")
     ResponseEntity<byte[]> retry(@PathVariable("id") String id) {
         UUID known = find(id).id();
@@ -358,7 +411,7 @@ final class BatchController {
         }
         Map<String, String> links = new LinkedHashMap<>();
         links.put("self", self);
-        for (String part : List.of("items", "failures", "events")) {
+        for (String part : List.of("items", "failures", "events", "results")) {
             links.put(part, self + "/" + part);
         }
         resource.put("links", links);

@@ -405,4 +405,129 @@ class BatchTest {
                         .asInt())
                 .isZero();
     }
+
+    /** Two cases that are scored, one by names that a spreadsheet would take for formulas, and one that cannot be. */
+    private static JsonNode scored() throws Exception {
+        Map<String, byte[]> files = new LinkedHashMap<>();
+        files.put("p/a.nii.gz", sample(NIFTI));
+        files.put("p/b.nii.gz", sample(PERTURBED));
+        files.put("r/a.nii.gz", sample(NIFTI));
+        files.put("manifest.jsonl", """
+            {"case":"a","prediction":"p/a.nii.gz","reference":"r/a.nii.gz","model":{"name":"net","version":"1"},"site":"n"}
+            {"case":"=1+1","prediction":"p/b.nii.gz","reference":"r/a.nii.gz","scanner":"+S","reader":"R, \\"1\\"","labels":{"k":"v"}}
+            {"case":"c","prediction":"p/c.nii.gz","reference":"r/a.nii.gz"}
+            """.getBytes(StandardCharsets.UTF_8));
+        JsonNode batch = done("?protocol=nnunet@1", "application/zip", zip(files));
+        assertThat(batch.path("items").path("succeeded").asInt()).isEqualTo(2);
+        return batch;
+    }
+
+    private static String results(JsonNode batch, String query, String... headers) {
+        return api.get(batch.path("links").path("results").asString() + query, headers)
+                .expect(200)
+                .text();
+    }
+
+    @Test
+    void resultsAreATableOfValuesOrOfSegmentsOrWhatOtherProgramsRead() throws Exception {
+        JsonNode batch = scored();
+        List<String> tidy = results(batch, "").lines().toList();
+        assertThat(tidy.getFirst()).isEqualTo("case,model,version,site,scanner,reader,labels,prediction,reference,protocol,segment,"
+                + "label,metric,parameters,value,unit,state,reason");
+        assertThat(tidy).hasSize(1 + 2 * 2 * 8 + 1);
+        assertThat(tidy.subList(1, 9))
+                .containsExactly(
+                        "a,net,1,n,,,,p/a.nii.gz,r/a.nii.gz,nnunet@1,1,1,tp,,8462,1,OK,",
+                        "a,net,1,n,,,,p/a.nii.gz,r/a.nii.gz,nnunet@1,1,1,fp,,0,1,OK,",
+                        "a,net,1,n,,,,p/a.nii.gz,r/a.nii.gz,nnunet@1,1,1,fn,,0,1,OK,",
+                        "a,net,1,n,,,,p/a.nii.gz,r/a.nii.gz,nnunet@1,1,1,tn,,73458,1,OK,",
+                        "a,net,1,n,,,,p/a.nii.gz,r/a.nii.gz,nnunet@1,1,1,dice,,1,1,OK,",
+                        "a,net,1,n,,,,p/a.nii.gz,r/a.nii.gz,nnunet@1,1,1,jaccard,,1,1,OK,",
+                        "a,net,1,n,,,,p/a.nii.gz,r/a.nii.gz,nnunet@1,1,1,volume_prediction_ml,,57.1185,ml,OK,",
+                        "a,net,1,n,,,,p/a.nii.gz,r/a.nii.gz,nnunet@1,1,1,volume_reference_ml,,57.1185,ml,OK,");
+        assertThat(tidy.get(9)).isEqualTo("a,net,1,n,,,,p/a.nii.gz,r/a.nii.gz,nnunet@1,all,,tp,,8462,1,OK,");
+        assertThat(tidy.get(21))
+                .isEqualTo("'=1+1,,,,'+S,\"R, \"\"1\"\"\",k=v,p/b.nii.gz,r/a.nii.gz,nnunet@1,1,1,dice,,0.9064859401938054,1,OK,");
+        assertThat(tidy.getLast())
+                .isEqualTo("c,,,,,,,p/c.nii.gz,r/a.nii.gz,,,,,,,,FAILED,The archive has no file of this name.");
+
+        assertThat(results(batch, "?format=wide")).isEqualTo("""
+            case,model,version,site,scanner,reader,labels,prediction,reference,protocol,segment,label,state,reason,dice,fn,fp,jaccard,tn,tp,volume_prediction_ml,volume_reference_ml
+            a,net,1,n,,,,p/a.nii.gz,r/a.nii.gz,nnunet@1,1,1,SUCCEEDED,,1,0,0,1,73458,8462,57.1185,57.1185
+            a,net,1,n,,,,p/a.nii.gz,r/a.nii.gz,nnunet@1,all,,SUCCEEDED,,1,0,0,1,73458,8462,57.1185,57.1185
+            '=1+1,,,,'+S,"R, ""1\""\",k=v,p/b.nii.gz,r/a.nii.gz,nnunet@1,1,1,SUCCEEDED,,0.9064859401938054,838,735,0.8289659671632054,72723,7624,56.42325,57.1185
+            '=1+1,,,,'+S,"R, ""1\""\",k=v,p/b.nii.gz,r/a.nii.gz,nnunet@1,all,,SUCCEEDED,,0.9064859401938054,838,735,0.8289659671632054,72723,7624,56.42325,57.1185
+            c,,,,,,,p/c.nii.gz,r/a.nii.gz,,,,FAILED,The archive has no file of this name.,,,,,,,,
+            """);
+
+        assertThat(results(batch, "?format=nnunet")).isEqualTo("""
+            {
+                "foreground_mean": {
+            %1$s
+                },
+                "mean": {
+                    "1": {
+            %2$s
+                    }
+                },
+                "metric_per_case": [
+                    {
+                        "metrics": {
+                            "1": {
+            %3$s
+                            }
+                        },
+                        "prediction_file": "p/a.nii.gz",
+                        "reference_file": "r/a.nii.gz"
+                    },
+                    {
+                        "metrics": {
+                            "1": {
+            %4$s
+                            }
+                        },
+                        "prediction_file": "p/b.nii.gz",
+                        "reference_file": "r/a.nii.gz"
+                    }
+                ]
+            }
+            """.formatted(
+                nnunet(8, "0.9532429700969027", "419.0", "367.5", "0.9144829835816026", "73090.5", "8043.0", "8410.5", "8462.0"),
+                nnunet(12, "0.9532429700969027", "419.0", "367.5", "0.9144829835816026", "73090.5", "8043.0", "8410.5", "8462.0"),
+                nnunet(20, "1.0", "0", "0", "1.0", "73458", "8462", "8462", "8462"),
+                nnunet(20, "0.9064859401938054", "838", "735", "0.8289659671632054", "72723", "7624", "8359", "8462")));
+
+        String metrics = results(batch, "", "Accept", "application/json");
+        JsonNode challenge = Api.JSON.readTree(metrics);
+        assertThat(challenge.at("/aggregates/dice").toString())
+                .isEqualTo("{\"count\":2,\"mean\":0.9532429700969027,\"std\":0.06612442582524468,\"min\":0.9064859401938054,"
+                        + "\"25%\":0.929864455145354,\"50%\":0.9532429700969027,\"75%\":0.9766214850484514,\"max\":1.0}");
+        assertThat(challenge.at("/structures/1/dice")).isEqualTo(challenge.at("/aggregates/dice"));
+        assertThat(challenge.at("/results/1/metrics/jaccard").asDouble()).isEqualTo(0.8289659671632054);
+        assertThat(challenge.at("/results/2/state").asString()).isEqualTo("FAILED");
+
+        List<JsonNode> lines = results(batch, "", "Accept", "application/x-ndjson")
+                .lines()
+                .map(Api.JSON::readTree)
+                .toList();
+        assertThat(lines).hasSize(3);
+        assertThat(lines.get(1).path("case").asString()).isEqualTo("=1+1");
+        assertThat(lines.get(1).path("scorecard"))
+                .isEqualTo(api.get("/api/v1/evaluations/" + lines.get(1).path("evaluation").asString() + "/scorecard")
+                        .json());
+        assertThat(lines.get(2).path("reason").asString()).isEqualTo("The archive has no file of this name.");
+        assertThat(api.get(batch.path("links").path("results").asString(), "Accept", "image/png")
+                        .expect(406)
+                        .problem())
+                .isEqualTo("not-acceptable");
+    }
+
+    private static String nnunet(int indent, String... values) {
+        String[] names = {"Dice", "FN", "FP", "IoU", "TN", "TP", "n_pred", "n_ref"};
+        List<String> lines = new java.util.ArrayList<>();
+        for (int i = 0; i < names.length; i++) {
+            lines.add(" ".repeat(indent) + "\"" + names[i] + "\": " + values[i]);
+        }
+        return String.join(",\n", lines);
+    }
 }
