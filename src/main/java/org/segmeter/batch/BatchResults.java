@@ -204,9 +204,10 @@ public final class BatchResults {
                         + counts.getOrDefault(label, Counts.nothing(counts)).text("                "));
                 comma = ",\n";
             }
-            text.write("\n            },\n            \"prediction_file\": " + json.writeValueAsString(item.prediction())
-                    + ",\n            \"reference_file\": " + json.writeValueAsString(item.reference())
-                    + "\n        }");
+            text.write(
+                    "\n            },\n            \"prediction_file\": " + json.writeValueAsString(item.prediction())
+                            + ",\n            \"reference_file\": " + json.writeValueAsString(item.reference())
+                            + "\n        }");
         });
         text.write((before[0].equals("\n") ? "" : "\n    ") + "]\n}\n");
     }
@@ -325,7 +326,11 @@ public final class BatchResults {
             if (metrics.path("tp").path("value").isNumber()) {
                 counts.put(
                         segment.path("segment").path("number").asString(""),
-                        new Counts(value(metrics, "tp"), value(metrics, "fp"), value(metrics, "fn"), value(metrics, "tn")));
+                        new Counts(
+                                value(metrics, "tp"),
+                                value(metrics, "fp"),
+                                value(metrics, "fn"),
+                                value(metrics, "tn")));
             }
         }
         return counts;
@@ -345,10 +350,12 @@ public final class BatchResults {
         ObjectNode aggregates = json.createObjectNode();
         source.ofCases(batch, (structure, column, statistics) -> aggregates.set(column, statistics));
         ObjectNode structures = json.createObjectNode();
-        source.ofStructures(batch, (structure, column, statistics) -> (structures.get(structure) instanceof ObjectNode there
-                        ? there
-                        : structures.putObject(structure))
-                .set(column, statistics));
+        source.ofStructures(
+                batch,
+                (structure, column, statistics) -> (structures.get(structure) instanceof ObjectNode there
+                                ? there
+                                : structures.putObject(structure))
+                        .set(column, statistics));
         text.write("{\"aggregates\":");
         text.write(json.writeValueAsString(aggregates));
         text.write(",\"structures\":");

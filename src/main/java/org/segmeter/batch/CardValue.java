@@ -65,7 +65,8 @@ public record CardValue(
     static String parameters(JsonNode given) {
         StringJoiner text = new StringJoiner(";");
         for (Map.Entry<String, JsonNode> parameter : given.properties()) {
-            text.add(parameter.getKey() + "=" + parameter.getValue().asString(parameter.getValue().toString()));
+            text.add(parameter.getKey() + "="
+                    + parameter.getValue().asString(parameter.getValue().toString()));
         }
         return text.toString();
     }

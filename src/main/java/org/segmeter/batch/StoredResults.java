@@ -62,13 +62,17 @@ final class StoredResults implements ResultSource {
                         name(row, "prediction"),
                         name(row, "reference"),
                         row.getString("state"),
-                        problem == null ? "" : json.readTree(problem).path("detail").asString(""),
+                        problem == null
+                                ? ""
+                                : json.readTree(problem).path("detail").asString(""),
                         card == null ? null : json.readTree(card)));
     }
 
     private static String name(ResultSet row, String side) throws SQLException {
         String name = row.getString(side + "_name");
-        return name != null ? name : String.join("|", (String[]) row.getArray(side).getArray());
+        return name != null
+                ? name
+                : String.join("|", (String[]) row.getArray(side).getArray());
     }
 
     @Override
@@ -77,12 +81,9 @@ final class StoredResults implements ResultSource {
         sql.sql("""
             select distinct v.metric, v.parameters from batch_item i join metric_value v on v.evaluation_id = i.evaluation_id
             where i.batch_id = :id\
-            """)
-                .param("id", batch)
-                .query(row -> {
-                    columns.add(CardValue.column(
-                            row.getString(1), CardValue.parameters(json.readTree(row.getString(2)))));
-                });
+            """).param("id", batch).query(row -> {
+            columns.add(CardValue.column(row.getString(1), CardValue.parameters(json.readTree(row.getString(2)))));
+        });
         return List.copyOf(columns);
     }
 
@@ -126,8 +127,7 @@ final class StoredResults implements ResultSource {
                     }
                     sink.of(
                             Objects.requireNonNullElse(row.getString(1), ""),
-                            CardValue.column(
-                                    row.getString(2), CardValue.parameters(json.readTree(row.getString(3)))),
+                            CardValue.column(row.getString(2), CardValue.parameters(json.readTree(row.getString(3)))),
                             statistics);
                 });
     }

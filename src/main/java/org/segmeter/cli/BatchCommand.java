@@ -60,9 +60,10 @@ import tools.jackson.databind.node.ObjectNode;
             "1:some could not be scored or have no counterpart: they are named, the others are scored",
             "2:the arguments or the manifest cannot be understood"
         },
-        footerHeading = "%nFiles of two directories belong together by the same name, or the same name without its extension;"
-                + " a directory in them is%none side with all its files. What is in the output already is not scored again, so that an"
-                + " interrupted run is%ngone on with by the same command.%n%nExamples:%n",
+        footerHeading =
+                "%nFiles of two directories belong together by the same name, or the same name without its extension;"
+                    + " a directory in them is%none side with all its files. What is in the output already is not"
+                    + " scored again, so that an interrupted run is%ngone on with by the same command.%n%nExamples:%n",
         footer = {
             "  segmeter batch --prediction labelsPr --reference labelsTs --csv out.csv",
             "  segmeter batch --manifest cases.csv --protocol nnunet@1 --jsonl out.jsonl --jobs 8"
@@ -87,8 +88,9 @@ final class BatchCommand implements Callable<Integer> {
     @Option(
             names = "--manifest",
             paramLabel = "FILE",
-            description = "List of the pairs instead, .csv or .jsonl, with columns as in docs/batches.md; names of files are"
-                    + " seen from where it lies.")
+            description =
+                    "List of the pairs instead, .csv or .jsonl, with columns as in docs/batches.md; names of files are"
+                            + " seen from where it lies.")
     private @Nullable Path manifest;
 
     @Option(names = "--csv", paramLabel = "FILE", description = "Write a line for every value.")
@@ -110,7 +112,8 @@ final class BatchCommand implements Callable<Integer> {
     @Option(
             names = "--request",
             paramLabel = "JSON",
-            description = "How to score, as the part 'request' of the service: segments, thresholds, metrics, regions ...")
+            description =
+                    "How to score, as the part 'request' of the service: segments, thresholds, metrics, regions ...")
     private @Nullable String request;
 
     @Option(names = "--jobs", paramLabel = "N", description = "Cases at a time; default: one for each processor.")
@@ -125,7 +128,12 @@ final class BatchCommand implements Callable<Integer> {
     }
 
     /** A pair, before it is scored. */
-    private record Case(Description description, String predictionName, String referenceName, List<Path> prediction, List<Path> reference) {
+    private record Case(
+            Description description,
+            String predictionName,
+            String referenceName,
+            List<Path> prediction,
+            List<Path> reference) {
         ResultItem result(String state, String reason, @Nullable JsonNode card) {
             return new ResultItem(description, predictionName, referenceName, state, reason, card);
         }
@@ -164,7 +172,9 @@ final class BatchCommand implements Callable<Integer> {
         }
         summary.seconds = (System.nanoTime() - begin) / 1e9;
         summary.print();
-        return summary.failed.isEmpty() && summary.unmatchedPredictions.isEmpty() && summary.unmatchedReferences.isEmpty()
+        return summary.failed.isEmpty()
+                        && summary.unmatchedPredictions.isEmpty()
+                        && summary.unmatchedReferences.isEmpty()
                 ? CommandLineTool.DONE
                 : CommandLineTool.REFUSED;
     }
@@ -228,7 +238,9 @@ final class BatchCommand implements Callable<Integer> {
                                         about.labels()),
                         String.join("|", entry.prediction()),
                         String.join("|", entry.reference()),
-                        entry.prediction().stream().map(manifest::resolveSibling).toList(),
+                        entry.prediction().stream()
+                                .map(manifest::resolveSibling)
+                                .toList(),
                         entry.reference().stream().map(manifest::resolveSibling).toList()));
             }
         }
@@ -244,7 +256,8 @@ final class BatchCommand implements Callable<Integer> {
             }
         }
         summary.cases = cases.size();
-        try (BatchOutput table = BatchOutput.tidy(csv, overwrite, options.protocols().getFirst());
+        try (BatchOutput table =
+                        BatchOutput.tidy(csv, overwrite, options.protocols().getFirst());
                 BatchOutput objects = BatchOutput.lines(jsonl, overwrite);
                 ExecutorService pool = Executors.newFixedThreadPool(jobs)) {
             Scorer scorer = Scorer.standard();
@@ -270,7 +283,9 @@ final class BatchCommand implements Callable<Integer> {
                     ResultItem item = ahead.removeFirst().get();
                     if (item.card() == null) {
                         summary.failed.put(
-                                item.description().caseId() == null ? item.prediction() : item.description().caseId(),
+                                item.description().caseId() == null
+                                        ? item.prediction()
+                                        : item.description().caseId(),
                                 item.reason());
                     } else {
                         summary.scored++;
@@ -310,7 +325,8 @@ final class BatchCommand implements Callable<Integer> {
         } catch (IOException e) {
             return one.result("FAILED", "A file could not be read.", null);
         } catch (OutOfMemoryError e) {
-            return one.result("FAILED", "There is not enough memory for these volumes; give Java more, or fewer --jobs.", null);
+            return one.result(
+                    "FAILED", "There is not enough memory for these volumes; give Java more, or fewer --jobs.", null);
         }
     }
 
@@ -369,7 +385,8 @@ final class BatchCommand implements Callable<Integer> {
             unmatchedReferences.forEach(name -> err.println("no prediction: " + name));
             out.printf(
                     Locale.ROOT,
-                    "%d cases: %d scored, %d already there, %d not scored; %d without a counterpart; %.1f s, %.1f cases/s%n",
+                    "%d cases: %d scored, %d already there, %d not scored; %d without a counterpart; %.1f s, %.1f"
+                            + " cases/s%n",
                     cases,
                     scored,
                     skipped,
@@ -390,7 +407,8 @@ final class BatchCommand implements Callable<Integer> {
         private static final long PAUSE_NANOS = 100_000_000;
 
         private final int total;
-        private final boolean visible = System.console() != null && System.console().isTerminal() && !json;
+        private final boolean visible =
+                System.console() != null && System.console().isTerminal() && !json;
         private final long begin = System.nanoTime();
         private long shown;
         private int done;

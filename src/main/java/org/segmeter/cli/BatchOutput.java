@@ -138,7 +138,8 @@ final class BatchOutput implements AutoCloseable {
             for (String line = lines.next(); line != null; line = lines.next()) {
                 List<String> cells = cells(line);
                 if (cells.size() != ResultItem.TIDY.size()) {
-                    throw new Unusable(path + " is there and has other lines than this command writes; --overwrite begins anew");
+                    throw new Unusable(
+                            path + " is there and has other lines than this command writes; --overwrite begins anew");
                 }
                 String other = cells.get(PROTOCOL);
                 if (!other.isEmpty() && !other.equals(protocol)) {
@@ -177,7 +178,8 @@ final class BatchOutput implements AutoCloseable {
                 try {
                     node = JsonDocument.read(line);
                 } catch (JacksonException e) {
-                    throw new Unusable(path + " is there and has other lines than this command writes; --overwrite begins anew");
+                    throw new Unusable(
+                            path + " is there and has other lines than this command writes; --overwrite begins anew");
                 }
                 known.add(node.path("key").asString(""));
                 whole = lines.end;

@@ -354,7 +354,8 @@ final class BatchController {
         }
         throw new ProblemException(
                 ServiceProblem.NOT_ACCEPTABLE,
-                "Results can be text/csv, application/x-ndjson or application/json; the parameter format names them all.");
+                "Results can be text/csv, application/x-ndjson or application/json; the parameter format names them"
+                        + " all.");
     }
 
     @PostMapping("/{id}/retry")

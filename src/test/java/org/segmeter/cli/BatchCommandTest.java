@@ -77,9 +77,12 @@ class BatchCommandTest {
         assertThat(run.err()).contains("not scored: e: ", "no reference: alone\n", "no prediction: other\n");
         List<String> lines = Files.readAllLines(table);
         assertThat(lines.getFirst())
-                .isEqualTo("case,model,version,site,scanner,reader,labels,prediction,reference,protocol,segment,label,metric,"
-                        + "parameters,value,unit,state,reason");
-        assertThat(lines).filteredOn(line -> line.contains(",nnunet@1,") && line.contains(",dice,,")).hasSize(8);
+                .isEqualTo(
+                        "case,model,version,site,scanner,reader,labels,prediction,reference,protocol,segment,label,metric,"
+                            + "parameters,value,unit,state,reason");
+        assertThat(lines)
+                .filteredOn(line -> line.contains(",nnunet@1,") && line.contains(",dice,,"))
+                .hasSize(8);
         assertThat(lines.getLast()).startsWith("e,").contains(",FAILED,");
         List<JsonNode> cards = Files.readAllLines(objects).stream()
                 .map(line -> JsonMapper.shared().readTree(line))
@@ -101,7 +104,8 @@ class BatchCommandTest {
 
     @Test
     void goesOnWithWhatWasInterruptedAnywhere() throws IOException {
-        assertThat(run("--csv", table.toString(), "--jsonl", objects.toString()).status()).isZero();
+        assertThat(run("--csv", table.toString(), "--jsonl", objects.toString()).status())
+                .isZero();
         byte[] whole = Files.readAllBytes(table);
         byte[] wholeObjects = Files.readAllBytes(objects);
         for (int part = 0; part <= 10; part++) {
@@ -121,12 +125,14 @@ class BatchCommandTest {
             }
             if (run.status() == CommandLineTool.DONE) {
                 assertThat(objectsOf(Files.readAllLines(objects)))
-                        .containsExactlyInAnyOrderElementsOf(objectsOf(
-                                new String(wholeObjects, StandardCharsets.UTF_8).lines().toList()));
+                        .containsExactlyInAnyOrderElementsOf(objectsOf(new String(wholeObjects, StandardCharsets.UTF_8)
+                                .lines()
+                                .toList()));
             }
         }
         Files.write(table, whole);
-        JsonNode summary = JsonMapper.shared().readTree(run("--csv", table.toString(), "--json").out());
+        JsonNode summary = JsonMapper.shared()
+                .readTree(run("--csv", table.toString(), "--json").out());
         assertThat(summary.path("skipped").asInt()).isEqualTo(3);
         assertThat(summary.path("scored").asInt()).isEqualTo(1);
         assertThat(Files.readAllBytes(table)).isEqualTo(whole);
@@ -158,7 +164,14 @@ class BatchCommandTest {
         assertThat(other.status()).isEqualTo(CommandLineTool.USAGE);
         assertThat(other.err()).contains("nnunet@1").contains("--overwrite");
         assertThat(Files.readAllBytes(table)).isEqualTo(before);
-        assertThat(run("--csv", table.toString(), "--overwrite", "--request", "{\"protocol\":\"none@1\"}", "--protocol", "x@1")
+        assertThat(run(
+                                "--csv",
+                                table.toString(),
+                                "--overwrite",
+                                "--request",
+                                "{\"protocol\":\"none@1\"}",
+                                "--protocol",
+                                "x@1")
                         .status())
                 .isEqualTo(CommandLineTool.REFUSED);
         assertThat(Files.readAllBytes(table)).isEqualTo(before);
@@ -169,7 +182,13 @@ class BatchCommandTest {
         Path manifest = directory.resolve("cases.csv");
         Files.writeString(manifest, "case,prediction,reference,model,reader\nx,pred/a.nii.gz,ref/a.nii.gz,net,R1\n");
         Run run = command(
-                "batch", "--manifest", manifest.toString(), "--csv", table.toString(), "--request", "{\"protocol\":\"nnunet@1\"}");
+                "batch",
+                "--manifest",
+                manifest.toString(),
+                "--csv",
+                table.toString(),
+                "--request",
+                "{\"protocol\":\"nnunet@1\"}");
         assertThat(run.status()).as(run.err()).isZero();
         assertThat(Files.readAllLines(table).get(1)).startsWith("x,net,,,,R1,,pred/a.nii.gz,ref/a.nii.gz,nnunet@1,");
         Files.writeString(manifest, "case,prediction\nx,y\n");

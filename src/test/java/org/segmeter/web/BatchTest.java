@@ -432,8 +432,9 @@ class BatchTest {
     void resultsAreATableOfValuesOrOfSegmentsOrWhatOtherProgramsRead() throws Exception {
         JsonNode batch = scored();
         List<String> tidy = results(batch, "").lines().toList();
-        assertThat(tidy.getFirst()).isEqualTo("case,model,version,site,scanner,reader,labels,prediction,reference,protocol,segment,"
-                + "label,metric,parameters,value,unit,state,reason");
+        assertThat(tidy.getFirst())
+                .isEqualTo("case,model,version,site,scanner,reader,labels,prediction,reference,protocol,segment,"
+                        + "label,metric,parameters,value,unit,state,reason");
         assertThat(tidy).hasSize(1 + 2 * 2 * 8 + 1);
         assertThat(tidy.subList(1, 9))
                 .containsExactly(
@@ -447,7 +448,8 @@ class BatchTest {
                         "a,net,1,n,,,,p/a.nii.gz,r/a.nii.gz,nnunet@1,1,1,volume_reference_ml,,57.1185,ml,OK,");
         assertThat(tidy.get(9)).isEqualTo("a,net,1,n,,,,p/a.nii.gz,r/a.nii.gz,nnunet@1,all,,tp,,8462,1,OK,");
         assertThat(tidy.get(21))
-                .isEqualTo("'=1+1,,,,'+S,\"R, \"\"1\"\"\",k=v,p/b.nii.gz,r/a.nii.gz,nnunet@1,1,1,dice,,0.9064859401938054,1,OK,");
+                .isEqualTo("'=1+1,,,,'+S,\"R,"
+                        + " \"\"1\"\"\",k=v,p/b.nii.gz,r/a.nii.gz,nnunet@1,1,1,dice,,0.9064859401938054,1,OK,");
         assertThat(tidy.getLast())
                 .isEqualTo("c,,,,,,,p/c.nii.gz,r/a.nii.gz,,,,,,,,FAILED,The archive has no file of this name.");
 
@@ -492,16 +494,35 @@ class BatchTest {
                 ]
             }
             """.formatted(
-                nnunet(8, "0.9532429700969027", "419.0", "367.5", "0.9144829835816026", "73090.5", "8043.0", "8410.5", "8462.0"),
-                nnunet(12, "0.9532429700969027", "419.0", "367.5", "0.9144829835816026", "73090.5", "8043.0", "8410.5", "8462.0"),
+                nnunet(
+                        8,
+                        "0.9532429700969027",
+                        "419.0",
+                        "367.5",
+                        "0.9144829835816026",
+                        "73090.5",
+                        "8043.0",
+                        "8410.5",
+                        "8462.0"),
+                nnunet(
+                        12,
+                        "0.9532429700969027",
+                        "419.0",
+                        "367.5",
+                        "0.9144829835816026",
+                        "73090.5",
+                        "8043.0",
+                        "8410.5",
+                        "8462.0"),
                 nnunet(20, "1.0", "0", "0", "1.0", "73458", "8462", "8462", "8462"),
                 nnunet(20, "0.9064859401938054", "838", "735", "0.8289659671632054", "72723", "7624", "8359", "8462")));
 
         String metrics = results(batch, "", "Accept", "application/json");
         JsonNode challenge = Api.JSON.readTree(metrics);
         assertThat(challenge.at("/aggregates/dice").toString())
-                .isEqualTo("{\"count\":2,\"mean\":0.9532429700969027,\"std\":0.06612442582524468,\"min\":0.9064859401938054,"
-                        + "\"25%\":0.929864455145354,\"50%\":0.9532429700969027,\"75%\":0.9766214850484514,\"max\":1.0}");
+                .isEqualTo(
+                        "{\"count\":2,\"mean\":0.9532429700969027,\"std\":0.06612442582524468,\"min\":0.9064859401938054,"
+                            + "\"25%\":0.929864455145354,\"50%\":0.9532429700969027,\"75%\":0.9766214850484514,\"max\":1.0}");
         assertThat(challenge.at("/structures/1/dice")).isEqualTo(challenge.at("/aggregates/dice"));
         assertThat(challenge.at("/results/1/metrics/jaccard").asDouble()).isEqualTo(0.8289659671632054);
         assertThat(challenge.at("/results/2/state").asString()).isEqualTo("FAILED");
@@ -513,7 +534,8 @@ class BatchTest {
         assertThat(lines).hasSize(3);
         assertThat(lines.get(1).path("case").asString()).isEqualTo("=1+1");
         assertThat(lines.get(1).path("scorecard"))
-                .isEqualTo(api.get("/api/v1/evaluations/" + lines.get(1).path("evaluation").asString() + "/scorecard")
+                .isEqualTo(api.get("/api/v1/evaluations/"
+                                + lines.get(1).path("evaluation").asString() + "/scorecard")
                         .json());
         assertThat(lines.get(2).path("reason").asString()).isEqualTo("The archive has no file of this name.");
         assertThat(api.get(batch.path("links").path("results").asString(), "Accept", "image/png")
