@@ -57,10 +57,10 @@ public final class MemoryAdmission implements ScoringEngine, LossEngine, MeterBi
     /** For work that is no evaluation of the service, with the share of the heap that the service would have. */
     public static MemoryAdmission ofHeap() {
         return new MemoryAdmission(
-                (prediction, reference, request, progress, cancel) -> {
+                (prediction, reference, mask, request, progress, cancel) -> {
                     throw new UnsupportedOperationException();
                 },
-                (prediction, reference, request, cancel) -> {
+                (prediction, reference, mask, request, cancel) -> {
                     throw new UnsupportedOperationException();
                 },
                 shareOfHeap());
