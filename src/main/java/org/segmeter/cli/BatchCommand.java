@@ -1,6 +1,7 @@
 package org.segmeter.cli;
 
 import java.io.BufferedInputStream;
+import java.io.Console;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
@@ -145,8 +146,11 @@ final class BatchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        boolean folders = prediction != null && reference != null && manifest == null;
-        if (!folders && (manifest == null || prediction != null || reference != null)) {
+        Path predictions = prediction;
+        Path references = reference;
+        Path list = manifest;
+        boolean folders = predictions != null && references != null;
+        if (folders == (list != null) || (predictions == null) != (references == null)) {
             throw usage("Two directories are needed, --prediction and --reference, or a --manifest.");
         }
         if (csv == null && jsonl == null) {
@@ -159,7 +163,9 @@ final class BatchCommand implements Callable<Integer> {
         Summary summary = new Summary();
         try {
             ScoringOptions options = options();
-            List<Case> cases = folders ? matched(prediction, reference, summary) : listed(manifest);
+            List<Case> cases = list != null
+                    ? listed(list)
+                    : predictions != null && references != null ? matched(predictions, references, summary) : List.of();
             run(cases, options, summary);
         } catch (InvalidManifest e) {
             e.faults().forEach(fault -> err.println("segmeter: " + fault.text()));
@@ -407,8 +413,7 @@ final class BatchCommand implements Callable<Integer> {
         private static final long PAUSE_NANOS = 100_000_000;
 
         private final int total;
-        private final boolean visible =
-                System.console() != null && System.console().isTerminal() && !json;
+        private final boolean visible = terminal() && !json;
         private final long begin = System.nanoTime();
         private long shown;
         private int done;
@@ -416,6 +421,11 @@ final class BatchCommand implements Callable<Integer> {
 
         Progress(int total) {
             this.total = total;
+        }
+
+        private static boolean terminal() {
+            Console console = System.console();
+            return console != null && console.isTerminal();
         }
 
         void skipped(int cases) {

@@ -2,6 +2,7 @@ package org.segmeter.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.http.HttpClient;
 import java.net.http.HttpResponse;
@@ -20,6 +21,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,6 +35,7 @@ class KillIT {
     private static final int SUBMISSIONS = 50;
     private static final int KILLS = 10;
     private static final int CLIENTS = 4;
+    private static final int BATCH = 40;
 
     private final HttpClient http = HttpClient.newHttpClient();
     private final Queue<String> acknowledged = new ConcurrentLinkedQueue<>();
@@ -51,6 +55,7 @@ class KillIT {
         int killsWithWorkLeft = 0;
         List<Long> recoveries = new ArrayList<>();
         start(data, recoveries);
+        String batch = submitBatch();
         try (ExecutorService clients = Executors.newFixedThreadPool(CLIENTS)) {
             AtomicInteger left = new AtomicInteger(SUBMISSIONS);
             List<Future<?>> work = new ArrayList<>();
@@ -76,13 +81,86 @@ class KillIT {
             states.merge(finalState(service.get(), location), 1, Integer::sum);
         }
         System.out.printf(
-                "KillIT: %d acknowledged, %d requests without an answer, %d kills (%d met work), ready again after %s ms, final states %s%n",
+                "KillIT: %d acknowledged, %d requests without an answer, %d kills (%d met work), ready again after %s"
+                        + " ms, final states %s%n",
                 acknowledged.size(), refused.get(), KILLS, killsWithWorkLeft, recoveries, states);
+        everyPairOfTheBatchHasOneResult(batch);
         assertThat(acknowledged).doesNotHaveDuplicates().hasSizeGreaterThanOrEqualTo(SUBMISSIONS);
         assertThat(killsWithWorkLeft).as("kills that met work").isGreaterThan(KILLS / 2);
         // Whoever was being scored at more than three kills cannot be told from an input that kills, and is put aside.
         assertThat(states.keySet()).as("final states").isSubsetOf("SUCCEEDED", "quarantined");
         assertThat(states.getOrDefault("SUCCEEDED", 0)).isGreaterThanOrEqualTo(acknowledged.size() - 2 * KILLS / 3);
+    }
+
+    /** A tar of pairs, more than are scored before the first kill. */
+    private String submitBatch() throws Exception {
+        Path samples = Path.of("src/test/resources/samples");
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (TarArchiveOutputStream tar = new TarArchiveOutputStream(bytes)) {
+            for (int i = 0; i < BATCH; i++) {
+                put(tar, "prediction/" + i + ".nii.gz", samples.resolve("s01_binary_single.perturbed.nii.gz"));
+                put(tar, "reference/" + i + ".dcm", samples.resolve("s01_binary_single.dcm"));
+            }
+        }
+        HttpResponse<String> answer = http.send(
+                java.net.http.HttpRequest.newBuilder(
+                                service.get().uri("/api/v1/batches?model=of-a-batch&protocol=monai@1"))
+                        .header("Content-Type", "application/x-tar")
+                        .POST(java.net.http.HttpRequest.BodyPublishers.ofByteArray(bytes.toByteArray()))
+                        .build(),
+                HttpResponse.BodyHandlers.ofString());
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(202);
+        return answer.headers().firstValue("Location").orElseThrow();
+    }
+
+    private static void put(TarArchiveOutputStream tar, String name, Path file) throws IOException {
+        TarArchiveEntry entry = new TarArchiveEntry(name);
+        entry.setSize(Files.size(file));
+        tar.putArchiveEntry(entry);
+        Files.copy(file, tar);
+        tar.closeArchiveEntry();
+    }
+
+    private void everyPairOfTheBatchHasOneResult(String location) throws Exception {
+        long end = System.nanoTime() + Duration.ofSeconds(120).toNanos();
+        JsonNode batch = get(location);
+        while (!batch.path("state").asString().equals("DONE") && System.nanoTime() < end) {
+            pause();
+            batch = get(location);
+        }
+        System.out.println("KillIT: a batch of %d: %s".formatted(BATCH, batch.path("items")));
+        assertThat(batch.path("state").asString()).isEqualTo("DONE");
+        List<String> evaluations = new ArrayList<>();
+        int succeeded = 0;
+        for (JsonNode item : get(location + "/items?limit=1000").path("items")) {
+            evaluations.add(item.path("evaluation").asString());
+            // What was being scored at more than three kills is put aside.
+            String problem = item.at("/problem/type").asString("");
+            assertThat(problem).isIn("", "/problems/quarantined");
+            succeeded += problem.isEmpty() ? 1 : 0;
+        }
+        assertThat(evaluations).hasSize(BATCH).doesNotHaveDuplicates().doesNotContain("");
+        assertThat(get("/api/v1/evaluations?model=of-a-batch&limit=1000").path("evaluations"))
+                .extracting(one -> "/api/v1/evaluations/" + one.path("id").asString())
+                .containsExactlyInAnyOrderElementsOf(evaluations);
+        String rows = http.send(
+                        java.net.http.HttpRequest.newBuilder(service.get().uri(location + "/results"))
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString())
+                .body();
+        assertThat(rows.lines().filter(line -> line.contains(",all,,dice,,")))
+                .hasSize(succeeded)
+                .doesNotHaveDuplicates();
+    }
+
+    private JsonNode get(String path) throws Exception {
+        return new JsonMapper()
+                .readTree(http.send(
+                                java.net.http.HttpRequest.newBuilder(
+                                                service.get().uri(path))
+                                        .build(),
+                                HttpResponse.BodyHandlers.ofString())
+                        .body());
     }
 
     /** Whatever happened: the last service ends, and with it the database that the killed ones left running. */
