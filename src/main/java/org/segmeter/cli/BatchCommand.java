@@ -322,6 +322,7 @@ final class BatchCommand implements Callable<Integer> {
             JsonNode card = memory.admitted(
                     p,
                     r,
+                    null,
                     options,
                     never,
                     () -> ScorecardJson.tree(scorer.score(p, r, options, ScoringProgress.NONE, never)));
