@@ -538,7 +538,7 @@ class BatchTest {
                                 + lines.get(1).path("evaluation").asString() + "/scorecard")
                         .json());
         assertThat(lines.get(2).path("reason").asString()).isEqualTo("The archive has no file of this name.");
-        assertThat(api.get(batch.path("links").path("results").asString(), "Accept", "image/png")
+        assertThat(api.wrong("GET", batch.path("links").path("results").asString(), "Accept", "image/png")
                         .expect(406)
                         .problem())
                 .isEqualTo("not-acceptable");
