@@ -191,23 +191,10 @@ public final class Aggregates {
             Statistics detected = statistics(group.detected(), metric, question);
             Statistics penalised =
                     missing.length == 0 ? detected : statistics(concat(group.detected(), missing), metric, question);
-            long all = group.detected().length
-                    + group.misses()
-                    + group.hallucinations()
-                    + group.agreedAbsent()
-                    + group.notScored()
-                    + failures;
             groups.add(new Group(
                     key(by, group.key()),
                     JsonDocument.read(group.parameters()),
-                    new Counts(
-                            all,
-                            group.detected().length,
-                            group.misses(),
-                            group.hallucinations(),
-                            group.agreedAbsent(),
-                            group.notScored() + failures,
-                            failures),
+                    counts(group, failures),
                     detected,
                     penalised,
                     sums == null ? null : boxed(Pooled.of(name, sums[0], sums[1], sums[2]))));
@@ -234,6 +221,52 @@ public final class Aggregates {
                 rows.protocols(question.filter()),
                 DEFINITIONS,
                 groups);
+    }
+
+    /**
+     * The values of a structure, misses and hallucinations with the worst.
+     *
+     * @param values in no order
+     */
+    record Sample(String structure, String parameters, Counts counts, double[] values) {}
+
+    /** Of each structure and set of parameters, by name. */
+    List<Sample> samples(ResultFilter filter, MetricDefinition metric, @Nullable Double penaltyMm) {
+        List<Dimension> by = List.of(Dimension.STRUCTURE);
+        Question question = new Question(filter, by, Set.of(), List.of(), penaltyMm, 0);
+        List<ValueRows.Group> found = rows.groups(filter, by);
+        Map<List<@Nullable String>, double[]> penalties = penalties(question, metric, found);
+        long failures = rows.evaluations(filter, by, "FAILED").values().stream()
+                .mapToLong(Long::longValue)
+                .sum();
+        List<Sample> samples = new ArrayList<>();
+        for (ValueRows.Group group : found) {
+            double[] penalty = penalties.getOrDefault(placed(group.key(), group.parameters()), new double[0]);
+            samples.add(new Sample(
+                    java.util.Objects.requireNonNullElse(group.key().getFirst(), ""),
+                    group.parameters(),
+                    counts(group, failures),
+                    concat(group.detected(), concat(group.oneEmpty(), penalty))));
+        }
+        samples.sort(Comparator.comparing(Sample::structure).thenComparing(Sample::parameters));
+        return samples;
+    }
+
+    private static Counts counts(ValueRows.Group group, long failures) {
+        long detected = group.detected().length;
+        return new Counts(
+                detected
+                        + group.misses()
+                        + group.hallucinations()
+                        + group.agreedAbsent()
+                        + group.notScored()
+                        + failures,
+                detected,
+                group.misses(),
+                group.hallucinations(),
+                group.agreedAbsent(),
+                group.notScored() + failures,
+                failures);
     }
 
     private static final Comparator<Group> ORDER = Comparator.comparing(

@@ -107,7 +107,7 @@ final class AlertWatch {
             }
             try {
                 Charts.Answer answer = charts.of(new Charts.Question(
-                        new ResultFilter(equal, metric, null, null, null, null),
+                        new ResultFilter(equal, metric, null, null, null, null, null),
                         Charts.BASELINE,
                         null,
                         ControlChart.Sigma.MOVING_RANGE,

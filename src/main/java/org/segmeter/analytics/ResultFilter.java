@@ -6,6 +6,7 @@ import java.time.format.DateTimeParseException;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -24,6 +25,7 @@ import tools.jackson.databind.JsonNode;
  * @param from submitted at this time or later
  * @param to submitted before this time
  * @param batch of this batch
+ * @param evaluations one of these; null for any
  */
 public record ResultFilter(
         Map<Dimension, String> equal,
@@ -31,7 +33,8 @@ public record ResultFilter(
         @Nullable String parameters,
         @Nullable Instant from,
         @Nullable Instant to,
-        @Nullable UUID batch) {
+        @Nullable UUID batch,
+        @Nullable List<UUID> evaluations) {
 
     private static final int LONGEST = 200;
     private static final Pattern UUID_TEXT = Pattern.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}");
@@ -86,7 +89,7 @@ public record ResultFilter(
                 }
             }
         }
-        return new ResultFilter(equal, metric, parameters, from, to, batch);
+        return new ResultFilter(equal, metric, parameters, from, to, batch, null);
     }
 
     /** The same with another condition, in place of one of the same dimension. */
@@ -94,12 +97,22 @@ public record ResultFilter(
         Map<Dimension, String> more = new EnumMap<>(Dimension.class);
         more.putAll(equal);
         more.put(dimension, value);
-        return new ResultFilter(more, metric, parameters, from, to, batch);
+        return new ResultFilter(more, metric, parameters, from, to, batch, evaluations);
     }
 
     /** The same for another metric with any parameters. */
     ResultFilter ofMetric(String other) {
-        return new ResultFilter(equal, other, null, from, to, batch);
+        return ofMetric(other, null);
+    }
+
+    /** The same for another metric and its parameters. */
+    ResultFilter ofMetric(String other, @Nullable String itsParameters) {
+        return new ResultFilter(equal, other, itsParameters, from, to, batch, evaluations);
+    }
+
+    /** The same for some evaluations only. */
+    ResultFilter ofEvaluations(List<UUID> some) {
+        return new ResultFilter(equal, metric, parameters, from, to, batch, List.copyOf(some));
     }
 
     @Nullable

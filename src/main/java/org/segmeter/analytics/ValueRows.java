@@ -162,6 +162,16 @@ final class ValueRows {
         return found;
     }
 
+    /** Whether any evaluation that matches waits or runs. */
+    boolean isUnfinished(ResultFilter filter) {
+        Condition where = condition(filter, false);
+        return sql.sql("select exists (select 1 from evaluation e where e.state in ('QUEUED', 'RUNNING') and " + where.text
+                        + ")")
+                .params(where.parameters)
+                .query(Boolean.class)
+                .single();
+    }
+
     /** Different protocols of the evaluations that match. */
     List<String> protocols(ResultFilter filter) {
         Condition where = condition(filter, false);
@@ -377,6 +387,10 @@ final class ValueRows {
         if (filter.batch() != null) {
             where.text.append(" and e.id in (select i.evaluation_id from batch_item i where i.batch_id = :batch)");
             where.parameters.put("batch", filter.batch());
+        }
+        if (filter.evaluations() != null) {
+            where.text.append(" and e.id = any(:evaluations)");
+            where.parameters.put("evaluations", filter.evaluations().toArray(UUID[]::new));
         }
         return where;
     }

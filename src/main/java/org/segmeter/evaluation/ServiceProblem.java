@@ -55,6 +55,7 @@ public enum ServiceProblem {
             "evaluation-not-found", 404, "There is no such evaluation", "It was removed, or never existed."),
     BATCH_NOT_FOUND("batch-not-found", 404, "There is no such batch", "/api/v1/batches lists all there are."),
     PAIR_NOT_FOUND("pair-not-found", 404, "There is no such pair", "/api/v1/pairs lists all there are."),
+    GATE_NOT_FOUND("gate-not-found", 404, "There is no such gate or run", "/api/v1/gates lists all gates."),
     ALERT_NOT_FOUND("alert-not-found", 404, "There is no such alert", "/api/v1/alerts lists all there are."),
     NO_SCORECARD(
             "no-scorecard",
@@ -83,6 +84,11 @@ public enum ServiceProblem {
             409,
             "The transaction UID is in use",
             "Ask for the result with GET, or request once more under another transaction UID."),
+    GATE_FAILED(
+            "gate-failed",
+            409,
+            "The gate does not hold",
+            "The answer lists the rules that do not hold, with what was found."),
     ALERT_STATE(
             "alert-state",
             409,

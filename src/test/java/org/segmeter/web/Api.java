@@ -142,6 +142,24 @@ final class Api {
         return send("PUT", path, body.getBytes(StandardCharsets.UTF_8), body, true, "Content-Type", "application/json");
     }
 
+    Answer putWrongJson(String path, String body) {
+        return send(
+                "PUT", path, body.getBytes(StandardCharsets.UTF_8), body, false, "Content-Type", "application/json");
+    }
+
+    Answer postJson(String path, String body, String header, String value) {
+        return send(
+                "POST",
+                path,
+                body.getBytes(StandardCharsets.UTF_8),
+                body,
+                true,
+                "Content-Type",
+                "application/json",
+                header,
+                value);
+    }
+
     Answer patchJson(String path, String body) {
         return send(
                 "PATCH", path, body.getBytes(StandardCharsets.UTF_8), body, true, "Content-Type", "application/json");
