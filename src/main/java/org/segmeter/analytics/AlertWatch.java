@@ -17,6 +17,7 @@ import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.analytics.statistics.ControlChart;
+import org.segmeter.database.Tenant;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
@@ -69,14 +70,9 @@ final class AlertWatch {
             Instant seen = alerts.seen();
             boolean any = false;
             for (List<@Nullable String> model : values.changedModels(seen.minus(OVERLAP))) {
-                UUID newest = values.newestScorecard(model.getFirst(), model.getLast());
-                // Within the overlap a model is found again and again.
-                if (newest == null || !newest.equals(drawn.get(model))) {
-                    draw(model.getFirst(), model.getLast());
-                    any = true;
-                    if (newest != null) {
-                        remember(model, newest);
-                    }
+                // A model of one tenant has nothing to do with one of the same name of another.
+                try (Tenant.Binding ignored = Tenant.bind(model.getFirst())) {
+                    any |= look(model);
                 }
             }
             if (any || now.isAfter(seen.plus(OVERLAP))) {
@@ -86,6 +82,19 @@ final class AlertWatch {
         } catch (DataAccessException | TransactionException e) {
             log.warn("the control charts could not be watched: {}", e.getClass().getSimpleName());
         }
+    }
+
+    /** Draws a model's charts if it has results that were not drawn yet: within the overlap it is found again and again. */
+    private boolean look(List<@Nullable String> model) {
+        UUID newest = values.newestScorecard(model.get(1), model.get(2));
+        if (newest != null && newest.equals(drawn.get(model))) {
+            return false;
+        }
+        draw(model.get(1), model.get(2));
+        if (newest != null) {
+            remember(model, newest);
+        }
+        return true;
     }
 
     private void remember(List<@Nullable String> model, UUID newest) {

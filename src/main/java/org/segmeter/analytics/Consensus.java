@@ -60,7 +60,11 @@ public final class Consensus {
      * @param structure label or {@code #} and number; null for all foreground
      * @param margin voxels around all masks in which agreement and STAPLE are estimated
      */
-    public record Question(List<Source> readers, @Nullable Source model, @Nullable String structure, int margin) {}
+    public record Question(
+            List<Source> readers,
+            @Nullable Source model,
+            @Nullable String structure,
+            int margin) {}
 
     /**
      * A reader.
@@ -164,11 +168,10 @@ public final class Consensus {
                     consensus.count() * ml,
                     staple.rounds(),
                     staple.inverted()
-                            ? "STAPLE exchanged inside and outside for a reader: its result means nothing, take the majority"
+                            ? "STAPLE exchanged inside and outside for a reader: its result means nothing, take the"
+                                    + " majority"
                             : readers < 3 ? "two readers: a majority is what both have" : null,
-                    question.model() == null
-                            ? null
-                            : model(all.masks().get(readers), own, majority, consensus, pairs));
+                    question.model() == null ? null : model(all.masks().get(readers), own, majority, consensus, pairs));
         } finally {
             turn.release();
         }
@@ -180,8 +183,7 @@ public final class Consensus {
         turn.acquire();
         try {
             ReaderMasks all = masks(new Question(question.readers(), null, question.structure(), question.margin()));
-            RaterPatterns patterns =
-                    new RaterPatterns(all.masks().size(), all.patterns(all.roi(question.margin())));
+            RaterPatterns patterns = new RaterPatterns(all.masks().size(), all.patterns(all.roi(question.margin())));
             BitMask mask = all.chosen(
                     switch (method) {
                         case MAJORITY -> patterns.majority();
@@ -195,7 +197,8 @@ public final class Consensus {
                     new Segmentation(
                             all.grid(),
                             Segmentation.Encoding.LABELMAP,
-                            List.of(new Segmentation.SegmentVoxels(new Segment(1, label, null, null, null, null), mask)),
+                            List.of(new Segmentation.SegmentVoxels(
+                                    new Segment(1, label, null, null, null, null), mask)),
                             new Segmentation.Source("nifti-1", null, true, List.of())),
                     out);
             return out.toByteArray();
@@ -204,8 +207,7 @@ public final class Consensus {
         }
     }
 
-    private static Model model(
-            BitMask mask, ReaderMasks readers, BitMask majority, BitMask staple, List<Double> pairs)
+    private static Model model(BitMask mask, ReaderMasks readers, BitMask majority, BitMask staple, List<Double> pairs)
             throws InvalidQuery {
         List<@Nullable Double> dice = new ArrayList<>();
         List<Double> known = new ArrayList<>();

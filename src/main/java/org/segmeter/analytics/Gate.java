@@ -38,15 +38,20 @@ public record Gate(
     /** What a client says about a gate. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Document(
-            @Nullable String title, List<String> rules, @Nullable Map<String, String> baseline, @Nullable Double penaltyMm) {
+            @Nullable String title,
+            List<String> rules,
+            @Nullable Map<String, String> baseline,
+            @Nullable Double penaltyMm) {
 
         /** @throws InvalidQuery naming the member */
         public static Document parse(JsonNode node) throws InvalidQuery {
             if (!node.isObject() || !MEMBERS.containsAll(node.propertyNames())) {
-                throw new InvalidQuery("request", "is a JSON object with rules and, if wanted, title, baseline and penaltyMm");
+                throw new InvalidQuery(
+                        "request", "is a JSON object with rules and, if wanted, title, baseline and penaltyMm");
             }
             JsonNode title = node.path("title");
-            if (!title.isMissingNode() && (!title.isString() || title.stringValue().length() > 200)) {
+            if (!title.isMissingNode()
+                    && (!title.isString() || title.stringValue().length() > 200)) {
                 throw new InvalidQuery("title", "is a text of at most 200 characters");
             }
             List<String> rules = new ArrayList<>();
@@ -63,7 +68,9 @@ public record Gate(
             boolean relative = GateRule.parse(rules).stream()
                     .anyMatch(r -> r instanceof GateRule.Relative || r instanceof GateRule.NonInferior);
             if (relative && baseline == null) {
-                throw new InvalidQuery("baseline", "is needed for rules with delta and noninferior, such as {\"model\":\"m\",\"version\":\"1\"}");
+                throw new InvalidQuery(
+                        "baseline",
+                        "is needed for rules with delta and noninferior, such as {\"model\":\"m\",\"version\":\"1\"}");
             }
             JsonNode penalty = node.path("penaltyMm");
             if (!penalty.isMissingNode() && (!penalty.isNumber() || !(penalty.doubleValue() > 0))) {
@@ -85,7 +92,9 @@ public record Gate(
             for (Map.Entry<String, JsonNode> entry : node.properties()) {
                 if (!entry.getValue().isString()
                         || Set.of("metric", "parameters", "structure").contains(entry.getKey())) {
-                    throw new InvalidQuery(member, "has texts by " + ResultFilter.names() + ", without metric, parameters and structure");
+                    throw new InvalidQuery(
+                            member,
+                            "has texts by " + ResultFilter.names() + ", without metric, parameters and structure");
                 }
                 conditions.put(entry.getKey(), entry.getValue().stringValue());
             }

@@ -84,7 +84,8 @@ final class GateRows {
             @Nullable String checks) {}
 
     private static final String RUN =
-            "select id, gate_id, gate_version, document, subject, created_at, finished_at, verdict, checks from gate_run";
+            "select id, gate_id, gate_version, document, subject, created_at, finished_at, verdict, checks from"
+                    + " gate_run";
 
     Optional<Stored> run(String gate, UUID id) {
         return sql.sql(RUN + " where gate_id = :gate and id = :id")

@@ -84,7 +84,12 @@ public sealed interface GateRule {
 
     /** A statistic of the values. */
     record Absolute(
-            String text, Statistic statistic, Metric metric, @Nullable String structure, Operator operator, double threshold)
+            String text,
+            Statistic statistic,
+            Metric metric,
+            @Nullable String structure,
+            Operator operator,
+            double threshold)
             implements GateRule {}
 
     /**
@@ -93,7 +98,12 @@ public sealed interface GateRule {
      * @param statistic mean or median
      */
     record Relative(
-            String text, Statistic statistic, Metric metric, @Nullable String structure, Operator operator, double threshold)
+            String text,
+            Statistic statistic,
+            Metric metric,
+            @Nullable String structure,
+            Operator operator,
+            double threshold)
             implements GateRule {}
 
     /** At most so much worse than the baseline. */
@@ -172,7 +182,9 @@ public sealed interface GateRule {
         private void directed(Metric metric) throws InvalidQuery {
             if (metric.definition().direction() == MetricDefinition.Direction.NONE) {
                 throw new InvalidQuery(
-                        "rules", "ask whether " + metric.definition().name() + " got worse, of which neither direction is better");
+                        "rules",
+                        "ask whether " + metric.definition().name()
+                                + " got worse, of which neither direction is better");
             }
         }
 
@@ -258,13 +270,14 @@ public sealed interface GateRule {
                 case "max" -> new Statistic.Quantile(1);
                 default -> {
                     if (word.matches("p[0-9]{1,2}(\\.[0-9]{1,3})?")) {
-                        yield new Statistic.Quantile(
-                                new java.math.BigDecimal(word.substring(1)).movePointLeft(2).doubleValue());
+                        yield new Statistic.Quantile(new java.math.BigDecimal(word.substring(1))
+                                .movePointLeft(2)
+                                .doubleValue());
                     }
                     throw new InvalidQuery(
                             "rules",
-                            "know the statistics mean, median, sd, min, max and quantiles such as p5, not '" + word + "' in '"
-                                    + text + "'");
+                            "know the statistics mean, median, sd, min, max and quantiles such as p5, not '" + word
+                                    + "' in '" + text + "'");
                 }
             };
         }
@@ -316,7 +329,8 @@ public sealed interface GateRule {
             skip();
             int from = at;
             while (at < text.length()
-                    && (Character.isLetterOrDigit(text.charAt(at)) || text.charAt(at) == '_'
+                    && (Character.isLetterOrDigit(text.charAt(at))
+                            || text.charAt(at) == '_'
                             || text.charAt(at) == '-' && at > from
                             || text.charAt(at) == '.' && at > from && isQuantile(from))) {
                 at++;
@@ -361,8 +375,7 @@ public sealed interface GateRule {
         }
 
         private InvalidQuery expected(String what) {
-            return new InvalidQuery(
-                    "rules", "need " + what + " at character " + (at + 1) + " of '" + text + "'");
+            return new InvalidQuery("rules", "need " + what + " at character " + (at + 1) + " of '" + text + "'");
         }
     }
 

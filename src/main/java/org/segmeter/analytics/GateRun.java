@@ -48,6 +48,8 @@ public record GateRun(
 
     /** Those that do not hold. */
     public List<Check> violations() {
-        return checks == null ? List.of() : checks.stream().filter(c -> !c.passed()).toList();
+        return checks == null
+                ? List.of()
+                : checks.stream().filter(c -> !c.passed()).toList();
     }
 }

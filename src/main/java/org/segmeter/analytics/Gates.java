@@ -162,7 +162,8 @@ public final class Gates {
         }
         throw new InvalidQuery(
                 "request",
-                "has a batch (its id), a query (an object of conditions) or evaluations (1 to " + MOST_EVALUATIONS + " ids)");
+                "has a batch (its id), a query (an object of conditions) or evaluations (1 to " + MOST_EVALUATIONS
+                        + " ids)");
     }
 
     /** Every rule for every structure that it is about. */
@@ -224,13 +225,12 @@ public final class Gates {
 
     private static GateRun.Check absolute(GateRule.Absolute rule, Aggregates.Sample sample) {
         Summary summary = Summary.of(sample.values());
-        double observed =
-                switch (rule.statistic()) {
-                    case GateRule.Statistic.Mean mean -> summary.mean();
-                    case GateRule.Statistic.Median median -> summary.median();
-                    case GateRule.Statistic.Sd sd -> summary.sd();
-                    case GateRule.Statistic.Quantile quantile -> summary.quantile(quantile.p());
-                };
+        double observed = switch (rule.statistic()) {
+            case GateRule.Statistic.Mean mean -> summary.mean();
+            case GateRule.Statistic.Median median -> summary.median();
+            case GateRule.Statistic.Sd sd -> summary.sd();
+            case GateRule.Statistic.Quantile quantile -> summary.quantile(quantile.p());
+        };
         boolean passed = Double.isFinite(observed) && rule.operator().holds(observed, rule.threshold());
         return new GateRun.Check(
                 rule.text(),
@@ -267,14 +267,13 @@ public final class Gates {
         List<Aggregates.Sample> found = samples(metric, rule.structure(), gate, subject, known);
         for (Aggregates.Sample sample : found) {
             Aggregates.Counts counts = sample.counts();
-            long observed =
-                    switch (rule.what()) {
-                        case N -> sample.values().length;
-                        case MISSED_CASES -> counts.misses();
-                        case HALLUCINATIONS -> counts.hallucinations();
-                        case NOT_SCORED -> counts.notScored();
-                        case FAILED -> counts.failed();
-                    };
+            long observed = switch (rule.what()) {
+                case N -> sample.values().length;
+                case MISSED_CASES -> counts.misses();
+                case HALLUCINATIONS -> counts.hallucinations();
+                case NOT_SCORED -> counts.notScored();
+                case FAILED -> counts.failed();
+            };
             checks.add(counted(rule, sample.structure(), observed, sample.values().length));
         }
         none(found.isEmpty(), rule, COUNTED_BY, checks);
@@ -296,8 +295,7 @@ public final class Gates {
 
     private record Pairs(double[] subject, double[] baseline, int withoutValue) {}
 
-    private void relative(
-            GateRule.Relative rule, Gate.Document gate, ResultFilter subject, List<GateRun.Check> checks)
+    private void relative(GateRule.Relative rule, Gate.Document gate, ResultFilter subject, List<GateRun.Check> checks)
             throws InvalidQuery {
         Map<Key, Pairs> all = pairs(rule.metric(), rule.structure(), gate, subject);
         all.forEach((key, pairs) -> {
@@ -332,7 +330,8 @@ public final class Gates {
     }
 
     private static double bound(double[] differences, boolean mean, boolean lower) {
-        double[] oriented = lower ? differences : Arrays.stream(differences).map(d -> -d).toArray();
+        double[] oriented =
+                lower ? differences : Arrays.stream(differences).map(d -> -d).toArray();
         double bound;
         if (mean) {
             bound = oriented.length < 2 ? Double.NaN : Bootstrap.lowerBound(oriented, LEVEL, Bootstrap.SEED);

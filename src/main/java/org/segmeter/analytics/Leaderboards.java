@@ -44,7 +44,11 @@ public final class Leaderboards {
      * @param penaltyMm what a distance without a value counts; needed for distances, where a value may be missing
      */
     public record Question(
-            ResultFilter filter, Set<Ranking.Scheme> schemes, int resamples, @Nullable Double penaltyMm, long seed) {}
+            ResultFilter filter,
+            Set<Ranking.Scheme> schemes,
+            int resamples,
+            @Nullable Double penaltyMm,
+            long seed) {}
 
     /** Who is ranked: a model in a version. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -58,11 +62,17 @@ public final class Leaderboards {
      * @param lower and upper: where 95 % of the ranks of resamples lie; null if there are none
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
-    public record Place(Entrant entrant, int rank, double score, @Nullable Integer lower, @Nullable Integer upper) {}
+    public record Place(
+            Entrant entrant,
+            int rank,
+            double score,
+            @Nullable Integer lower,
+            @Nullable Integer upper) {}
 
     /** A ranking by one scheme, best first. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
-    public record Table(String scheme, List<Place> places, @Nullable String warning) {}
+    public record Table(
+            String scheme, List<Place> places, @Nullable String warning) {}
 
     /** How alike two schemes rank; null if one ranks all alike. */
     @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -141,7 +151,8 @@ public final class Leaderboards {
         }
         if (entrants.size() > MOST_ENTRANTS) {
             throw new InvalidQuery(
-                    "model", "is needed: %d versions of models are too many, at most %d are ranked"
+                    "model",
+                    "is needed: %d versions of models are too many, at most %d are ranked"
                             .formatted(entrants.size(), MOST_ENTRANTS));
         }
         Double bound = Aggregates.worst(metric);
@@ -159,9 +170,9 @@ public final class Leaderboards {
         List<Table> consensus = new ArrayList<>();
         rankSums.forEach((scheme, sums) -> {
             double[] means = Arrays.stream(sums).map(s -> s / tasks.size()).toArray();
-            double[][] column = Arrays.stream(means).mapToObj(m -> new double[] {m}).toArray(double[][]::new);
-            Ranking.Result result =
-                    Ranking.rank(column, false, all.size(), Ranking.Scheme.AGGREGATE_MEAN_THEN_RANK);
+            double[][] column =
+                    Arrays.stream(means).mapToObj(m -> new double[] {m}).toArray(double[][]::new);
+            Ranking.Result result = Ranking.rank(column, false, all.size(), Ranking.Scheme.AGGREGATE_MEAN_THEN_RANK);
             consensus.add(table(scheme, all, result, null, null));
         });
         return new Answer(
@@ -187,8 +198,9 @@ public final class Leaderboards {
             throws InvalidQuery {
         List<String> names = List.copyOf(new TreeSet<>(cases.keySet()));
         if (names.size() > MOST_CASES) {
-            throw new InvalidQuery("from", "is needed: %d cases are too many, at most %d are ranked"
-                    .formatted(names.size(), MOST_CASES));
+            throw new InvalidQuery(
+                    "from",
+                    "is needed: %d cases are too many, at most %d are ranked".formatted(names.size(), MOST_CASES));
         }
         double[][] values = new double[entrants.size()][names.size()];
         List<Integer> missing = new ArrayList<>();
@@ -222,7 +234,9 @@ public final class Leaderboards {
                     entrants,
                     result,
                     spread,
-                    possible || question.resamples() == 0 ? null : "too many cases and entrants for ranks of resamples"));
+                    possible || question.resamples() == 0
+                            ? null
+                            : "too many cases and entrants for ranks of resamples"));
         }
         List<Tau> tau = new ArrayList<>();
         List<Ranking.Scheme> schemes = List.copyOf(ranks.keySet());
@@ -231,7 +245,8 @@ public final class Leaderboards {
                 tau.add(new Tau(
                         word(schemes.get(i)),
                         word(schemes.get(j)),
-                        Aggregates.finite(Ranking.tauB(doubles(ranks.get(schemes.get(i))), doubles(ranks.get(schemes.get(j)))))));
+                        Aggregates.finite(
+                                Ranking.tauB(doubles(ranks.get(schemes.get(i))), doubles(ranks.get(schemes.get(j)))))));
             }
         }
         List<List<Entrant>> groups = Ranking.inseparable(values, higher, worst).stream()

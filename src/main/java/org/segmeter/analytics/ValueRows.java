@@ -165,8 +165,8 @@ final class ValueRows {
     /** Whether any evaluation that matches waits or runs. */
     boolean isUnfinished(ResultFilter filter) {
         Condition where = condition(filter, false);
-        return sql.sql("select exists (select 1 from evaluation e where e.state in ('QUEUED', 'RUNNING') and " + where.text
-                        + ")")
+        return sql.sql("select exists (select 1 from evaluation e where e.state in ('QUEUED', 'RUNNING') and "
+                        + where.text + ")")
                 .params(where.parameters)
                 .query(Boolean.class)
                 .single();
@@ -311,14 +311,14 @@ final class ValueRows {
                 row.getInt(17));
     }
 
-    /** Models and versions with scorecards written after a time, by the database's clock. */
+    /** Tenants, models and versions with scorecards written after a time, by the database's clock. */
     List<List<@Nullable String>> changedModels(Instant after) {
         return sql.sql("""
-            select distinct e.model_name, e.model_version from scorecard s join evaluation e on e.id = s.evaluation_id
-            where s.created_at > :after and e.model_name is not null order by 1, 2\
+            select distinct e.tenant, e.model_name, e.model_version from scorecard s join evaluation e on e.id = s.evaluation_id
+            where s.created_at > :after and e.model_name is not null order by 1, 2, 3\
             """)
                 .param("after", Timestamp.from(after))
-                .query((row, number) -> key(row, 2))
+                .query((row, number) -> key(row, 3))
                 .list();
     }
 

@@ -38,7 +38,8 @@ public record ReaderMasks(Grid grid, List<BitMask> masks) {
             throws InputException {
         Grid grid = readings.getFirst().grid();
         for (Segmentation reading : readings) {
-            grid = GridAlignment.of(reading.grid(), grid, GeometryPolicy.STRICT, mostVoxels).evaluation();
+            grid = GridAlignment.of(reading.grid(), grid, GeometryPolicy.STRICT, mostVoxels)
+                    .evaluation();
         }
         List<BitMask> masks = new ArrayList<>();
         for (Segmentation reading : readings) {

@@ -105,7 +105,6 @@ final class ConsensusController {
             throw AnalyticsParameters.wrong(
                     member, "has the members evaluation, an id, and side, prediction or reference");
         }
-        return new Consensus.Source(
-                UUID.fromString(id), side.equals("prediction") ? Side.PREDICTION : Side.REFERENCE);
+        return new Consensus.Source(UUID.fromString(id), side.equals("prediction") ? Side.PREDICTION : Side.REFERENCE);
     }
 }

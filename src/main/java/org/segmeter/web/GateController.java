@@ -59,7 +59,8 @@ final class GateController {
             throws IOException, InputException {
         if (!id.matches("[a-z0-9][a-z0-9._-]{0,62}")) {
             throw AnalyticsParameters.wrong(
-                    "gate", "has a name of 1 to 63 small letters, digits, points, dashes and underscores in its address");
+                    "gate",
+                    "has a name of 1 to 63 small letters, digits, points, dashes and underscores in its address");
         }
         try {
             boolean added = gates.put(id, Gate.Document.parse(JsonBody.read(http)));
@@ -148,7 +149,8 @@ final class GateController {
                                         violations.getFirst().rule(),
                                         violations.getFirst().structure() == null
                                                 ? ""
-                                                : " for " + violations.getFirst().structure(),
+                                                : " for "
+                                                        + violations.getFirst().structure(),
                                         violations.getFirst().detail()))
                 .with("verdict", "FAIL")
                 .with("gate", run.gate())

@@ -10,7 +10,8 @@ final class GateReport {
 
     static String junit(GateRun run) {
         List<GateRun.Check> checks = run.checks() == null ? List.of() : run.checks();
-        StringBuilder out = new StringBuilder("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite name=\"")
+        StringBuilder out = new StringBuilder(
+                        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite name=\"")
                 .append(xml("gate " + run.gate()))
                 .append("\" tests=\"")
                 .append(checks.size())

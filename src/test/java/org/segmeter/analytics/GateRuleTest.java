@@ -27,7 +27,8 @@ class GateRuleTest {
         assertThat(rule.statistic()).isEqualTo(new GateRule.Statistic.Quantile(0.975));
         assertThat(rule.metric().parameters()).isEqualTo("{\"toleranceMm\":1.0}");
         assertThat(rule.structure()).isEqualTo("left kidney");
-        assertThat(((GateRule.Absolute) GateRule.parse("hd95[Liver].median <= 5")).structure()).isEqualTo("Liver");
+        assertThat(((GateRule.Absolute) GateRule.parse("hd95[Liver].median <= 5")).structure())
+                .isEqualTo("Liver");
     }
 
     @Test
@@ -37,7 +38,8 @@ class GateRuleTest {
         assertThat(relative.threshold()).isEqualTo(-0.01);
         assertThat(GateRule.parse("\u0394mean(dice)>=-1e-2")).isInstanceOf(GateRule.Relative.class);
         assertThat(GateRule.parse("delta dice.mean >= 0")).isInstanceOf(GateRule.Relative.class);
-        assertThat(((GateRule.NonInferior) GateRule.parse("noninferior(dice, 0.02)")).margin()).isEqualTo(0.02);
+        assertThat(((GateRule.NonInferior) GateRule.parse("noninferior(dice, 0.02)")).margin())
+                .isEqualTo(0.02);
         GateRule.Count count = (GateRule.Count) GateRule.parse("missed_cases[Kidney]==0");
         assertThat(count.what()).isEqualTo(GateRule.Countable.MISSED_CASES);
         assertThat(count.structure()).isEqualTo("Kidney");
@@ -75,7 +77,8 @@ class GateRuleTest {
     void aMedianIsBoundedByAnOrderStatistic() {
         double[] values = {5, 1, 4, 2, 3, 6, 7, 8, 9, 10};
         // P(at most 1 of 10 signs) = 11/1024 and of 2: 56/1024 > 5 %.
-        assertThat(org.segmeter.analytics.statistics.MedianBound.lower(values, 0.95)).isEqualTo(2);
+        assertThat(org.segmeter.analytics.statistics.MedianBound.lower(values, 0.95))
+                .isEqualTo(2);
         assertThat(org.segmeter.analytics.statistics.MedianBound.lower(new double[] {1, 2, 3, 4}, 0.95))
                 .isEqualTo(Double.NEGATIVE_INFINITY);
         assertThat(List.of(GateRule.Operator.values())).hasSize(5);

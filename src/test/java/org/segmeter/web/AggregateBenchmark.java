@@ -44,7 +44,8 @@ public final class AggregateBenchmark {
                 String from = "&from=2026-01-01T00:00:%02d.%03dZ".formatted(i % 60, i);
                 long start = System.nanoTime();
                 HttpResponse<byte[]> answer = http.send(
-                        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + service.port() + view + from)).build(),
+                        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + service.port() + view + from))
+                                .build(),
                         HttpResponse.BodyHandlers.ofByteArray());
                 ms[i] = (System.nanoTime() - start) / 1e6;
                 if (answer.statusCode() != 200) {
@@ -62,10 +63,7 @@ public final class AggregateBenchmark {
             join evaluation e on e.id = v.evaluation_id
             where (v.metric = 'dice' and v.value is not null or v.metric = 'dice' and v.value is null) and v.segment_index >= 0
             group by 1, 2\
-            """)
-                .query(String.class)
-                .list()
-                .forEach(System.out::println);
+            """).query(String.class).list().forEach(System.out::println);
         writes(sql, "with metric_value_without_value");
         sql.sql("drop index metric_value_without_value").update();
         writes(sql, "without it");
@@ -88,11 +86,11 @@ public final class AggregateBenchmark {
     }
 
     private static int insertValues(JdbcClient sql, String ids) {
-        return sql.sql("insert into metric_value (evaluation_id, segment_index, segment_number, segment_label, metric, parameters, value, unit, state)"
-                        + " select e.id, s, s + 1, (array['Liver', 'Kidney', 'Spleen', 'Pancreas'])[s + 1],"
-                        + " case m when 0 then 'dice' else 'metric_' || m end, '{}',"
-                        + " case when random() < 0.02 then null else 0.8 + 0.2 * random() end, '1', 'OK'"
-                        + " from (" + ids + ") e, generate_series(0, 3) s, generate_series(0, 32) m")
+        return sql.sql("insert into metric_value (evaluation_id, segment_index, segment_number, segment_label,"
+                        + " metric, parameters, value, unit, state) select e.id, s, s + 1, (array['Liver',"
+                        + " 'Kidney', 'Spleen', 'Pancreas'])[s + 1], case m when 0 then 'dice' else 'metric_' || m"
+                        + " end, '{}', case when random() < 0.02 then null else 0.8 + 0.2 * random() end, '1',"
+                        + " 'OK' from (" + ids + ") e, generate_series(0, 3) s, generate_series(0, 32) m")
                 .update();
     }
 

@@ -55,7 +55,11 @@ class GateApiTest {
                         List.of(
                                 ScoredCases.Value.of(0, "Liver", "dice", liver),
                                 ScoredCases.Value.without(
-                                        1, "Spleen", "dice", missed ? 0.0 : liver - .01, missed ? "PREDICTION_EMPTY" : "OK")));
+                                        1,
+                                        "Spleen",
+                                        "dice",
+                                        missed ? 0.0 : liver - .01,
+                                        missed ? "PREDICTION_EMPTY" : "OK")));
                 if (version.equals("1")) {
                     FIRST.add(id);
                 }
@@ -80,7 +84,11 @@ class GateApiTest {
     @Test
     void aGateLetsAGoodVersionPassAndHoldsABadOne() throws Exception {
         api.putJson("/api/v1/gates/release", RULES);
-        assertThat(api.putJson("/api/v1/gates/release", RULES).expect(200).json().path("version").asInt())
+        assertThat(api.putJson("/api/v1/gates/release", RULES)
+                        .expect(200)
+                        .json()
+                        .path("version")
+                        .asInt())
                 .as("the same rules are the same version")
                 .isEqualTo(1);
         JsonNode good = run("2");
@@ -94,7 +102,10 @@ class GateApiTest {
         Api.Answer verdict = api.get(path).expect(409);
         assertThat(verdict.problem()).isEqualTo("gate-failed");
         List<String> rules = new ArrayList<>();
-        verdict.json().path("violations").forEach(v -> rules.add(v.path("rule").asString() + " " + v.path("structure").asString()));
+        verdict.json()
+                .path("violations")
+                .forEach(v -> rules.add(
+                        v.path("rule").asString() + " " + v.path("structure").asString()));
         assertThat(rules)
                 .contains(
                         "mean(dice) >= 0.9 Liver",
@@ -104,7 +115,8 @@ class GateApiTest {
                         "noninferior(dice, 0.01) Liver")
                 .doesNotContain("missed_cases == 0 Liver", "n >= 30 Liver");
 
-        String junit = api.get(path, "Accept", "application/junit+xml").expect(409).text();
+        String junit =
+                api.get(path, "Accept", "application/junit+xml").expect(409).text();
         var suite = DocumentBuilderFactory.newInstance()
                 .newDocumentBuilder()
                 .parse(new java.io.ByteArrayInputStream(junit.getBytes(StandardCharsets.UTF_8)))
@@ -117,7 +129,11 @@ class GateApiTest {
         assertThat(api.get(self, "Accept", "text/markdown").expect(200).text())
                 .startsWith("# Gate release: FAIL")
                 .contains("| **FAIL** | missed\\_cases == 0 | Spleen |");
-        assertThat(api.get("/api/v1/gates/release/runs").expect(200).json().path("runs").size())
+        assertThat(api.get("/api/v1/gates/release/runs")
+                        .expect(200)
+                        .json()
+                        .path("runs")
+                        .size())
                 .isGreaterThanOrEqualTo(2);
     }
 
@@ -134,7 +150,12 @@ class GateApiTest {
     private static int curl(String path) throws Exception {
         Path body = Files.createTempFile("verdict", ".json");
         Process process = new ProcessBuilder(
-                        "curl", "-sS", "--fail-with-body", "-o", body.toString(), "http://127.0.0.1:" + service.port() + path)
+                        "curl",
+                        "-sS",
+                        "--fail-with-body",
+                        "-o",
+                        body.toString(),
+                        "http://127.0.0.1:" + service.port() + path)
                 .redirectErrorStream(true)
                 .start();
         process.getInputStream().readAllBytes();
@@ -148,7 +169,9 @@ class GateApiTest {
     @Test
     void aRunWaitsForWhatIsStillBeingScored() throws Exception {
         api.putJson("/api/v1/gates/waiting", "{\"rules\": [\"n >= 1\"]}");
-        String evaluation = api.post(Api.pair("{\"labels\":{\"test\":\"block\"}}")).expect(202).header("Location");
+        String evaluation = api.post(Api.pair("{\"labels\":{\"test\":\"block\"}}"))
+                .expect(202)
+                .header("Location");
         api.reaches(evaluation, "RUNNING");
         String id = evaluation.substring(evaluation.lastIndexOf('/') + 1);
         Api.Answer started = api.postJson("/api/v1/gates/waiting/runs", "{\"evaluations\": [\"%s\"]}".formatted(id))
@@ -158,14 +181,23 @@ class GateApiTest {
         assertThat(api.get(verdict).expect(202).header("Retry-After")).isNotEmpty();
         service.bean(ControlledEngine.class).open();
         api.finished(evaluation);
-        assertThat(api.get(verdict).expect(200).json().path("checks").get(0).path("observed").asInt()).isEqualTo(1);
+        assertThat(api.get(verdict)
+                        .expect(200)
+                        .json()
+                        .path("checks")
+                        .get(0)
+                        .path("observed")
+                        .asInt())
+                .isEqualTo(1);
     }
 
     @Test
     void gatesAreKeptAndRemovedAndMistakesAreNamed() {
-        api.putJson("/api/v1/gates/short-lived", "{\"rules\": [\"mean(dice) > 0\"]}").expect(201);
-        JsonNode changed =
-                api.putJson("/api/v1/gates/short-lived", "{\"rules\": [\"mean(dice) > 0.5\"]}").expect(200).json();
+        api.putJson("/api/v1/gates/short-lived", "{\"rules\": [\"mean(dice) > 0\"]}")
+                .expect(201);
+        JsonNode changed = api.putJson("/api/v1/gates/short-lived", "{\"rules\": [\"mean(dice) > 0.5\"]}")
+                .expect(200)
+                .json();
         assertThat(changed.path("version").asInt()).isEqualTo(2);
         assertThat(api.get("/api/v1/gates/short-lived").expect(200).json()).isEqualTo(changed);
         assertThat(api.get("/api/v1/gates").expect(200).text()).contains("short-lived");
@@ -175,7 +207,10 @@ class GateApiTest {
         assertThat(none.path("verdict").asString()).as("nothing is not good").isEqualTo("FAIL");
         api.delete("/api/v1/gates/short-lived").expect(204);
         assertThat(api.get("/api/v1/gates/short-lived").expect(404).problem()).isEqualTo("gate-not-found");
-        assertThat(api.get(none.path("links").path("self").asString()).expect(404).problem()).isEqualTo("gate-not-found");
+        assertThat(api.get(none.path("links").path("self").asString())
+                        .expect(404)
+                        .problem())
+                .isEqualTo("gate-not-found");
 
         api.putJson("/api/v1/gates/release", RULES);
         for (String body : List.of(
@@ -186,7 +221,9 @@ class GateApiTest {
                 "{\"query\": {}}",
                 "{\"query\": {\"metric\": \"dice\"}}",
                 "{\"query\": {\"model\": \"m\"}, \"batch\": \"b\"}")) {
-            assertThat(api.postWrongJson("/api/v1/gates/release/runs", body).expect(422).problem())
+            assertThat(api.postWrongJson("/api/v1/gates/release/runs", body)
+                            .expect(422)
+                            .problem())
                     .as(body)
                     .isEqualTo("invalid-request");
         }
@@ -197,14 +234,17 @@ class GateApiTest {
                 "{\"rules\": [\"n >= 1\"], \"baseline\": {\"colour\": \"red\"}}",
                 "{\"rules\": [\"n >= 1\"], \"penaltyMm\": -1}",
                 "{\"rules\": [\"n >= 1\"], \"surprise\": 1}")) {
-            assertThat(api.putWrongJson("/api/v1/gates/bad", body).expect(422).problem()).isEqualTo("invalid-request");
+            assertThat(api.putWrongJson("/api/v1/gates/bad", body).expect(422).problem())
+                    .isEqualTo("invalid-request");
         }
         api.putWrongJson("/api/v1/gates/Not*Fit", "{\"rules\": [\"n >= 1\"]}").expect(422);
     }
 
     @Test
     void rankingsSayWhatTheCasesCanTell() {
-        JsonNode board = api.get("/api/v1/leaderboards?metric=dice&model=gate-net&resamples=200").expect(200).json();
+        JsonNode board = api.get("/api/v1/leaderboards?metric=dice&model=gate-net&resamples=200")
+                .expect(200)
+                .json();
         assertThat(board.path("entrants")).hasSize(3);
         JsonNode liver = board.path("tasks").get(0);
         assertThat(liver.path("structure").asString()).isEqualTo("Liver");
@@ -215,15 +255,22 @@ class GateApiTest {
             assertThat(last.path("rank").asInt()).isEqualTo(3);
             assertThat(last.path("lower").asInt()).isEqualTo(3);
             if (table.path("scheme").asString().equals("test-then-rank")) {
-                assertThat(table.path("places").get(1).path("rank").asInt()).as("ties have the smallest").isEqualTo(1);
+                assertThat(table.path("places").get(1).path("rank").asInt())
+                        .as("ties have the smallest")
+                        .isEqualTo(1);
             }
         }
         assertThat(liver.path("groups")).hasSize(2);
         assertThat(liver.path("groups").get(0)).hasSize(2);
         assertThat(liver.path("tau")).hasSize(6);
         assertThat(board.path("consensus")).hasSize(4);
-        assertThat(api.wrong("GET", "/api/v1/leaderboards?metric=tp").expect(400).problem()).isEqualTo("invalid-parameter");
-        assertThat(api.wrong("GET", "/api/v1/leaderboards?metric=dice&scheme=best").expect(400).problem())
+        assertThat(api.wrong("GET", "/api/v1/leaderboards?metric=tp")
+                        .expect(400)
+                        .problem())
+                .isEqualTo("invalid-parameter");
+        assertThat(api.wrong("GET", "/api/v1/leaderboards?metric=dice&scheme=best")
+                        .expect(400)
+                        .problem())
                 .isEqualTo("invalid-parameter");
     }
 
@@ -245,10 +292,14 @@ class GateApiTest {
         assertThat(answer.path("majorityMl").doubleValue())
                 .isEqualTo(answer.path("readers").get(0).path("ml").doubleValue())
                 .isPositive();
-        assertThat(answer.path("readers").get(1).path("sensitivity").doubleValue()).isCloseTo(1, within(1e-4));
+        assertThat(answer.path("readers").get(1).path("sensitivity").doubleValue())
+                .isCloseTo(1, within(1e-4));
         assertThat(answer.path("model").path("inside").booleanValue()).isTrue();
 
-        byte[] file = api.postJson("/api/v1/consensus", request, "Accept", "application/gzip").expect(200).exchange().body();
+        byte[] file = api.postJson("/api/v1/consensus", request, "Accept", "application/gzip")
+                .expect(200)
+                .exchange()
+                .body();
         Path nifti = Files.createTempFile("consensus", ".nii.gz");
         Files.write(nifti, file);
         Segmentation read = SegmentationReader.standard().readFiles(List.of(nifti), ReadOptions.defaults());
@@ -266,9 +317,11 @@ class GateApiTest {
                 request.replace(id, UUID.randomUUID().toString()),
                 request.replace("\"model\"", "\"margin\": -1, \"model\""),
                 request.replace("\"model\"", "\"method\": \"vote\", \"model\""))) {
-            assertThat(api.postWrongJson("/api/v1/consensus", body).expect(422).problem()).isEqualTo("invalid-request");
+            assertThat(api.postWrongJson("/api/v1/consensus", body).expect(422).problem())
+                    .isEqualTo("invalid-request");
         }
-        assertThat(api.postWrongJson("/api/v1/consensus", request.replace("\"model\"", "\"structure\": \"none\", \"model\""))
+        assertThat(api.postWrongJson(
+                                "/api/v1/consensus", request.replace("\"model\"", "\"structure\": \"none\", \"model\""))
                         .expect(422)
                         .problem())
                 .isEqualTo("unknown-segment");

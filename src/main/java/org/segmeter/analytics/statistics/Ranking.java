@@ -70,12 +70,14 @@ public final class Ranking {
     private static Result ranked(double[][] better, boolean higher, Scheme scheme) {
         return switch (scheme) {
             case AGGREGATE_MEAN_THEN_RANK -> {
-                double[] means = Arrays.stream(better).mapToDouble(Moments::mean).toArray();
+                double[] means =
+                        Arrays.stream(better).mapToDouble(Moments::mean).toArray();
                 yield new Result(signed(means, higher), ranksDescending(means));
             }
             case AGGREGATE_MEDIAN_THEN_RANK -> {
-                double[] medians =
-                        Arrays.stream(better).mapToDouble(v -> Summary.of(v).median()).toArray();
+                double[] medians = Arrays.stream(better)
+                        .mapToDouble(v -> Summary.of(v).median())
+                        .toArray();
                 yield new Result(signed(medians, higher), ranksDescending(medians));
             }
             case RANK_THEN_AGGREGATE -> {
@@ -180,7 +182,8 @@ public final class Ranking {
         int[] upper = new int[methods];
         for (int m = 0; m < methods; m++) {
             int method = m;
-            int[] sorted = Arrays.stream(ranks).mapToInt(r -> r[method]).sorted().toArray();
+            int[] sorted =
+                    Arrays.stream(ranks).mapToInt(r -> r[method]).sorted().toArray();
             // Ranks are whole: the smallest that a share of the resamples does not exceed (type 1).
             lower[m] = sorted[Math.max(0, (int) Math.ceil(0.025 * resamples) - 1)];
             upper[m] = sorted[(int) Math.ceil(0.975 * resamples) - 1];

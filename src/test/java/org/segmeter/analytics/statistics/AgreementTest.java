@@ -29,8 +29,10 @@ class AgreementTest {
             {NONE, 3, 3, 3, 2, 3, 4, 2, 2, 5, 1, NONE},
             {1, 2, 3, 3, 2, 4, 4, 1, 2, 5, 1, NONE}
         };
-        assertThat(Agreement.krippendorffAlpha(ratings, Agreement.Level.NOMINAL)).isCloseTo(0.743, within(5e-4));
-        assertThat(Agreement.krippendorffAlpha(ratings, Agreement.Level.INTERVAL)).isCloseTo(0.849, within(5e-4));
+        assertThat(Agreement.krippendorffAlpha(ratings, Agreement.Level.NOMINAL))
+                .isCloseTo(0.743, within(5e-4));
+        assertThat(Agreement.krippendorffAlpha(ratings, Agreement.Level.INTERVAL))
+                .isCloseTo(0.849, within(5e-4));
     }
 
     @Test
@@ -139,7 +141,9 @@ class AgreementTest {
     @Test
     void aModelIsInsideTheRangeOfTheReadersIfItAgreesAsTheLeastTwoDo() {
         double[] readers = {0.91, 0.88, 0.93};
-        assertThat(ReaderRange.of(readers, new double[] {0.90, 0.89, 0.92}).inside()).isTrue();
-        assertThat(ReaderRange.of(readers, new double[] {0.86, 0.87, 0.88}).inside()).isFalse();
+        assertThat(ReaderRange.of(readers, new double[] {0.90, 0.89, 0.92}).inside())
+                .isTrue();
+        assertThat(ReaderRange.of(readers, new double[] {0.86, 0.87, 0.88}).inside())
+                .isFalse();
     }
 }

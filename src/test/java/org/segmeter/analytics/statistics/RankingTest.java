@@ -17,9 +17,11 @@ class RankingTest {
 
     @Test
     void theSchemeDecidesWhoWins() {
-        assertThat(Ranking.rank(VALUES, true, 0, Ranking.Scheme.AGGREGATE_MEAN_THEN_RANK).ranks())
+        assertThat(Ranking.rank(VALUES, true, 0, Ranking.Scheme.AGGREGATE_MEAN_THEN_RANK)
+                        .ranks())
                 .containsExactly(2, 1, 3);
-        assertThat(Ranking.rank(VALUES, true, 0, Ranking.Scheme.AGGREGATE_MEDIAN_THEN_RANK).ranks())
+        assertThat(Ranking.rank(VALUES, true, 0, Ranking.Scheme.AGGREGATE_MEDIAN_THEN_RANK)
+                        .ranks())
                 .containsExactly(1, 2, 3);
         Ranking.Result byRanks = Ranking.rank(VALUES, true, 0, Ranking.Scheme.RANK_THEN_AGGREGATE);
         assertThat(byRanks.scores()).containsExactly(new double[] {1.5, 1.75, 2.75}, within(1e-12));
@@ -37,7 +39,8 @@ class RankingTest {
         assertThat(result.scores()).containsExactly(0.45, 0.5);
         assertThat(result.ranks()).containsExactly(2, 1);
         double[][] distances = {{1, Double.NaN}, {5, 5}};
-        assertThat(Ranking.rank(distances, false, 374, Ranking.Scheme.AGGREGATE_MEAN_THEN_RANK).ranks())
+        assertThat(Ranking.rank(distances, false, 374, Ranking.Scheme.AGGREGATE_MEAN_THEN_RANK)
+                        .ranks())
                 .containsExactly(2, 1);
     }
 
@@ -51,7 +54,8 @@ class RankingTest {
                 values[m][c] = (m < 2 ? 0.9 : m == 2 ? 0.85 : 0.7) + difficulty + 0.02 * random.nextGaussian();
             }
         }
-        assertThat(Ranking.rank(values, true, 0, Ranking.Scheme.TEST_THEN_RANK).ranks()).containsExactly(1, 1, 3, 4);
+        assertThat(Ranking.rank(values, true, 0, Ranking.Scheme.TEST_THEN_RANK).ranks())
+                .containsExactly(1, 1, 3, 4);
         List<List<Integer>> groups = Ranking.inseparable(values, true, 0);
         assertThat(groups).hasSize(3);
         assertThat(groups.getFirst()).containsExactlyInAnyOrder(0, 1);
