@@ -396,7 +396,8 @@ public final class Gates {
             Map<String, ValueRows.CaseValue> before = theirs.getOrDefault(key, Map.of());
             List<double[]> found = new ArrayList<>();
             int without = 0;
-            for (Map.Entry<String, ValueRows.CaseValue> entry : ours.get(key).entrySet()) {
+            for (Map.Entry<String, ValueRows.CaseValue> entry :
+                    ours.getOrDefault(key, Map.of()).entrySet()) {
                 ValueRows.CaseValue other = before.get(entry.getKey());
                 if (other == null) {
                     continue;

@@ -214,10 +214,11 @@ public final class Leaderboards {
             missing.add(without);
         }
         List<Table> tables = new ArrayList<>();
-        Map<Ranking.Scheme, int[]> ranks = new LinkedHashMap<>();
-        for (Ranking.Scheme scheme : question.schemes()) {
+        List<double[]> ranks = new ArrayList<>();
+        List<Ranking.Scheme> schemes = List.copyOf(question.schemes());
+        for (Ranking.Scheme scheme : schemes) {
             Ranking.Result result = Ranking.rank(values, higher, worst, scheme);
-            ranks.put(scheme, result.ranks());
+            ranks.add(doubles(result.ranks()));
             double[] sums = rankSums.computeIfAbsent(scheme, unused -> new double[entrants.size()]);
             for (int e = 0; e < sums.length; e++) {
                 sums[e] += result.ranks()[e];
@@ -239,14 +240,12 @@ public final class Leaderboards {
                             : "too many cases and entrants for ranks of resamples"));
         }
         List<Tau> tau = new ArrayList<>();
-        List<Ranking.Scheme> schemes = List.copyOf(ranks.keySet());
         for (int i = 0; i < schemes.size(); i++) {
             for (int j = i + 1; j < schemes.size(); j++) {
                 tau.add(new Tau(
                         word(schemes.get(i)),
                         word(schemes.get(j)),
-                        Aggregates.finite(
-                                Ranking.tauB(doubles(ranks.get(schemes.get(i))), doubles(ranks.get(schemes.get(j)))))));
+                        Aggregates.finite(Ranking.tauB(ranks.get(i), ranks.get(j)))));
             }
         }
         List<List<Entrant>> groups = Ranking.inseparable(values, higher, worst).stream()

@@ -4,7 +4,16 @@
  * SQL; this package reads the values that evaluations left and applies them.
  */
 @ApplicationModule(
-        allowedDependencies = {"evaluation", "scoring", "metric", "format", "format::nifti", "volume", "telemetry", "database"})
+        allowedDependencies = {
+            "evaluation",
+            "scoring",
+            "metric",
+            "format",
+            "format::nifti",
+            "volume",
+            "telemetry",
+            "database"
+        })
 @NullMarked
 package org.segmeter.analytics;
 
