@@ -2,7 +2,13 @@
 
 const PAGES = [
   ['/', 'Score'],
+  ['/overview.html', 'Overview'],
+  ['/explore.html', 'Explore'],
+  ['/compare.html', 'Compare'],
+  ['/charts.html', 'Charts'],
   ['/pairs.html', 'Pairs'],
+  ['/alerts.html', 'Alerts'],
+  ['/report.html', 'Report'],
   ['/api.html', 'API'],
 ];
 

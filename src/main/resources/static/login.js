@@ -17,7 +17,10 @@ byId('form').addEventListener('submit', async (event) => {
     body: JSON.stringify({ key: byId('key').value.trim() }),
   });
   if (answer.ok) {
-    location.assign('/');
+    // Back to where the session had ended; a page of this service, whatever the address says.
+    const next = new URLSearchParams(location.search).get('next') ?? '/';
+    const back = new URL(next, location.origin);
+    location.assign(back.origin === location.origin ? back.pathname + back.search : '/');
   } else {
     byId('status').textContent = answer.status === 401 ? 'This key is not known, or not valid any more.' : 'The service does not answer as it should.';
   }

@@ -24,7 +24,6 @@ function upload(data) {
     const http = new XMLHttpRequest();
     const bar = byId('progress');
     http.open('POST', '/api/v1/evaluations');
-    http.setRequestHeader('X-Segmeter-Page', '1');
     http.responseType = 'json';
     http.upload.onprogress = (event) => {
       if (event.lengthComputable) {

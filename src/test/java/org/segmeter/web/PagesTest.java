@@ -26,6 +26,9 @@ import org.segmeter.format.dicom.SegFixture;
 class PagesTest {
 
     private static final Path EXAMPLES = Path.of("examples/organs").toAbsolutePath();
+    /** Cases of a control chart before its limits hold. */
+    private static final int BASELINE = 30;
+
     private static final @Nullable String PICTURES = System.getProperty("segmeter.screenshots");
 
     private static @Nullable Browser browser;
@@ -38,7 +41,34 @@ class PagesTest {
         Service service = Service.shared();
         api = service.api();
         pacs = new DicomWeb(service.port());
+        cohort();
         browser = Browser.start(service.port());
+    }
+
+    /** A model whose last case is far worse than all before, and another one on some of the same cases. */
+    private static void cohort() {
+        for (int i = 0; i <= BASELINE + 3; i++) {
+            int off = i == BASELINE + 3 ? 6 : 0;
+            score("steady", i, TinyVolume.cube(1 + i % 2 + off, 1 + off, 1 + i / 2 % 2, 5));
+            if (i % 3 == 0) {
+                score("rival", i, TinyVolume.cube(2 + i % 2, 1 + i / 6 % 2, 2, 5));
+            }
+        }
+    }
+
+    private static void score(String model, int number, byte[] prediction) {
+        api.post(
+                        List.of(
+                                Api.Part.bytes("prediction", prediction),
+                                Api.Part.bytes("reference", TinyVolume.cube(1, 1, 1, 5)),
+                                Api.Part.text(
+                                        "request",
+                                        "{\"caseId\": \"walk-%02d\", \"model\": {\"name\": \"%s\", \"version\": \"1\"}, \"site\": \"%s\","
+                                                        .formatted(number, model, number % 2 == 0 ? "north" : "south")
+                                                + " \"labels\": {\"scanner\": \"A\"}}")),
+                        "Prefer",
+                        "wait=60")
+                .expect(200);
     }
 
     @AfterAll
@@ -216,9 +246,19 @@ class PagesTest {
         List<String> barriers = new ArrayList<>();
         for (ColorScheme colours : List.of(ColorScheme.LIGHT, ColorScheme.DARK)) {
             Page page = browser.window(colours == ColorScheme.LIGHT ? 1280 : 768, 900, colours);
-            for (String path : List.of("/", case_, "/pairs.html", "/api.html")) {
+            for (String path : List.of(
+                    "/",
+                    "/overview.html",
+                    "/explore.html?model=steady",
+                    "/compare.html?modelA=steady&modelB=rival",
+                    "/charts.html?model=steady",
+                    "/alerts.html",
+                    "/report.html",
+                    case_,
+                    "/pairs.html",
+                    "/api.html")) {
                 page.navigate(path);
-                page.waitForFunction("() => !document.querySelector('[aria-busy=true]')");
+                settled(page);
                 barriers.addAll(
                         colours == ColorScheme.LIGHT
                                 ? browser.barriers(page)
@@ -229,6 +269,105 @@ class PagesTest {
             }
         }
         assertThat(barriers).isEmpty();
+        noComplaints();
+    }
+
+    private static void settled(Page page) {
+        page.waitForFunction("() => document.querySelector('main') && !document.querySelector('[aria-busy=true]')");
+    }
+
+    @Test
+    void theWorstCaseOfAModelIsFoundByFiltersAndOpened() throws IOException {
+        Page page = window();
+        page.navigate("/overview.html?model=steady");
+        settled(page);
+        assertThat(page.locator("table").first()).containsText("steady 1");
+        assertThat(page.locator(".tile")).hasCount(5);
+        page.navigate("/explore.html");
+        page.locator("input[name=model]").fill("steady");
+        page.locator("input[name=structure]").fill("1");
+        page.keyboard().press("Enter");
+        page.waitForURL(Pattern.compile("structure=1"));
+        assertThat(page.url()).contains("model=steady");
+        settled(page);
+        int rows = BASELINE + 4;
+        Locator results = page.locator("section[aria-labelledby=rows-title]");
+        assertThat(results).containsText(rows + " results");
+        assertThat(results.locator("tbody tr")).hasCount(rows);
+        assertThat(page.locator("section[aria-labelledby=distribution-title] tbody tr")).hasCount(1);
+        assertThat(page.locator("section[aria-labelledby=distribution-title] path.violin")).hasCount(1);
+        results.getByText("Worst first").click();
+        assertThat(results.locator("tbody tr").first()).containsText("walk-33");
+        assertThat(results.locator("th[aria-sort]")).hasAttribute("aria-sort", "ascending");
+        Download download = page.waitForDownload(() -> page.getByText("CSV of what is shown").click());
+        List<String> lines = Files.readAllLines(download.path());
+        assertThat(lines).hasSize(rows + 1);
+        assertThat(lines.getFirst()).startsWith("evaluation,case,model,version,site");
+        assertThat(lines.get(1)).contains(",walk-33,steady,1,south,A,");
+        page.locator("select[name=as]").selectOption("strip");
+        settled(page);
+        assertThat(page.locator("section[aria-labelledby=distribution-title] .dot")).hasCount(rows);
+        page.locator("section[aria-labelledby=rows-title]").getByText("Worst first").click();
+        results.locator("tbody tr").first().getByRole(AriaRole.LINK).click();
+        page.waitForURL(Pattern.compile("/case\\.html"));
+        assertThat(page.locator("h1")).containsText("walk-33");
+        noComplaints();
+    }
+
+    @Test
+    void twoModelsAreCompared() {
+        Page page = window();
+        page.navigate("/compare.html");
+        assertThat(page.locator("#content")).containsText("Name two models");
+        page.getByLabel("Model A").fill("steady");
+        page.getByLabel("Model B").fill("rival");
+        page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Compare").setExact(true))
+                .click();
+        assertThat(page.getByText("What differs")).isVisible();
+        assertThat(page.locator("#content")).containsText("Case by case");
+        assertThat(page.locator("svg .dot").first()).isVisible();
+        assertThat(page.url()).contains("modelA=steady").contains("modelB=rival");
+        noComplaints();
+    }
+
+    @Test
+    void anAlertIsAcknowledged() throws InterruptedException {
+        String alerts = "/api/v1/alerts?model=steady&state=OPEN";
+        for (int i = 0; i < 600 && api.get(alerts).json().get("alerts").isEmpty(); i++) {
+            Thread.sleep(100); // the charts are drawn now and then
+        }
+        int open = api.get(alerts).json().get("alerts").size();
+        Page page = window();
+        page.navigate("/charts.html?model=steady");
+        settled(page);
+        assertThat(page.locator("svg .dot.out").first()).isVisible();
+        page.navigate("/alerts.html?state=OPEN&model=steady");
+        settled(page);
+        assertThat(page.locator("tbody tr")).hasCount(open);
+        page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Acknowledge"))
+                .first()
+                .click();
+        page.getByLabel("Your name").fill("Dr. A");
+        page.getByLabel("What was found").fill("the wrong side was exported");
+        page.keyboard().press("Enter");
+        assertThat(page.getByText("The alert is acknowledged.")).isVisible();
+        assertThat(page.locator("tbody tr")).hasCount(open - 1);
+        assertThat(api.get("/api/v1/alerts?model=steady&state=ACKNOWLEDGED").json().at("/alerts/0/reason").asString())
+                .isEqualTo("the wrong side was exported");
+        noComplaints();
+    }
+
+    @Test
+    void aMonthIsReported() {
+        Page page = window();
+        page.navigate("/report.html?model=steady");
+        settled(page);
+        assertThat(page.locator("#content")).containsText(BASELINE + 4 + " evaluations of 1 model versions");
+        assertThat(page.locator("#content")).containsText("The worst cases");
+        page.emulateMedia(new Page.EmulateMediaOptions().setMedia(com.microsoft.playwright.options.Media.PRINT));
+        assertThat(page.locator("nav")).isHidden();
+        assertThat(page.locator("#filters")).isHidden();
+        assertThat(page.locator("table").first()).isVisible();
         noComplaints();
     }
 
