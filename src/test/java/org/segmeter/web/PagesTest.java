@@ -294,20 +294,26 @@ class PagesTest {
         Locator results = page.locator("section[aria-labelledby=rows-title]");
         assertThat(results).containsText(rows + " results");
         assertThat(results.locator("tbody tr")).hasCount(rows);
-        assertThat(page.locator("section[aria-labelledby=distribution-title] tbody tr")).hasCount(1);
-        assertThat(page.locator("section[aria-labelledby=distribution-title] path.violin")).hasCount(1);
+        assertThat(page.locator("section[aria-labelledby=distribution-title] tbody tr"))
+                .hasCount(1);
+        assertThat(page.locator("section[aria-labelledby=distribution-title] path.violin"))
+                .hasCount(1);
         results.getByText("Worst first").click();
         assertThat(results.locator("tbody tr").first()).containsText("walk-33");
         assertThat(results.locator("th[aria-sort]")).hasAttribute("aria-sort", "ascending");
-        Download download = page.waitForDownload(() -> page.getByText("CSV of what is shown").click());
+        Download download = page.waitForDownload(
+                () -> page.getByText("CSV of what is shown").click());
         List<String> lines = Files.readAllLines(download.path());
         assertThat(lines).hasSize(rows + 1);
         assertThat(lines.getFirst()).startsWith("evaluation,case,model,version,site");
         assertThat(lines.get(1)).contains(",walk-33,steady,1,south,A,");
         page.locator("select[name=as]").selectOption("strip");
         settled(page);
-        assertThat(page.locator("section[aria-labelledby=distribution-title] .dot")).hasCount(rows);
-        page.locator("section[aria-labelledby=rows-title]").getByText("Worst first").click();
+        assertThat(page.locator("section[aria-labelledby=distribution-title] .dot"))
+                .hasCount(rows);
+        page.locator("section[aria-labelledby=rows-title]")
+                .getByText("Worst first")
+                .click();
         results.locator("tbody tr").first().getByRole(AriaRole.LINK).click();
         page.waitForURL(Pattern.compile("/case\\.html"));
         assertThat(page.locator("h1")).containsText("walk-33");
@@ -321,7 +327,9 @@ class PagesTest {
         assertThat(page.locator("#content")).containsText("Name two models");
         page.getByLabel("Model A").fill("steady");
         page.getByLabel("Model B").fill("rival");
-        page.getByRole(AriaRole.BUTTON, new Page.GetByRoleOptions().setName("Compare").setExact(true))
+        page.getByRole(
+                        AriaRole.BUTTON,
+                        new Page.GetByRoleOptions().setName("Compare").setExact(true))
                 .click();
         assertThat(page.getByText("What differs")).isVisible();
         assertThat(page.locator("#content")).containsText("Case by case");
@@ -352,7 +360,10 @@ class PagesTest {
         page.keyboard().press("Enter");
         assertThat(page.getByText("The alert is acknowledged.")).isVisible();
         assertThat(page.locator("tbody tr")).hasCount(open - 1);
-        assertThat(api.get("/api/v1/alerts?model=steady&state=ACKNOWLEDGED").json().at("/alerts/0/reason").asString())
+        assertThat(api.get("/api/v1/alerts?model=steady&state=ACKNOWLEDGED")
+                        .json()
+                        .at("/alerts/0/reason")
+                        .asString())
                 .isEqualTo("the wrong side was exported");
         noComplaints();
     }
