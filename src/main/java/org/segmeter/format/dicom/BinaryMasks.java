@@ -46,7 +46,7 @@ final class BinaryMasks {
      * neighbouring frames or rows is cleared. One bulk copy, so that everything after it works on an array.
      */
     private void load(int frame, int firstRow, int lastRow) throws InputException {
-        frames.select(frame);
+        frames.select(frame, firstRow, lastRow);
         MemorySegment bytes = frames.bytes();
         long fromBit = frames.startBit() + (long) firstRow * columns;
         long n = (long) (lastRow - firstRow) * columns;

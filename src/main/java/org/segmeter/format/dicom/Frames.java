@@ -362,10 +362,18 @@ final class Frames implements AutoCloseable {
 
     /** Makes frame i the current one. */
     void select(int i) throws InputException {
+        select(i, 0, rows);
+    }
+
+    /**
+     * Makes frame i the current one, of which only the rows from the first to before the last are looked at: the others may be left
+     * out of {@link #bytes}, and {@link #startBit} may then be negative.
+     */
+    void select(int i, int firstRow, int lastRow) throws InputException {
         PixelData.Encapsulated pixels = encapsulated;
         Decoding decode = decoding;
         if (pixels == null || decode == null) {
-            selectNative(i * frameBits);
+            selectNative(i * frameBits, (long) firstRow * columns * bitsAllocated, (long) lastRow * columns * bitsAllocated);
             return;
         }
         MemorySegment fragment = pixels.fragment(firstFragment[i]);
@@ -390,21 +398,21 @@ final class Frames implements AutoCloseable {
         startBit = 0;
     }
 
-    /** A frame of native pixel data, brought into the buffer unless it lies in an array already. */
-    private void selectNative(long fromBit) throws InputException {
-        long from = fromBit >>> 3;
-        long length = (fromBit + frameBits + 7 >>> 3) - from;
-        if (!nativeBytes.isNative() || length > MOST_BUFFERED || length == 0) {
+    /** Rows of a frame of native pixel data, brought into the buffer unless the data lies in an array already. */
+    private void selectNative(long frameBit, long fromBit, long toBit) throws InputException {
+        long from = frameBit + fromBit >>> 3;
+        long length = (frameBit + toBit + 7 >>> 3) - from;
+        if (!nativeBytes.isNative() || length > MOST_BUFFERED || length <= 0) {
             bytes = nativeBytes;
-            startBit = fromBit;
+            startBit = frameBit;
             return;
         }
         if (buffer.length < length) {
-            buffer = new byte[(int) (frameBits >>> 3) + 2];
+            buffer = new byte[(int) (Math.min(MOST_BUFFERED, frameBits >>> 3) + 2)];
         }
         bulk.copy(nativeBytes, from, buffer, 0, (int) length);
         bytes = MemorySegment.ofArray(buffer);
-        startBit = fromBit & 7;
+        startBit = (frameBit + fromBit & 7) - fromBit;
     }
 
     private static MemorySegment joined(PixelData.Encapsulated pixels, int first, int n) throws InputException {
