@@ -373,7 +373,8 @@ final class Frames implements AutoCloseable {
         PixelData.Encapsulated pixels = encapsulated;
         Decoding decode = decoding;
         if (pixels == null || decode == null) {
-            selectNative(i * frameBits, (long) firstRow * columns * bitsAllocated, (long) lastRow * columns * bitsAllocated);
+            selectNative(
+                    i * frameBits, (long) firstRow * columns * bitsAllocated, (long) lastRow * columns * bitsAllocated);
             return;
         }
         MemorySegment fragment = pixels.fragment(firstFragment[i]);
