@@ -57,6 +57,7 @@ public final class CommandLineTool {
         commands.put("restore", () -> new RestoreCommand(output, errors));
         commands.put("verify", () -> new VerifyCommand(output, errors));
         commands.put("retention", () -> new RetentionCommand(output, errors));
+        commands.put("audit", () -> new AuditCommand(output, errors));
         commands.put("key", () -> new KeyCommand(output, errors));
         commands.put("healthcheck", () -> new HealthCheckCommand(errors));
         commands.put("canary", () -> new CanaryCommand(output, errors));

@@ -168,6 +168,11 @@ public enum ServiceProblem {
             "The evaluation ended its worker too often",
             "Three attempts did not come to an end; the input is kept. The log has the reason under the evaluation's"
                     + " id."),
+    TOO_MANY_REQUESTS(
+            "too-many-requests",
+            429,
+            "Too many requests in a short time",
+            "Send it again after the time in Retry-After; segmeter.security.requests-per-minute is the limit of a key."),
     TOO_MANY_UPLOADS(
             "too-many-uploads",
             429,

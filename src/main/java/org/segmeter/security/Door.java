@@ -35,8 +35,10 @@ final class Door extends OncePerRequestFilter {
     private final Tokens tokens;
     private final Sessions sessions;
     private final Refusals refusals;
+    private final RequestRate rate;
 
-    Door(boolean login, ApiKeys keys, Tokens tokens, Sessions sessions, Refusals refusals) {
+    Door(boolean login, ApiKeys keys, Tokens tokens, Sessions sessions, Refusals refusals, RequestRate rate) {
+        this.rate = rate;
         this.login = login;
         this.keys = keys;
         this.tokens = tokens;
@@ -79,6 +81,10 @@ final class Door extends OncePerRequestFilter {
             chain.doFilter(request, response);
             return;
         }
+        if (rate.isLimited() && rate.guesses(request).isOver()) {
+            refusals.tooMany(response, rate.guesses(request));
+            return;
+        }
         Optional<Caller> caller;
         List<String> credentials = Collections.list(request.getHeaders(HttpHeaders.AUTHORIZATION));
         Optional<String> session = credentials.isEmpty() ? Sessions.token(request) : Optional.empty();
@@ -89,8 +95,19 @@ final class Door extends OncePerRequestFilter {
             return;
         }
         if (caller.isEmpty() && !credentials.isEmpty()) {
+            rate.guessed(request);
             refusals.unauthenticated(request, response, true);
             return;
+        }
+        if (caller.isPresent() && rate.isLimited()) {
+            RequestRate.Left left = rate.of(caller.get());
+            response.setHeader("RateLimit-Policy", "\"requests\";q=" + left.limit() + ";w=60");
+            response.setHeader("RateLimit", "\"requests\";r=" + left.remaining() + ";t=" + Refusals.seconds(left));
+            if (left.isOver()) {
+                caller.get().sends(request);
+                refusals.tooMany(response, left);
+                return;
+            }
         }
         if (caller.isPresent() && session.isPresent() && !isOwnPage(request)) {
             refusals.crossSite(response);

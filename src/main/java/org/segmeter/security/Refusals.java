@@ -77,6 +77,20 @@ final class Refusals {
                         ServiceProblem.CROSS_SITE, "A page of another site, or one that did not say so, sent this."));
     }
 
+    /** 429 with the fields of draft-ietf-httpapi-ratelimit-headers. */
+    void tooMany(HttpServletResponse response, RequestRate.Left left) throws IOException {
+        response.setHeader(HttpHeaders.RETRY_AFTER, String.valueOf(Math.max(1, seconds(left))));
+        answer(
+                response,
+                Problem.of(
+                        ServiceProblem.TOO_MANY_REQUESTS,
+                        "More than %d requests in a minute are not answered.".formatted(left.limit())));
+    }
+
+    static long seconds(RequestRate.Left left) {
+        return left.pause().plusMillis(999).toSeconds();
+    }
+
     void unavailable(HttpServletResponse response) throws IOException {
         response.setHeader(HttpHeaders.RETRY_AFTER, "5");
         answer(response, Problem.of(ServiceProblem.UNAVAILABLE, "It cannot be found out now who sends this."));

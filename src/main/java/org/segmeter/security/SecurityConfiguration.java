@@ -1,21 +1,49 @@
 package org.segmeter.security;
 
 import jakarta.servlet.DispatcherType;
+import java.io.IOException;
+import org.segmeter.evaluation.EvaluationSettings;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Condition;
+import org.springframework.context.annotation.ConditionContext;
+import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.env.Environment;
+import org.springframework.core.type.AnnotatedTypeMetadata;
 import org.springframework.security.authorization.AuthorizationDecision;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.config.annotation.web.configurers.AbstractHttpConfigurer;
 import org.springframework.security.config.http.SessionCreationPolicy;
 import org.springframework.security.web.SecurityFilterChain;
 import org.springframework.security.web.authentication.AnonymousAuthenticationFilter;
+import tools.jackson.databind.json.JsonMapper;
 
 /** How Spring Security is set up: the door, the roles of the routes, and nothing that guesses. */
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(SecuritySettings.class)
 class SecurityConfiguration {
+
+    @Bean
+    @Conditional(Audited.class)
+    AuditTrail auditTrail(EvaluationSettings installation, SecuritySettings settings) throws IOException {
+        return new AuditTrail(
+                installation.dataDirectory().toAbsolutePath().resolve("audit"),
+                settings.auditFileSize().toBytes());
+    }
+
+    private static final class Audited implements Condition {
+        @Override
+        public boolean matches(ConditionContext context, AnnotatedTypeMetadata metadata) {
+            Environment environment = context.getEnvironment();
+            return environment.getProperty(
+                    "segmeter.security.audit",
+                    Boolean.class,
+                    environment.getProperty("segmeter.security.login", Boolean.class, false));
+        }
+    }
 
     @Bean
     SecurityFilterChain requests(
@@ -25,7 +53,10 @@ class SecurityConfiguration {
             Tokens tokens,
             Sessions sessions,
             Routes routes,
-            Refusals refusals) {
+            Refusals refusals,
+            SecuritySettings settings,
+            ObjectProvider<AuditTrail> trail,
+            JsonMapper json) {
         // The headers are the filter SecurityHeaders' own, and what a cookie lets in is checked by the door.
         http.headers(AbstractHttpConfigurer::disable)
                 .csrf(AbstractHttpConfigurer::disable)
@@ -35,13 +66,15 @@ class SecurityConfiguration {
                 .requestCache(AbstractHttpConfigurer::disable)
                 .servletApi(AbstractHttpConfigurer::disable)
                 .sessionManagement(session -> session.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
-                .addFilterBefore(new Door(login, keys, tokens, sessions, refusals), AnonymousAuthenticationFilter.class)
+                .addFilterBefore(new Door(
+                                login, keys, tokens, sessions, refusals, new RequestRate(settings.requestsPerMinute())), AnonymousAuthenticationFilter.class)
                 .exceptionHandling(answers -> answers.authenticationEntryPoint(
                                 (request, response, refused) -> refusals.unauthenticated(
                                         request,
                                         response,
                                         Sessions.token(request).isPresent()))
                         .accessDeniedHandler((request, response, refused) -> refusals.forbidden(request, response)));
+        trail.ifAvailable(audit -> http.addFilterBefore(new Audit(audit, json), Door.class));
         if (!login) {
             http.authorizeHttpRequests(requests -> requests.anyRequest().permitAll());
         } else {

@@ -7,6 +7,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.util.unit.DataSize;
 
 /**
  * Who may use the service.
@@ -17,6 +18,9 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param apiKeyFile a file that holds it
  * @param keyCache how long a key that was looked up is believed: as long may a revocation take on other replicas
  * @param session how long a browser stays logged in
+ * @param requestsPerMinute requests that a key, token or session may send; a tenant may send ten times as many. 0 for any number
+ * @param audit whether every access is written down; not set: where there is a login
+ * @param auditFileSize after which the trail goes on in another file
  * @param oidc whose tokens are believed
  */
 @ConfigurationProperties("segmeter.security")
@@ -27,6 +31,9 @@ record SecuritySettings(
         @Nullable Path apiKeyFile,
         @DefaultValue("20s") Duration keyCache,
         @DefaultValue("12h") Duration session,
+        @DefaultValue("6000") int requestsPerMinute,
+        @Nullable Boolean audit,
+        @DefaultValue("64MB") DataSize auditFileSize,
         @DefaultValue Oidc oidc) {
 
     SecuritySettings {
@@ -35,6 +42,10 @@ record SecuritySettings(
         }
         if (session.isNegative() || session.isZero()) {
             throw new IllegalArgumentException("segmeter.security.session is positive");
+        }
+        if (requestsPerMinute < 0 || auditFileSize.toBytes() < 1024) {
+            throw new IllegalArgumentException(
+                    "segmeter.security: requests-per-minute is not negative, and audit-file-size at least 1KB");
         }
     }
 

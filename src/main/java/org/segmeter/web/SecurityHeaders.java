@@ -34,6 +34,10 @@ final class SecurityHeaders extends OncePerRequestFilter {
     protected void doFilterInternal(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws ServletException, IOException {
         set(response::setHeader);
+        if (request.isSecure()) {
+            // Two years, as what lists of such hosts ask for; over plain HTTP a browser would not believe it (RFC 6797).
+            response.setHeader("Strict-Transport-Security", "max-age=63072000; includeSubDomains");
+        }
         if (!request.getRequestURI().matches(".*\\.(css|js|svg|html|yaml)|/")) {
             response.setHeader("Cache-Control", "no-store");
         }

@@ -40,6 +40,7 @@ import org.segmeter.database.Tenant;
 import org.segmeter.format.dicom.SegFixture;
 import org.segmeter.security.ApiKey;
 import org.segmeter.security.ApiKeys;
+import org.segmeter.security.AuditTrail;
 import org.segmeter.security.KeyTable;
 import org.segmeter.security.Role;
 import org.segmeter.security.Routes;
@@ -52,6 +53,11 @@ import tools.jackson.databind.JsonNode;
 class AccessTest {
 
     private static final String FIRST_KEY = "the-first-key-of-this-installation-0123456789";
+    private static final int REQUESTS_PER_MINUTE = 600;
+
+    /** Every request that was answered, by the id that it carried. */
+    private static final Set<String> ANSWERED = new java.util.concurrent.ConcurrentSkipListSet<>();
+
     private static final HttpClient HTTP = HttpClient.newHttpClient();
 
     @TempDir
@@ -85,6 +91,7 @@ class AccessTest {
                 directory,
                 "--segmeter.security.api-key=" + FIRST_KEY,
                 "--segmeter.security.key-cache=1s",
+                "--segmeter.security.requests-per-minute=" + REQUESTS_PER_MINUTE,
                 "--segmeter.security.oidc.issuer=" + issuer.url(),
                 "--segmeter.security.oidc.audience=" + Issuer.AUDIENCE,
                 "--segmeter.security.oidc.tenant-claim=tenant",
@@ -103,6 +110,21 @@ class AccessTest {
     static void stop() throws Exception {
         service.stop();
         issuer.close();
+        Path trail = directory.resolve("audit");
+        assertThat(AuditTrail.verify(trail)).isEmpty();
+        Set<String> written = new java.util.TreeSet<>();
+        try (java.util.stream.Stream<Path> files = java.nio.file.Files.list(trail)) {
+            for (Path file : files.toList()) {
+                for (String line : java.nio.file.Files.readAllLines(file)) {
+                    JsonNode event = Api.JSON.readTree(line);
+                    assertThat(event.path("resourceType").asString()).isEqualTo("AuditEvent");
+                    written.add(event.at("/entity/2/what/identifier/value").asString());
+                    assertThat(line).doesNotContain("sgm_", FIRST_KEY, "limit=");
+                }
+            }
+        }
+        System.out.println("audit: " + ANSWERED.size() + " requests answered, all of them written down");
+        assertThat(written).containsAll(ANSWERED).hasSizeGreaterThan(500);
     }
 
     private static ApiKey.Made key(String tenant, String name, Role role) {
@@ -170,8 +192,15 @@ class AccessTest {
         if (token != null) {
             sent.put("Authorization", "Bearer " + token);
         }
+        String id = UUID.randomUUID().toString();
+        sent.put("X-Request-Id", id);
         sent.forEach(request::setHeader);
         HttpResponse<byte[]> response = HTTP.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
+        // What is malformed, or traced, is sent away before anybody looks at who sent it.
+        boolean looked = !path.contains("//") && !method.equals("TRACE");
+        if ((looked && path.startsWith("/api/")) || path.startsWith("/dicom-web/") || path.startsWith("/actuator/prometheus")) {
+            ANSWERED.add(id);
+        }
         Contract.Exchange exchange = new Contract.Exchange(
                 method,
                 uri,
@@ -616,6 +645,78 @@ class AccessTest {
                                 "application/json")
                         .status())
                 .isEqualTo(401);
+    }
+
+    @Test
+    void whoSendsTooMuchIsToldWhenToComeBack() throws Exception {
+        String key = key("west", "busy", Role.READ).token();
+        Answer answer = send(key, "GET", "/api/v1/session");
+        assertThat(answer.header("RateLimit-Policy")).isEqualTo("\"requests\";q=" + REQUESTS_PER_MINUTE + ";w=60");
+        assertThat(answer.header("RateLimit")).matches("\"requests\";r=\\d+;t=0");
+        for (int i = 0; i < 3 * REQUESTS_PER_MINUTE && answer.status() == 200; i++) {
+            answer = send(key, "GET", "/api/v1/session");
+        }
+        assertThat(answer.status()).isEqualTo(429);
+        assertThat(answer.header("Retry-After")).matches("[1-9]\\d*");
+        assertThat(answer.header("RateLimit")).startsWith("\"requests\";r=0;t=");
+        assertThat(answer.json().path("type").asString()).isEqualTo("/problems/too-many-requests");
+        assertThat(send(token("north", Role.READ), "GET", "/api/v1/session").status())
+                .as("another key")
+                .isEqualTo(200);
+    }
+
+    @Test
+    void everyClassOfAnswerHasItsHeaders() throws Exception {
+        Things things = THINGS.get("north");
+        String reader = token("north", Role.READ);
+        String card = "/api/v1/evaluations/" + things.evaluation() + "/scorecard";
+        String etag = send(reader, "GET", card).header("ETag");
+        Map<String, Answer> answers = new LinkedHashMap<>();
+        answers.put("200", send(reader, "GET", card));
+        answers.put("200 page", send(null, "GET", "/"));
+        answers.put("200 streamed", send(reader, "GET", "/api/v1/evaluations/" + things.evaluation() + "/events"));
+        answers.put("200 instance", send(reader, "GET", "/dicom-web/studies/" + things.study()));
+        answers.put("200 actuator", send(null, "GET", "/actuator/health"));
+        answers.put("200 probe", send(null, "GET", "/livez"));
+        answers.put("204", send(token("north", Role.ADMINISTER), "DELETE", "/api/v1/keys/" + key("north", "x", Role.READ).key().id()));
+        answers.put("303", send(null, "GET", "/api/v1/evaluations", "Accept", "text/html"));
+        answers.put("304", send(reader, "GET", card, "If-None-Match", etag));
+        answers.put("400", send(reader, "GET", "/api/v1/evaluations?limit=x"));
+        answers.put("400 firewall", send(reader, "GET", "/api//v1/evaluations;x=y"));
+        answers.put("401", send(null, "GET", card));
+        answers.put("403", send(reader, "DELETE", card.replace("/scorecard", "")));
+        answers.put("404", send(reader, "GET", "/api/v1/evaluations/" + UUID.randomUUID()));
+        answers.put("404 page", send(null, "GET", "/no-such-page.html"));
+        answers.put("405", send(reader, "PUT", card));
+        answers.put("406", send(reader, "GET", "/dicom-web/studies/" + things.study(), "Accept", "image/gif"));
+        answers.put("413", send(token("north", Role.SUBMIT), "POST", "/api/v1/evaluations", Api.form(List.of(
+                Api.Part.bytes("prediction", new byte[1_200_000]), Api.Part.bytes("reference", new byte[1]))),
+                "Content-Type", "multipart/form-data; boundary=segmeter-test-boundary"));
+        answers.put("415", send(token("north", Role.SUBMIT), "POST", "/api/v1/evaluations"));
+        answers.forEach((what, answer) -> {
+            assertThat(String.valueOf(answer.status())).as(what).isEqualTo(what.substring(0, 3));
+            assertThat(answer.header("Content-Security-Policy")).as(what).contains("default-src 'none'", "frame-ancestors 'none'").doesNotContain("unsafe");
+            assertThat(answer.header("X-Content-Type-Options")).as(what).isEqualTo("nosniff");
+            assertThat(answer.header("Referrer-Policy")).as(what).isEqualTo("no-referrer");
+            assertThat(answer.header("X-Frame-Options")).as(what).isEqualTo("DENY");
+            assertThat(answer.header("Cross-Origin-Opener-Policy")).as(what).isEqualTo("same-origin");
+            assertThat(answer.header("Cross-Origin-Resource-Policy")).as(what).isEqualTo("same-origin");
+            assertThat(answer.headers().firstValue("Strict-Transport-Security")).as(what).isEmpty();
+            assertThat(answer.headers().firstValue("Server")).as(what).isEmpty();
+            assertThat(answer.headers().map().keySet()).as(what).noneMatch(name ->
+                    name.toLowerCase(java.util.Locale.ROOT).startsWith("access-control") || name.equalsIgnoreCase("x-powered-by"));
+            if (!what.contains("page")) {
+                assertThat(answer.header("Cache-Control")).as(what).containsAnyOf("no-store", "private");
+            }
+            if (answer.status() >= 400) {
+                assertThat(answer.header("Content-Type")).as(what).startsWith("application/problem+json");
+                assertThat(answer.text()).as(what).doesNotContain("Exception", "org.segmeter", "at java", "Tomcat", "spring");
+            }
+        });
+        // No other origin is told anything (CORS), and nothing is traced.
+        assertThat(send(reader, "GET", card, "Origin", "https://evil.example").headers().firstValue("Access-Control-Allow-Origin"))
+                .isEmpty();
+        assertThat(send(reader, "TRACE", card).status()).isIn(400, 405);
     }
 
     @Test
