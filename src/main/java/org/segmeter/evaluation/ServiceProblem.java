@@ -172,7 +172,8 @@ public enum ServiceProblem {
             "too-many-requests",
             429,
             "Too many requests in a short time",
-            "Send it again after the time in Retry-After; segmeter.security.requests-per-minute is the limit of a key."),
+            "Send it again after the time in Retry-After; segmeter.security.requests-per-minute is the limit of a"
+                    + " key."),
     TOO_MANY_UPLOADS(
             "too-many-uploads",
             429,

@@ -66,22 +66,20 @@ final class Audit extends OncePerRequestFilter {
     private String event(HttpServletRequest request, int status) {
         String method = request.getMethod();
         boolean one = request.getRequestURI().matches(".*/[0-9a-f-]{36}(/.*)?|.*/(studies|series|instances)/[0-9.]+.*");
-        String interaction =
-                switch (method) {
-                    case "GET", "HEAD" -> one ? "read" : "search";
-                    case "POST" -> "create";
-                    case "PUT", "PATCH" -> "update";
-                    case "DELETE" -> "delete";
-                    default -> "operation";
-                };
-        String action =
-                switch (interaction) {
-                    case "read" -> "R";
-                    case "search", "operation" -> "E";
-                    case "create" -> "C";
-                    case "update" -> "U";
-                    default -> "D";
-                };
+        String interaction = switch (method) {
+            case "GET", "HEAD" -> one ? "read" : "search";
+            case "POST" -> "create";
+            case "PUT", "PATCH" -> "update";
+            case "DELETE" -> "delete";
+            default -> "operation";
+        };
+        String action = switch (interaction) {
+            case "read" -> "R";
+            case "search", "operation" -> "E";
+            case "create" -> "C";
+            case "update" -> "U";
+            default -> "D";
+        };
         Caller caller = Caller.of(request);
         Map<String, Object> event = new LinkedHashMap<>();
         event.put("resourceType", "AuditEvent");

@@ -85,7 +85,8 @@ public final class AuditTrail implements Closeable {
 
     private static List<Path> files(Path directory) throws IOException {
         try (Stream<Path> all = Files.list(directory)) {
-            return all.filter(path -> NAME.matcher(path.getFileName().toString()).matches())
+            return all.filter(
+                            path -> NAME.matcher(path.getFileName().toString()).matches())
                     .sorted()
                     .toList();
         }
@@ -148,7 +149,8 @@ public final class AuditTrail implements Closeable {
     }
 
     private static String line(String event, String previous) {
-        String start = event + ",\"extension\":[{\"url\":\"urn:segmeter:chain\",\"extension\":[{\"url\":\"previous\",\"valueString\":\""
+        String start = event
+                + ",\"extension\":[{\"url\":\"urn:segmeter:chain\",\"extension\":[{\"url\":\"previous\",\"valueString\":\""
                 + previous + "\"},{\"url\":\"sha256\",\"valueString\":\"";
         return start + KeyTable.sha256(start) + "\"}]}]}";
     }

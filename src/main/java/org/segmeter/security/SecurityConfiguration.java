@@ -66,8 +66,10 @@ class SecurityConfiguration {
                 .requestCache(AbstractHttpConfigurer::disable)
                 .servletApi(AbstractHttpConfigurer::disable)
                 .sessionManagement(session -> session.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
-                .addFilterBefore(new Door(
-                                login, keys, tokens, sessions, refusals, new RequestRate(settings.requestsPerMinute())), AnonymousAuthenticationFilter.class)
+                .addFilterBefore(
+                        new Door(
+                                login, keys, tokens, sessions, refusals, new RequestRate(settings.requestsPerMinute())),
+                        AnonymousAuthenticationFilter.class)
                 .exceptionHandling(answers -> answers.authenticationEntryPoint(
                                 (request, response, refused) -> refusals.unauthenticated(
                                         request,

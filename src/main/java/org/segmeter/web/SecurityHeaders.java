@@ -35,7 +35,8 @@ final class SecurityHeaders extends OncePerRequestFilter {
             throws ServletException, IOException {
         set(response::setHeader);
         if (request.isSecure()) {
-            // Two years, as what lists of such hosts ask for; over plain HTTP a browser would not believe it (RFC 6797).
+            // Two years, as what lists of such hosts ask for; over plain HTTP a browser would not believe it (RFC
+            // 6797).
             response.setHeader("Strict-Transport-Security", "max-age=63072000; includeSubDomains");
         }
         if (!request.getRequestURI().matches(".*\\.(css|js|svg|html|yaml)|/")) {

@@ -29,8 +29,7 @@ class AuditIT {
     @Test
     void noAnswerWithoutItsEventThoughTheProcessIsKilled(@TempDir Path data) throws Exception {
         Set<String> answered = new ConcurrentSkipListSet<>();
-        try (JarProcess service = JarProcess.start(
-                                data, JarProcess.SHORT_LIVED, "--segmeter.security.api-key=" + KEY)
+        try (JarProcess service = JarProcess.start(data, JarProcess.SHORT_LIVED, "--segmeter.security.api-key=" + KEY)
                         .awaitReady(Duration.ofSeconds(120));
                 ExecutorService clients = Executors.newFixedThreadPool(4)) {
             for (int i = 0; i < 4; i++) {
@@ -70,7 +69,8 @@ class AuditIT {
         try (Stream<Path> files = Files.list(trail)) {
             written = files.map(AuditIT::text).collect(Collectors.joining());
         }
-        System.out.println("AuditIT: " + answered.size() + " answered before the kill, " + AuditTrail.lines(trail) + " events");
+        System.out.println(
+                "AuditIT: " + answered.size() + " answered before the kill, " + AuditTrail.lines(trail) + " events");
         assertThat(answered).allMatch(written::contains);
         // The database of the killed service goes on; the next service on the directory stops it when it ends.
         try (JarProcess again = JarProcess.start(data, JarProcess.SHORT_LIVED, "--segmeter.security.api-key=" + KEY)

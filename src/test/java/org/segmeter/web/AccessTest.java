@@ -198,7 +198,9 @@ class AccessTest {
         HttpResponse<byte[]> response = HTTP.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
         // What is malformed, or traced, is sent away before anybody looks at who sent it.
         boolean looked = !path.contains("//") && !method.equals("TRACE");
-        if ((looked && path.startsWith("/api/")) || path.startsWith("/dicom-web/") || path.startsWith("/actuator/prometheus")) {
+        if ((looked && path.startsWith("/api/"))
+                || path.startsWith("/dicom-web/")
+                || path.startsWith("/actuator/prometheus")) {
             ANSWERED.add(id);
         }
         Contract.Exchange exchange = new Contract.Exchange(
@@ -678,7 +680,12 @@ class AccessTest {
         answers.put("200 instance", send(reader, "GET", "/dicom-web/studies/" + things.study()));
         answers.put("200 actuator", send(null, "GET", "/actuator/health"));
         answers.put("200 probe", send(null, "GET", "/livez"));
-        answers.put("204", send(token("north", Role.ADMINISTER), "DELETE", "/api/v1/keys/" + key("north", "x", Role.READ).key().id()));
+        answers.put(
+                "204",
+                send(
+                        token("north", Role.ADMINISTER),
+                        "DELETE",
+                        "/api/v1/keys/" + key("north", "x", Role.READ).key().id()));
         answers.put("303", send(null, "GET", "/api/v1/evaluations", "Accept", "text/html"));
         answers.put("304", send(reader, "GET", card, "If-None-Match", etag));
         answers.put("400", send(reader, "GET", "/api/v1/evaluations?limit=x"));
@@ -689,32 +696,51 @@ class AccessTest {
         answers.put("404 page", send(null, "GET", "/no-such-page.html"));
         answers.put("405", send(reader, "PUT", card));
         answers.put("406", send(reader, "GET", "/dicom-web/studies/" + things.study(), "Accept", "image/gif"));
-        answers.put("413", send(token("north", Role.SUBMIT), "POST", "/api/v1/evaluations", Api.form(List.of(
-                Api.Part.bytes("prediction", new byte[1_200_000]), Api.Part.bytes("reference", new byte[1]))),
-                "Content-Type", "multipart/form-data; boundary=segmeter-test-boundary"));
+        answers.put(
+                "413",
+                send(
+                        token("north", Role.SUBMIT),
+                        "POST",
+                        "/api/v1/evaluations",
+                        Api.form(List.of(
+                                Api.Part.bytes("prediction", new byte[1_200_000]),
+                                Api.Part.bytes("reference", new byte[1]))),
+                        "Content-Type",
+                        "multipart/form-data; boundary=segmeter-test-boundary"));
         answers.put("415", send(token("north", Role.SUBMIT), "POST", "/api/v1/evaluations"));
         answers.forEach((what, answer) -> {
             assertThat(String.valueOf(answer.status())).as(what).isEqualTo(what.substring(0, 3));
-            assertThat(answer.header("Content-Security-Policy")).as(what).contains("default-src 'none'", "frame-ancestors 'none'").doesNotContain("unsafe");
+            assertThat(answer.header("Content-Security-Policy"))
+                    .as(what)
+                    .contains("default-src 'none'", "frame-ancestors 'none'")
+                    .doesNotContain("unsafe");
             assertThat(answer.header("X-Content-Type-Options")).as(what).isEqualTo("nosniff");
             assertThat(answer.header("Referrer-Policy")).as(what).isEqualTo("no-referrer");
             assertThat(answer.header("X-Frame-Options")).as(what).isEqualTo("DENY");
             assertThat(answer.header("Cross-Origin-Opener-Policy")).as(what).isEqualTo("same-origin");
             assertThat(answer.header("Cross-Origin-Resource-Policy")).as(what).isEqualTo("same-origin");
-            assertThat(answer.headers().firstValue("Strict-Transport-Security")).as(what).isEmpty();
+            assertThat(answer.headers().firstValue("Strict-Transport-Security"))
+                    .as(what)
+                    .isEmpty();
             assertThat(answer.headers().firstValue("Server")).as(what).isEmpty();
-            assertThat(answer.headers().map().keySet()).as(what).noneMatch(name ->
-                    name.toLowerCase(java.util.Locale.ROOT).startsWith("access-control") || name.equalsIgnoreCase("x-powered-by"));
+            assertThat(answer.headers().map().keySet())
+                    .as(what)
+                    .noneMatch(name -> name.toLowerCase(java.util.Locale.ROOT).startsWith("access-control")
+                            || name.equalsIgnoreCase("x-powered-by"));
             if (!what.contains("page")) {
                 assertThat(answer.header("Cache-Control")).as(what).containsAnyOf("no-store", "private");
             }
             if (answer.status() >= 400) {
                 assertThat(answer.header("Content-Type")).as(what).startsWith("application/problem+json");
-                assertThat(answer.text()).as(what).doesNotContain("Exception", "org.segmeter", "at java", "Tomcat", "spring");
+                assertThat(answer.text())
+                        .as(what)
+                        .doesNotContain("Exception", "org.segmeter", "at java", "Tomcat", "spring");
             }
         });
         // No other origin is told anything (CORS), and nothing is traced.
-        assertThat(send(reader, "GET", card, "Origin", "https://evil.example").headers().firstValue("Access-Control-Allow-Origin"))
+        assertThat(send(reader, "GET", card, "Origin", "https://evil.example")
+                        .headers()
+                        .firstValue("Access-Control-Allow-Origin"))
                 .isEmpty();
         assertThat(send(reader, "TRACE", card).status()).isIn(400, 405);
     }
