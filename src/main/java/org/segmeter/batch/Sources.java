@@ -10,24 +10,33 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.segmeter.evaluation.Blob;
 import org.segmeter.evaluation.BlobStore;
 import org.segmeter.evaluation.DiskFloor;
 import org.segmeter.evaluation.KeptContent;
 import org.segmeter.evaluation.Problem;
 import org.segmeter.evaluation.ServiceProblem;
+import org.segmeter.pacs.Pull;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.support.TransactionTemplate;
 import org.springframework.util.unit.DataSize;
 
-/** Brings the files of items that lie below a root into the store, shortly before they are scored. */
+/** Brings the files of items that lie below a root or in a PACS into the store, shortly before they are scored. */
 @Component
 final class Sources {
 
     static final String SHA256 = "sha256:";
 
+    private static final Pattern DICOMWEB = Pattern.compile(
+            "dicomweb:([^/]+)/studies/([0-9.]{1,64})(?:/series/([0-9.]{1,64}))?(?:/instances/([0-9.]{1,64}))?");
+
+    private static final int MOST_INSTANCES = 2048;
+
     private final RootFiles roots;
+    private final Pull pull;
     private final BlobStore store;
     private final KeptContent kept;
     private final DiskFloor disk;
@@ -37,6 +46,7 @@ final class Sources {
 
     Sources(
             BatchSettings settings,
+            Pull pull,
             BlobStore store,
             KeptContent kept,
             DiskFloor disk,
@@ -44,6 +54,7 @@ final class Sources {
             TransactionTemplate transaction,
             @Value("${segmeter.upload.max-file-size:4GB}") DataSize largest) {
         this.roots = new RootFiles(settings.roots());
+        this.pull = pull;
         this.store = store;
         this.kept = kept;
         this.disk = disk;
@@ -67,9 +78,15 @@ final class Sources {
             return null;
         }
         if (source.startsWith("dicomweb:")) {
-            return Problem.of(
-                    ServiceProblem.UNSUPPORTED_SOURCE,
-                    "DICOMweb places are not read from a manifest; have the study pulled with POST /api/v1/pulls.");
+            Matcher place = DICOMWEB.matcher(source);
+            if (!place.matches() || place.group(3) == null && place.group(4) == null) {
+                return Problem.of(
+                        ServiceProblem.UNSUPPORTED_SOURCE,
+                        "A place in a PACS is dicomweb:SOURCE/studies/UID/series/UID or with /instances/UID.");
+            }
+            return pull.knows(place.group(1))
+                    ? null
+                    : Problem.of(ServiceProblem.UNSUPPORTED_SOURCE, "No PACS of this name is configured.");
         }
         if (source.matches("[A-Za-z0-9_-]+:.*")) {
             return Problem.of(ServiceProblem.UNSUPPORTED_SOURCE, "No root of this name is configured.");
@@ -106,6 +123,11 @@ final class Sources {
             return null;
         } catch (RootFiles.Refused e) {
             return e.problem();
+        } catch (Pull.SourceFailed e) {
+            return Problem.of(ServiceProblem.SOURCE_FAILED, String.valueOf(e.getMessage()));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("the service is ending", e);
         } catch (BlobStore.TooLarge e) {
             return Problem.of(
                             ServiceProblem.PAYLOAD_TOO_LARGE,
@@ -121,11 +143,16 @@ final class Sources {
     }
 
     private List<String> fetched(List<String> sources, UUID holder, Map<String, Blob> blobs)
-            throws RootFiles.Refused, IOException {
+            throws RootFiles.Refused, Pull.SourceFailed, IOException, InterruptedException {
         List<String> stored = new ArrayList<>();
         for (String source : sources) {
             if (isStored(source)) {
                 stored.add(source);
+                continue;
+            }
+            Matcher place = DICOMWEB.matcher(source);
+            if (place.matches()) {
+                pulled(place, holder, blobs, stored);
                 continue;
             }
             for (Path file : roots.files(source)) {
@@ -148,5 +175,28 @@ final class Sources {
             }
         }
         return stored;
+    }
+
+    private void pulled(Matcher place, UUID holder, Map<String, Blob> blobs, List<String> stored)
+            throws RootFiles.Refused, Pull.SourceFailed, IOException, InterruptedException {
+        List<BlobStore.Incoming> instances =
+                pull.side(place.group(1), place.group(2), place.group(3), place.group(4), MOST_INSTANCES);
+        try {
+            for (BlobStore.Incoming instance : instances) {
+                Blob blob = instance.blob();
+                if (blobs.putIfAbsent(blob.sha256(), blob) == null) {
+                    kept.hold(holder, List.of(blob), instance::keep);
+                }
+                stored.add(of(blob));
+            }
+        } finally {
+            for (BlobStore.Incoming instance : instances) {
+                instance.close();
+            }
+        }
+        if (instances.isEmpty()) {
+            throw new RootFiles.Refused(Problem.of(
+                    ServiceProblem.MISSING_FILE, "The PACS has no segmentation of this study, series and instance."));
+        }
     }
 }

@@ -4,7 +4,7 @@
  * <p>To follow one batch: {@link org.segmeter.batch.BatchIntake} (received), {@link org.segmeter.batch.Batches} (accepted),
  * {@code BatchFeeder} (fed into the queue and followed), {@code BatchRows} (SQL).
  */
-@ApplicationModule(allowedDependencies = {"evaluation", "scoring", "format", "volume", "database"})
+@ApplicationModule(allowedDependencies = {"evaluation", "pacs", "scoring", "format", "volume", "database"})
 @NullMarked
 package org.segmeter.batch;
 

@@ -61,10 +61,10 @@ import tools.jackson.databind.node.ObjectNode;
             "1:some could not be scored or have no counterpart: they are named, the others are scored",
             "2:the arguments or the manifest cannot be understood"
         },
-        footerHeading =
-                "%nFiles of two directories belong together by the same name, or the same name without its extension;"
-                    + " a directory in them is%none side with all its files. What is in the output already is not"
-                    + " scored again, so that an interrupted run is%ngone on with by the same command.%n%nExamples:%n",
+        footerHeading = "%nFiles of two directories belong together by the same name, or the same name without its"
+                + " extension;%na directory in them is one side with all its files. What is in the output already"
+                + " is not scored%nagain, so that an interrupted run is gone on with by the same"
+                + " command.%n%nExamples:%n",
         footer = {
             "  segmeter batch --prediction labelsPr --reference labelsTs --csv out.csv",
             "  segmeter batch --manifest cases.csv --protocol nnunet@1 --jsonl out.jsonl --jobs 8"

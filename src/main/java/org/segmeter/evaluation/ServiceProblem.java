@@ -146,7 +146,8 @@ public enum ServiceProblem {
             "unsupported-source",
             422,
             "The place of a file of the batch cannot be used",
-            "It is a name in the archive, sha256:..., or the name of a configured root and a path below it."),
+            "It is a name in the archive, sha256:..., the name of a configured root and a path below it, or a series"
+                    + " in a configured PACS."),
     IDEMPOTENCY_KEY_REUSED(
             "idempotency-key-reused",
             422,

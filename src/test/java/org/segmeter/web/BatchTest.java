@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -44,8 +45,15 @@ class BatchTest {
     @BeforeAll
     static void start() throws IOException {
         root = Files.createDirectory(directory.resolve("mounted"));
+        int port;
+        try (ServerSocket socket = new ServerSocket(0)) {
+            port = socket.getLocalPort();
+        }
         service = Service.start(
                 Files.createDirectory(directory.resolve("data")),
+                "--server.port=" + port,
+                // It is a PACS to itself.
+                "--segmeter.pacs.sources.self.url=http://127.0.0.1:" + port + "/dicom-web",
                 "--segmeter.batch.roots.mounted=" + root,
                 "--segmeter.queue-limit=2");
         api = service.api();
@@ -229,6 +237,27 @@ class BatchTest {
         JsonNode again = finished(over);
         assertThat(again.path("items").path("succeeded").asInt()).isEqualTo(3);
         assertThat(again.path("items").path("failed").asInt()).isEqualTo(6);
+    }
+
+    @Test
+    void aSideCanBeInAPacsOfTheConfiguration() throws Exception {
+        DicomWeb web = new DicomWeb(service.port());
+        assertThat(web.store(sample(SEG)).status()).isBetween(200, 202);
+        JsonNode instance = web.get("/instances").json().get(0);
+        String study = instance.at("/0020000D/Value/0").asString();
+        String series = instance.at("/0020000E/Value/0").asString();
+        String csv = """
+            case,prediction,reference
+            a,mounted:p.nii.gz,dicomweb:self/studies/%1$s/series/%2$s
+            b,mounted:p.nii.gz,dicomweb:self/studies/%1$s/series/1.2.3
+            c,mounted:p.nii.gz,dicomweb:other/studies/%1$s/series/%2$s
+            """.formatted(study, series);
+        Files.write(root.resolve("p.nii.gz"), sample(NIFTI));
+        JsonNode items = items(done("", "text/csv", csv.getBytes(StandardCharsets.UTF_8)));
+        assertThat(items)
+                .extracting(item -> item.path("state").asString() + " "
+                        + item.path("problem").path("type").asString("").replace("/problems/", ""))
+                .containsExactly("SUCCEEDED ", "FAILED missing-file", "FAILED unsupported-source");
     }
 
     private static JsonNode finished(JsonNode batch) throws InterruptedException {
