@@ -10,7 +10,7 @@ const labels = (side) => (side?.segments ?? []).map((segment) => segment.label).
 function instance(side) {
   if (!side) return '–';
   const made = side.segments?.map((segment) => segment.algorithmName ?? segment.algorithmType).find(Boolean);
-  return h('span', {}, labels(side) || 'no segments', h('br', {}),
+  return h('span', { class: 'wrap' }, labels(side) || 'no segments', h('br', {}),
     h('span', { class: 'hint' }, [made, side.source].filter(Boolean).join(', '), ' ', when(side.receivedAt)));
 }
 
@@ -63,7 +63,7 @@ function show() {
       table({
         caption: 'Pairs, newest first',
         columns: [
-          { title: 'Structures', cell: (pair) => (pair.structures ?? []).join(', ') || labels(pair.prediction) || labels(pair.reference) || '–' },
+          { title: 'Structures', cell: (pair) => h('span', { class: 'wrap', title: (pair.structures ?? []).join(', ') }, labels(pair.reference) || labels(pair.prediction) || '–') },
           { title: 'State', cell: (pair) => [h('span', { class: 'chip ' + pair.state.toLowerCase() }, stateWords(pair.state)), h('br', {}), h('span', { class: 'hint wrap' }, pair.reason)] },
           { title: 'Prediction', cell: (pair) => instance(pair.prediction) },
           { title: 'Reference', cell: (pair) => instance(pair.reference) },

@@ -92,10 +92,6 @@ class PagesTest {
         }
     }
 
-    private static String shown(Page page, String plane) {
-        return page.locator(".panel-" + plane).getAttribute("data-shown");
-    }
-
     private static void awaitShown(Page page, String plane, int slice) {
         assertThat(page.locator(".panel-" + plane)).hasAttribute("data-shown", Integer.toString(slice));
     }
