@@ -105,6 +105,16 @@ final class PairMeasurement {
         this.losses = new LossMeasurement(softPrediction, softReference, counts, coverage, protocols, cancel);
     }
 
+    /** Lets go of surfaces, objects and distances once nothing more is asked: of noise they are many times the masks. */
+    void letGo() {
+        distances = null;
+        instances = null;
+        form = null;
+        predictionMoments = null;
+        referenceMoments = null;
+        cut.clear();
+    }
+
     /** Of counts alone. */
     private PairMeasurement(Grid grid, ConfusionCounts counts, Coverage coverage) {
         this.segment = null;

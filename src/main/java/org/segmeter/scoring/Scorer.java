@@ -274,6 +274,7 @@ public final class Scorer {
                                         i == n && k > 0 ? Map.of() : measurement.measure(protocol, true),
                                         i < n && k == 0 ? measurement.fragility() : null));
             }
+            measurement.letGo();
         });
         List<@Nullable Measured> last = results.removeLast();
         List<@Nullable Measured> ofUnion = alone ? results.getFirst() : last;
