@@ -192,6 +192,53 @@ class GateApiTest {
     }
 
     @Test
+    void aBatchIsHeldToAGateWhenItIsDone() {
+        JdbcClient sql = service.bean(JdbcClient.class);
+        UUID batch = UUID.randomUUID();
+        sql.sql("insert into batch (id, state, protocols) values (:id, 'OPEN', array['segmeter@1'])")
+                .param("id", batch)
+                .update();
+        for (int i = 0; i < 3; i++) {
+            sql.sql("""
+                insert into batch_item (batch_id, number, state, prediction, reference, evaluation_id)
+                values (:batch, :number, 'SUCCEEDED', '{}', '{}', :evaluation)\
+                """)
+                    .param("batch", batch)
+                    .param("number", i + 1)
+                    .param("evaluation", FIRST.get(i))
+                    .update();
+        }
+        assertThat(api.get("/api/v1/results?metric=dice&structure=Liver&batch=" + batch)
+                        .expect(200)
+                        .json()
+                        .path("results"))
+                .hasSize(3);
+        assertThat(api.get("/api/v1/aggregates?metric=dice&batch=" + batch)
+                        .expect(200)
+                        .json()
+                        .at("/groups/0/counts/detected")
+                        .asInt())
+                .isEqualTo(6);
+        api.putJson("/api/v1/gates/of-a-batch", "{\"rules\": [\"n == 3\"]}");
+        JsonNode started = api.postJson("/api/v1/gates/of-a-batch/runs", "{\"batch\": \"%s\"}".formatted(batch))
+                .expect(202)
+                .json();
+        String verdict = started.path("links").path("verdict").asString();
+        api.get(verdict).expect(202);
+        sql.sql("update batch set state = 'DONE' where id = :id")
+                .param("id", batch)
+                .update();
+        JsonNode done = api.get(verdict).expect(200).json();
+        assertThat(done.path("verdict").asString()).isEqualTo("PASS");
+        // What happens afterwards does not change a verdict.
+        sql.sql("update batch set state = 'RUNNING' where id = :id")
+                .param("id", batch)
+                .update();
+        assertThat(api.get(verdict).expect(200).json()).isEqualTo(done);
+        sql.sql("delete from batch where id = :id").param("id", batch).update();
+    }
+
+    @Test
     void gatesAreKeptAndRemovedAndMistakesAreNamed() {
         api.putJson("/api/v1/gates/short-lived", "{\"rules\": [\"mean(dice) > 0\"]}")
                 .expect(201);
