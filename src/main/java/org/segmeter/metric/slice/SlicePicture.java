@@ -1,6 +1,7 @@
 package org.segmeter.metric.slice;
 
 import org.segmeter.metric.distance.BoundaryDistances;
+import org.segmeter.volume.Box;
 import org.segmeter.volume.Mask;
 
 /**
@@ -34,16 +35,30 @@ public record SlicePicture(int columns, int rows, byte[] pixels) {
         int columns = view.columns();
         int rows = view.rows();
         byte[] pixels = new byte[Math.multiplyExact(columns, rows)];
+        // A structure is mostly far smaller than its volume: nothing is looked up beyond its box.
+        Box box = prediction.box().union(reference.box());
+        int[] from = {box.x0(), box.y0(), box.z0()};
+        int[] to = {box.x1(), box.y1(), box.z1()};
         int[] voxel = new int[3];
         voxel[view.axis()] = slice;
-        int at = 0;
+        if (slice < from[view.axis()] || slice >= to[view.axis()]) {
+            return new SlicePicture(columns, rows, pixels);
+        }
         for (int row = 0; row < rows; row++) {
-            voxel[view.rowAxis()] = view.rowIndex(row);
+            int y = view.rowIndex(row);
+            if (y < from[view.rowAxis()] || y >= to[view.rowAxis()]) {
+                continue;
+            }
+            voxel[view.rowAxis()] = y;
             for (int column = 0; column < columns; column++) {
-                voxel[view.columnAxis()] = view.columnIndex(column);
+                int x = view.columnIndex(column);
+                if (x < from[view.columnAxis()] || x >= to[view.columnAxis()]) {
+                    continue;
+                }
+                voxel[view.columnAxis()] = x;
                 boolean p = prediction.contains(voxel[0], voxel[1], voxel[2]);
                 boolean r = reference.contains(voxel[0], voxel[1], voxel[2]);
-                pixels[at++] = p ? (r ? TP : FP) : r ? FN : NEITHER;
+                pixels[row * columns + column] = p ? (r ? TP : FP) : r ? FN : NEITHER;
             }
         }
         return new SlicePicture(columns, rows, pixels);
