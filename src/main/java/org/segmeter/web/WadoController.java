@@ -4,11 +4,13 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.BufferedWriter;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.OutputStreamWriter;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
 import java.util.UUID;
@@ -30,6 +32,7 @@ import org.springframework.web.bind.annotation.RestController;
 final class WadoController {
 
     private static final String DICOM = "application/dicom";
+    private static final int PREAMBLE = 128;
 
     private final StoredInstances instances;
 
@@ -116,10 +119,12 @@ final class WadoController {
             StoredInstance one = found.getFirst();
             answer.setContentType(DICOM);
             answer.setContentLengthLong(one.blob().size());
-            answer.setHeader("Repr-Digest", Digests.field(one.blob().sha256()));
             try (BlobStore.Content content = instances.open(one);
                     OutputStream out = answer.getOutputStream()) {
-                Files.copy(content.file(), out);
+                if (!hasPreamble(content.file())) {
+                    answer.setHeader("Repr-Digest", Digests.field(one.blob().sha256()));
+                }
+                give(content.file(), out);
             }
             return;
         }
@@ -133,11 +138,42 @@ final class WadoController {
                                 + DicomWebAnswers.url(one.path()) + "\r\n\r\n")
                         .getBytes(StandardCharsets.US_ASCII));
                 try (BlobStore.Content content = instances.open(one)) {
-                    Files.copy(content.file(), out);
+                    give(content.file(), out);
                 }
                 out.write("\r\n".getBytes(StandardCharsets.US_ASCII));
             }
             out.write(("--" + boundary + "--\r\n").getBytes(StandardCharsets.US_ASCII));
+        }
+    }
+
+    /**
+     * Gives a file out byte for byte, except for its preamble: that may be anything, also the head of a program (PS3.10 section 7.1 gives
+     * it no meaning), and goes out as zeros.
+     */
+    private static void give(Path file, OutputStream out) throws IOException {
+        try (InputStream content = Files.newInputStream(file)) {
+            if (hasPreamble(file)) {
+                content.skipNBytes(PREAMBLE);
+                out.write(new byte[PREAMBLE]);
+            }
+            content.transferTo(out);
+        }
+    }
+
+    /** True if the first 128 bytes of a Part 10 file are not all zero. */
+    private static boolean hasPreamble(Path file) throws IOException {
+        try (InputStream content = Files.newInputStream(file)) {
+            byte[] head = content.readNBytes(PREAMBLE + 4);
+            if (head.length < PREAMBLE + 4
+                    || !new String(head, PREAMBLE, 4, StandardCharsets.US_ASCII).equals("DICM")) {
+                return false;
+            }
+            for (int i = 0; i < PREAMBLE; i++) {
+                if (head[i] != 0) {
+                    return true;
+                }
+            }
+            return false;
         }
     }
 

@@ -331,6 +331,25 @@ class DicomWebTest {
     }
 
     @Test
+    void aPreambleThatIsTheHeadOfSomethingElseDoesNotGoOut() {
+        SegFixture seg = SegFixture.ai(SegFixture.uid()).liver(0);
+        byte[] content = seg.bytes();
+        byte[] clean = content.clone();
+        Arrays.fill(clean, 0, 128, (byte) 0);
+        content[0] = 'M';
+        content[1] = 'Z';
+        content[127] = 1;
+        assertThat(pacs.store(content).status()).isEqualTo(200);
+        String path = "/studies/" + seg.study + "/series/" + seg.series() + "/instances/" + seg.sop();
+        DicomWeb.Answer back = pacs.get(path, "Accept", "application/dicom");
+        assertThat(back.body()).isEqualTo(clean);
+        assertThat(back.header("Repr-Digest")).as("of other bytes").isEmpty();
+        assertThat(parts(pacs.get(path, "Accept", "multipart/related; type=\"application/dicom\"")))
+                .singleElement()
+                .satisfies(part -> assertThat(part).isEqualTo(clean));
+    }
+
+    @Test
     void whatIsKeptIsCommittedToAndNothingElse() {
         SegFixture seg = SegFixture.ai(SegFixture.uid()).liver(0);
         pacs.store(seg.bytes());
