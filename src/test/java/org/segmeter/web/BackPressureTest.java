@@ -214,19 +214,20 @@ class BackPressureTest {
         byte[] form = Api.form(Api.pair(""));
         int[] sent = {0};
         MockHttpServletRequest request = new MockHttpServletRequest("POST", "/api/v1/evaluations");
-        DelegatingServletInputStream drip = new DelegatingServletInputStream(new java.io.InputStream() {
-            @Override
-            public int read() {
-                java.util.concurrent.locks.LockSupport.parkNanos(5_000_000);
-                return form[sent[0]++] & 0xFF;
-            }
-
-            @Override
-            public int read(byte[] into, int offset, int length) {
-                into[offset] = (byte) read();
-                return 1;
-            }
-        });
+        DelegatingServletInputStream drip =
+                new DelegatingServletInputStream(new java.io.InputStream() {
+                    @Override
+                    public int read() {
+                        java.util.concurrent.locks.LockSupport.parkNanos(5_000_000);
+                        return form[sent[0]++] & 0xFF;
+                    }
+                }) {
+                    @Override
+                    public int read(byte[] into, int offset, int length) throws IOException {
+                        into[offset] = (byte) read();
+                        return 1; // what is there, as a connection does
+                    }
+                };
         MockHttpServletRequest dripping = new MockHttpServletRequest("POST", "/api/v1/evaluations") {
             @Override
             public jakarta.servlet.ServletInputStream getInputStream() {
