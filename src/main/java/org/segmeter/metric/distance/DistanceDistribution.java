@@ -16,20 +16,14 @@ public final class DistanceDistribution {
     private final long[] counts;
     private final double totalWeight;
     private final long totalCount;
-    private final double max;
 
     DistanceDistribution(double[] distances, double[] weights, long[] counts) {
-        this(distances, weights, counts, distances.length == 0 ? Double.NaN : distances[distances.length - 1]);
-    }
-
-    private DistanceDistribution(double[] distances, double[] weights, long[] counts, double max) {
         if (distances.length == 0) {
             throw new IllegalArgumentException("a surface has at least one point");
         }
         this.distances = distances;
         this.weights = weights;
         this.counts = counts;
-        this.max = max;
         totalWeight = new Sum().addAll(weights).value();
         totalCount = Arrays.stream(counts).sum();
     }
@@ -38,28 +32,6 @@ public final class DistanceDistribution {
     static DistanceDistribution unreachable(double weight, long points) {
         return new DistanceDistribution(
                 new double[] {Double.POSITIVE_INFINITY}, new double[] {weight}, new long[] {points});
-    }
-
-    /**
-     * With a maximum that was measured in another way: distances beyond it count as it is, so that no percentile exceeds it.
-     *
-     * @param maximum in mm
-     */
-    DistanceDistribution reachingTo(double maximum) {
-        int below = 0;
-        while (below < distances.length && distances[below] < maximum) {
-            below++;
-        }
-        int n = Math.min(distances.length, below + 1);
-        double[] d = Arrays.copyOf(distances, n);
-        double[] w = Arrays.copyOf(weights, n);
-        long[] c = Arrays.copyOf(counts, n);
-        for (int i = below; i < distances.length; i++) {
-            d[below] = maximum;
-            w[below] = i == below ? weights[i] : w[below] + weights[i];
-            c[below] = i == below ? counts[i] : c[below] + counts[i];
-        }
-        return new DistanceDistribution(d, w, c, maximum);
     }
 
     /** Both directions as one. */
@@ -80,8 +52,7 @@ public final class DistanceDistribution {
             w[used - 1] += mine ? weights[i] : other.weights[j];
             c[used - 1] += mine ? counts[i++] : other.counts[j++];
         }
-        return new DistanceDistribution(
-                Arrays.copyOf(d, used), Arrays.copyOf(w, used), Arrays.copyOf(c, used), Math.max(max, other.max));
+        return new DistanceDistribution(Arrays.copyOf(d, used), Arrays.copyOf(w, used), Arrays.copyOf(c, used));
     }
 
     /** Number of points. */
@@ -96,7 +67,7 @@ public final class DistanceDistribution {
 
     /** The directed Hausdorff distance. */
     public double max() {
-        return max;
+        return distances[distances.length - 1];
     }
 
     /** The weighted mean. */
@@ -156,9 +127,6 @@ public final class DistanceDistribution {
      * @param percent above 0, at most 100
      */
     public double weightedPercentile(double percent) {
-        if (percent == 100) {
-            return max;
-        }
         double wanted = share(percent) * totalWeight * (1 - 1e-12);
         Sum sum = new Sum();
         for (int i = 0; i < distances.length; i++) {
@@ -176,9 +144,6 @@ public final class DistanceDistribution {
      * @param percent above 0, at most 100
      */
     public double linearPercentile(double percent) {
-        if (percent == 100) {
-            return max;
-        }
         double rank = share(percent) * (totalCount - 1);
         long below = (long) Math.floor(rank);
         double low = atRank(below);
@@ -188,7 +153,7 @@ public final class DistanceDistribution {
 
     /** The distance at rank floor(p n), but at least the first, of the n ascending distances, weights ignored. */
     double rankPercentile(double percent) {
-        return percent == 100 ? max : atRank(Math.max((long) Math.floor(share(percent) * totalCount) - 1, 0));
+        return atRank(Math.max((long) Math.floor(share(percent) * totalCount) - 1, 0));
     }
 
     private static double share(double percent) {

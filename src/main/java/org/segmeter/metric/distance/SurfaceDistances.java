@@ -219,12 +219,7 @@ public record SurfaceDistances(DistanceDistribution predictionToReference, Dista
         if (model.isMesh()) {
             // Millimetres are counted from the corner of both, so that moving both changes no bit.
             Box origin = prediction.box().union(reference.box());
-            SurfaceNet pFaces = net(p, spacing, SurfaceModel.VOXEL_FACES, origin);
-            SurfaceNet rFaces = net(r, spacing, SurfaceModel.VOXEL_FACES, origin);
-            return model == SurfaceModel.VOXEL_FACES
-                    ? TriangleMesh.between(pFaces, rFaces, cancel)
-                    : TriangleMesh.between(
-                            net(p, spacing, model, origin), net(r, spacing, model, origin), pFaces, rFaces, cancel);
+            return TriangleMesh.between(net(p, spacing, model, origin), net(r, spacing, model, origin), cancel);
         }
         PointSet toReference = r.points();
         PointSet toPrediction = p.points();

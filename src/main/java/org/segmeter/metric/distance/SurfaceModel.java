@@ -11,8 +11,7 @@ public enum SurfaceModel {
     /**
      * A net of quadrilaterals, one for each face between a voxel inside and one outside, whose vertices have moved once towards
      * the mean of their neighbours, so that the steps between voxels are less deep ({@link SurfaceNet}): from the middle of each, weighing
-     * its area, to the nearest point of the other net. The directed maxima are those of {@link #VOXEL_FACES}, and no distance counts as
-     * more. The reference for accuracy; slower than the others.
+     * its area, to the nearest point of the other net. The reference for accuracy; slower than the others.
      */
     TRIANGLE_MESH,
     /**

@@ -45,25 +45,6 @@ final class TriangleMesh {
                 distances(reference.samples, meshes.get(0), cancel));
     }
 
-    /**
-     * Distances between relaxed nets, whose directed maxima are those between the faces that the nets were made of: relaxing takes off
-     * the roughness that makes means too small, but moves the few outermost places, which alone decide a maximum.
-     */
-    static SurfaceDistances between(
-            SurfaceNet prediction,
-            SurfaceNet reference,
-            SurfaceNet predictionFaces,
-            SurfaceNet referenceFaces,
-            CancelSignal cancel) {
-        SurfaceDistances relaxed = between(prediction, reference, cancel);
-        SurfaceDistances faces = between(predictionFaces, referenceFaces, cancel);
-        return new SurfaceDistances(
-                relaxed.predictionToReference()
-                        .reachingTo(faces.predictionToReference().max()),
-                relaxed.referenceToPrediction()
-                        .reachingTo(faces.referenceToPrediction().max()));
-    }
-
     /** Bounds a node, and divides its triangles in the middle of their longest extent. */
     private void split(double[] t, Integer[] order, int from, int to, int node, int nodes) {
         double[] b = {

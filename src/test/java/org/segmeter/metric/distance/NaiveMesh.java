@@ -39,21 +39,6 @@ final class NaiveMesh {
         return all;
     }
 
-    /** Between relaxed nets, no farther than the maximum between faces, which is {@link #maximum}. */
-    static List<Measured> reference(BitMask from, BitMask to, Spacing s) {
-        double max = NaiveSurface.max(directed(from, to, s, false));
-        List<Measured> all = new ArrayList<>();
-        for (Measured m : directed(from, to, s, true)) {
-            all.add(new Measured(Math.min(m.distance(), max), m.weight()));
-        }
-        all.sort(Comparator.comparingDouble(Measured::distance));
-        return all;
-    }
-
-    static double maximum(BitMask from, BitMask to, Spacing s) {
-        return NaiveSurface.max(directed(from, to, s, false));
-    }
-
     /** What a mask's surface is measured in. */
     private static List<Piece> pieces(BitMask m, Spacing s, boolean relaxed) {
         List<Piece> pieces = new ArrayList<>();
