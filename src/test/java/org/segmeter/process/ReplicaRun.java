@@ -312,7 +312,7 @@ final class ReplicaRun implements AutoCloseable {
     private static int fenced(JarProcess replica) throws IOException {
         return (int) replica.output()
                 .lines()
-                .filter(line -> line.contains("was overtaken by a later one"))
+                .filter(line -> line.contains("does not have the evaluation any more"))
                 .count();
     }
 
