@@ -377,11 +377,10 @@ final class EvaluationRunner {
                 "attempt {} does not have the evaluation any more; its result was not written, the evaluation is {}",
                 claim.attempt(),
                 state == null ? "gone" : state);
-        return switch (state) {
-            case QUEUED -> new Verdict.Again(Duration.ZERO);
-            case RUNNING -> new Verdict.Elsewhere();
-            case null, default -> new Verdict.Done();
-        };
+        if (state == State.QUEUED) {
+            return new Verdict.Again(Duration.ZERO);
+        }
+        return state == State.RUNNING ? new Verdict.Elsewhere() : new Verdict.Done();
     }
 
     /** The service is ending: the evaluation goes back, and the attempt does not count against it. */

@@ -264,14 +264,16 @@ final class Tokens {
 
     private static PublicKey publicKey(JWK key) throws KeySourceException {
         try {
-            return switch (key) {
-                case RSAKey rsa -> rsa.toPublicKey();
-                case ECKey elliptic -> elliptic.toPublicKey();
-                case OctetKeyPair edwards
-                when Curve.Ed25519.equals(edwards.getCurve()) ->
-                    KeyFactory.getInstance("Ed25519").generatePublic(new X509EncodedKeySpec(ed25519(edwards)));
-                default -> throw new KeySourceException("a key of another kind");
-            };
+            if (key instanceof RSAKey rsa) {
+                return rsa.toPublicKey();
+            }
+            if (key instanceof ECKey elliptic) {
+                return elliptic.toPublicKey();
+            }
+            if (key instanceof OctetKeyPair edwards && Curve.Ed25519.equals(edwards.getCurve())) {
+                return KeyFactory.getInstance("Ed25519").generatePublic(new X509EncodedKeySpec(ed25519(edwards)));
+            }
+            throw new KeySourceException("a key of another kind");
         } catch (JOSEException | GeneralSecurityException e) {
             throw new KeySourceException("a key that is none", e);
         }

@@ -33,7 +33,7 @@ import tools.jackson.databind.json.JsonMapper;
 class KillIT {
 
     private static final int SUBMISSIONS = 50;
-    private static final int KILLS = 10;
+    private static final int KILLS = Integer.getInteger("segmeter.kills", 5);
     private static final int CLIENTS = 4;
     private static final int BATCH = 40;
 
