@@ -1,7 +1,6 @@
 package org.segmeter.pacs;
 
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -59,16 +58,12 @@ final class Limits {
                     continue;
                 }
                 JsonNode metric = segment.path("metrics").path(limit.metric());
-                for (JsonNode value : metric.isArray() ? values(metric) : List.of(metric)) {
+                for (JsonNode value : metric.isArray() ? metric.values() : List.of(metric)) {
                     check(name, limit, who, value, findings);
                 }
             }
         });
         return findings;
-    }
-
-    private static Collection<JsonNode> values(JsonNode array) {
-        return array.values();
     }
 
     private static void check(

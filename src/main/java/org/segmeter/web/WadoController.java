@@ -121,10 +121,11 @@ final class WadoController {
             answer.setContentLengthLong(one.blob().size());
             try (BlobStore.Content content = instances.open(one);
                     OutputStream out = answer.getOutputStream()) {
-                if (!hasPreamble(content.file())) {
+                boolean preamble = hasPreamble(content.file());
+                if (!preamble) {
                     answer.setHeader("Repr-Digest", Digests.field(one.blob().sha256()));
                 }
-                give(content.file(), out);
+                give(content.file(), preamble, out);
             }
             return;
         }
@@ -138,7 +139,7 @@ final class WadoController {
                                 + DicomWebAnswers.url(one.path()) + "\r\n\r\n")
                         .getBytes(StandardCharsets.US_ASCII));
                 try (BlobStore.Content content = instances.open(one)) {
-                    give(content.file(), out);
+                    give(content.file(), hasPreamble(content.file()), out);
                 }
                 out.write("\r\n".getBytes(StandardCharsets.US_ASCII));
             }
@@ -150,9 +151,9 @@ final class WadoController {
      * Gives a file out byte for byte, except for its preamble: that may be anything, also the head of a program (PS3.10 section 7.1 gives
      * it no meaning), and goes out as zeros.
      */
-    private static void give(Path file, OutputStream out) throws IOException {
+    private static void give(Path file, boolean preamble, OutputStream out) throws IOException {
         try (InputStream content = Files.newInputStream(file)) {
-            if (hasPreamble(file)) {
+            if (preamble) {
                 content.skipNBytes(PREAMBLE);
                 out.write(new byte[PREAMBLE]);
             }
