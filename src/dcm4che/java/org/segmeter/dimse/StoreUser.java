@@ -24,6 +24,7 @@ import org.dcm4che3.net.pdu.AAssociateRJ;
 import org.dcm4che3.net.pdu.AAssociateRQ;
 import org.dcm4che3.net.pdu.PresentationContext;
 import org.segmeter.database.StartRefused;
+import org.segmeter.pacs.DeliveryAnswer;
 import org.segmeter.pacs.DimseNode;
 import org.segmeter.pacs.DimseSender;
 import org.segmeter.pacs.StoreOutcome;
@@ -42,7 +43,7 @@ final class StoreUser implements DimseSender {
     }
 
     @Override
-    public Answer store(DimseNode node, Path file, StoredInstance instance) throws InterruptedException {
+    public DeliveryAnswer store(DimseNode node, Path file, StoredInstance instance) throws InterruptedException {
         Device device = new Device("segmeter");
         Connection local = new Connection();
         local.setConnectTimeout(millis(node.connectTimeout()));
@@ -74,11 +75,11 @@ final class StoreUser implements DimseSender {
                 timers.shutdownNow();
             }
         } catch (StartRefused e) {
-            return new Answer.NotNow(String.valueOf(e.getMessage()));
+            return new DeliveryAnswer.NotNow(String.valueOf(e.getMessage()));
         }
     }
 
-    private static Answer store(
+    private static DeliveryAnswer store(
             ApplicationEntity entity,
             Connection local,
             Connection remote,
@@ -90,9 +91,9 @@ final class StoreUser implements DimseSender {
         try {
             association = entity.connect(local, remote, request);
         } catch (AAssociateRJ e) {
-            return new Answer.NotNow("the association was rejected, reason " + e.getReason());
+            return new DeliveryAnswer.NotNow("the association was rejected, reason " + e.getReason());
         } catch (IOException | GeneralSecurityException | IncompatibleConnectionException e) {
-            return new Answer.NotNow("no association (" + e.getClass().getSimpleName() + ")");
+            return new DeliveryAnswer.NotNow("no association (" + e.getClass().getSimpleName() + ")");
         }
         try {
             DimseRSP answer;
@@ -109,9 +110,9 @@ final class StoreUser implements DimseSender {
             }
             return verdict(answer.getCommand().getInt(Tag.Status, -1));
         } catch (NoPresentationContextException e) {
-            return new Answer.Refused("SOP class or transfer syntax not accepted");
+            return new DeliveryAnswer.Refused("SOP class or transfer syntax not accepted");
         } catch (IOException e) {
-            return new Answer.NotNow("no answer (" + e.getClass().getSimpleName() + ")");
+            return new DeliveryAnswer.NotNow("no answer (" + e.getClass().getSimpleName() + ")");
         } finally {
             try {
                 association.release();
@@ -122,16 +123,16 @@ final class StoreUser implements DimseSender {
     }
 
     /** PS3.7 annex C and PS3.4 table B.2-1: warnings are stored; a lack of resources may pass. */
-    private static Answer verdict(int status) {
+    private static DeliveryAnswer verdict(int status) {
         String reason = "status %04X".formatted(status);
         if (status == Status.Success
                 || status >>> 8 == 0xB0
                 || status == StoreOutcome.Reason.DUPLICATE_SOP_INSTANCE.code()) {
-            return new Answer.Taken();
+            return new DeliveryAnswer.Taken();
         }
         return status >>> 8 == 0xA7 || status == StoreOutcome.Reason.PROCESSING_FAILURE.code()
-                ? new Answer.NotNow(reason)
-                : new Answer.Refused(reason);
+                ? new DeliveryAnswer.NotNow(reason)
+                : new DeliveryAnswer.Refused(reason);
     }
 
     private static int millis(java.time.Duration duration) {

@@ -39,6 +39,10 @@ public enum Failpoint {
     EXPORTING,
     /** Retention has removed content and not yet said so. */
     RETENTION,
+    /** The evaluation of a pair has ended, its report is not made. */
+    PAIR_EVALUATED,
+    /** A report or message was taken by its destination; nothing here says so yet. */
+    DELIVERED,
     /** The service is starting; its database is there and checked. */
     RECOVERY;
 

@@ -13,6 +13,7 @@ import java.util.concurrent.Semaphore;
 import java.util.stream.Stream;
 import org.segmeter.database.Tenant;
 import org.segmeter.evaluation.BlobStore;
+import org.segmeter.evaluation.Failpoint;
 import org.segmeter.evaluation.Reasons;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,6 +33,9 @@ final class Deliveries {
 
     private static final Logger log = LoggerFactory.getLogger(Deliveries.class);
     private static final int AT_ONCE = 8;
+    /** Beyond the longest time that a destination may take: for what this service does before and after. */
+    private static final Duration LEASE_MARGIN = Duration.ofSeconds(10);
+
     private static final Duration LONGEST_PAUSE = Duration.ofMinutes(5);
 
     private final DeliveryRows rows;
@@ -74,7 +78,7 @@ final class Deliveries {
                                                     .plus(node.timeout().multipliedBy(2)))))
                     .max(Duration::compareTo)
                     .orElse(Duration.ZERO)
-                    .plusSeconds(30);
+                    .plus(LEASE_MARGIN);
             for (Delivery one : rows.take(lease, room)) {
                 room--;
                 work.submit(() -> {
@@ -94,10 +98,23 @@ final class Deliveries {
 
     private void attempt(Delivery one) {
         try {
-            switch (one.kind()) {
-                case STOW -> store(one);
-                case C_STORE -> send(one);
-                case WEBHOOK -> tell(one);
+            DeliveryAnswer answer =
+                    switch (one.kind()) {
+                        case STOW -> store(one);
+                        case C_STORE -> send(one);
+                        case WEBHOOK -> tell(one);
+                    };
+            switch (answer) {
+                case DeliveryAnswer.Taken taken -> {
+                    Failpoint.DELIVERED.reach();
+                    rows.end(one, Delivery.State.DELIVERED, null);
+                    log.info("{} delivered to {}, pair {}, attempt {}", what(one), one.destination(), one.pair(), one.attempts());
+                }
+                case DeliveryAnswer.Refused refused -> {
+                    rows.end(one, Delivery.State.GIVEN_UP, refused.reason());
+                    log.warn("{} refused by {}: {}, pair {}", what(one), one.destination(), refused.reason(), one.pair());
+                }
+                case DeliveryAnswer.NotNow later -> again(one, later.reason());
             }
         } catch (IOException | DataAccessException | TransactionException e) {
             log.warn("delivery {} failed: {}", one.id(), Reasons.describe(e));
@@ -107,81 +124,55 @@ final class Deliveries {
         }
     }
 
-    private void store(Delivery one) throws IOException, InterruptedException {
+    private static String what(Delivery one) {
+        return one.kind() == Delivery.Kind.WEBHOOK ? "message" : "report";
+    }
+
+    private DeliveryAnswer store(Delivery one) throws IOException, InterruptedException {
         PacsSettings.Source source = settings.sources().get(one.destination());
-        String sop = one.sopInstanceUid();
-        Optional<StoredInstance> report = sop == null ? Optional.empty() : instances.find(sop);
-        if (source == null || report.isEmpty()) {
-            rows.end(one, Delivery.State.GIVEN_UP, source == null ? "no such source" : "no such instance");
-            return;
+        if (source == null) {
+            return new DeliveryAnswer.Refused("no such source");
+        }
+        Optional<StoredInstance> report = report(one);
+        if (report.isEmpty()) {
+            return new DeliveryAnswer.Refused("no such instance");
         }
         DicomWebClient client = clients.computeIfAbsent(one.destination(), name -> new DicomWebClient(source, json));
-        DicomWebClient.Stored stored;
         try (BlobStore.Content content = instances.open(report.get())) {
-            stored = client.store(
+            return client.store(
                     content.file(), report.get().studyUid(), report.get().sopInstanceUid());
-        }
-        switch (stored) {
-            case DicomWebClient.Stored.Yes yes -> {
-                rows.end(one, Delivery.State.DELIVERED, null);
-                log.info("report delivered to {}, pair {}, attempt {}", one.destination(), one.pair(), one.attempts());
-            }
-            case DicomWebClient.Stored.Refused refused -> {
-                rows.end(one, Delivery.State.GIVEN_UP, refused.reason());
-                log.warn("report refused by {}: {}, pair {}", one.destination(), refused.reason(), one.pair());
-            }
-            case DicomWebClient.Stored.NotNow later -> again(one, later.reason());
         }
     }
 
-    private void send(Delivery one) throws IOException, InterruptedException {
+    private DeliveryAnswer send(Delivery one) throws IOException, InterruptedException {
         DimseNode node = settings.nodes().get(one.destination());
-        String sop = one.sopInstanceUid();
-        Optional<StoredInstance> report = sop == null ? Optional.empty() : instances.find(sop);
-        if (node == null || report.isEmpty()) {
-            rows.end(one, Delivery.State.GIVEN_UP, node == null ? "no such node" : "no such instance");
-            return;
+        if (node == null) {
+            return new DeliveryAnswer.Refused("no such node");
+        }
+        Optional<StoredInstance> report = report(one);
+        if (report.isEmpty()) {
+            return new DeliveryAnswer.Refused("no such instance");
         }
         DimseSender sender = dimse.getIfAvailable();
         if (sender == null) {
-            again(one, "this build has no DIMSE");
-            return;
+            return new DeliveryAnswer.NotNow("this build has no DIMSE");
         }
-        DimseSender.Answer answer;
         try (BlobStore.Content content = instances.open(report.get())) {
-            answer = sender.store(node, content.file(), report.get());
-        }
-        switch (answer) {
-            case DimseSender.Answer.Taken taken -> {
-                rows.end(one, Delivery.State.DELIVERED, null);
-                log.info("report delivered to {}, pair {}, attempt {}", one.destination(), one.pair(), one.attempts());
-            }
-            case DimseSender.Answer.Refused refused -> {
-                rows.end(one, Delivery.State.GIVEN_UP, refused.reason());
-                log.warn("report refused by {}: {}, pair {}", one.destination(), refused.reason(), one.pair());
-            }
-            case DimseSender.Answer.NotNow later -> again(one, later.reason());
+            return sender.store(node, content.file(), report.get());
         }
     }
 
-    private void tell(Delivery one) throws InterruptedException {
+    private Optional<StoredInstance> report(Delivery one) {
+        String sop = one.sopInstanceUid();
+        return sop == null ? Optional.empty() : instances.find(sop);
+    }
+
+    private DeliveryAnswer tell(Delivery one) throws InterruptedException {
         PacsSettings.Webhook webhook = settings.webhooks().get(one.destination());
         String body = one.body();
-        if (webhook == null || body == null) {
-            rows.end(one, Delivery.State.GIVEN_UP, "no such webhook");
-            return;
-        }
-        switch (messages.send(webhook, one.id(), body)) {
-            case WebhookClient.Answer.Taken taken -> {
-                rows.end(one, Delivery.State.DELIVERED, null);
-                log.info("webhook {} told, pair {}, attempt {}", one.destination(), one.pair(), one.attempts());
-            }
-            case WebhookClient.Answer.Gone gone -> {
-                rows.end(one, Delivery.State.GIVEN_UP, "HTTP 410");
-                log.warn("webhook {} does not want messages any more, pair {}", one.destination(), one.pair());
-            }
-            case WebhookClient.Answer.NotNow later -> again(one, later.reason());
-        }
+        return webhook == null || body == null
+                ? new DeliveryAnswer.Refused("no such webhook")
+                : messages.send(webhook, one.id(), body);
     }
 
     private void again(Delivery one, String reason) {

@@ -50,19 +50,8 @@ final class DicomWebClient implements AutoCloseable {
                 .build();
     }
 
-    /** How a server took an instance. */
-    sealed interface Stored {
-        record Yes() implements Stored {}
-
-        /** Not now; the same may work later. */
-        record NotNow(String reason) implements Stored {}
-
-        /** Never: the server understood, and does not want it. */
-        record Refused(String reason) implements Stored {}
-    }
-
     /** Stores one instance. */
-    Stored store(Path file, String studyUid, String sopInstanceUid) throws InterruptedException {
+    DeliveryAnswer store(Path file, String studyUid, String sopInstanceUid) throws InterruptedException {
         String boundary = "segmeter-" + UUID.randomUUID();
         byte[] head =
                 ("--" + boundary + "\r\nContent-Type: application/dicom\r\n\r\n").getBytes(StandardCharsets.US_ASCII);
@@ -87,11 +76,11 @@ final class DicomWebClient implements AutoCloseable {
             }
             return verdict(answer.statusCode(), body, sopInstanceUid);
         } catch (IOException | UncheckedIOException e) {
-            return new Stored.NotNow("no answer (" + e.getClass().getSimpleName() + ")");
+            return new DeliveryAnswer.NotNow("no answer (" + e.getClass().getSimpleName() + ")");
         }
     }
 
-    private Stored verdict(int status, String body, String sopInstanceUid) {
+    private DeliveryAnswer verdict(int status, String body, String sopInstanceUid) {
         String reason = "HTTP " + status;
         Integer failure = failure(body, sopInstanceUid);
         if (failure != null) {
@@ -99,21 +88,21 @@ final class DicomWebClient implements AutoCloseable {
         }
         return switch (status) {
             // 409 with this SOP Instance UID twice: it was stored by an attempt whose answer was lost.
-            case 200, 202 -> failure == null ? new Stored.Yes() : refusal(failure, reason);
+            case 200, 202 -> failure == null ? new DeliveryAnswer.Taken() : refusal(failure, reason);
             case 409 ->
                 failure != null && failure == StoreOutcome.Reason.DUPLICATE_SOP_INSTANCE.code()
-                        ? new Stored.Yes()
-                        : failure == null ? new Stored.Refused(reason) : refusal(failure, reason);
-            case 400, 405, 406, 410, 411, 415, 422 -> new Stored.Refused(reason);
-            default -> new Stored.NotNow(reason);
+                        ? new DeliveryAnswer.Taken()
+                        : failure == null ? new DeliveryAnswer.Refused(reason) : refusal(failure, reason);
+            case 400, 405, 406, 410, 411, 415, 422 -> new DeliveryAnswer.Refused(reason);
+            default -> new DeliveryAnswer.NotNow(reason);
         };
     }
 
     /** A lack of resources or a failure in processing may pass. */
-    private static Stored refusal(int failure, String reason) {
+    private static DeliveryAnswer refusal(int failure, String reason) {
         return failure >>> 8 == 0xA7 || failure == StoreOutcome.Reason.PROCESSING_FAILURE.code()
-                ? new Stored.NotNow(reason)
-                : new Stored.Refused(reason);
+                ? new DeliveryAnswer.NotNow(reason)
+                : new DeliveryAnswer.Refused(reason);
     }
 
     private @Nullable Integer failure(String body, String sopInstanceUid) {

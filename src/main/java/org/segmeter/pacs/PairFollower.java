@@ -14,6 +14,7 @@ import org.segmeter.database.Tenant;
 import org.segmeter.evaluation.BlobStore;
 import org.segmeter.evaluation.Evaluation;
 import org.segmeter.evaluation.Evaluations;
+import org.segmeter.evaluation.Failpoint;
 import org.segmeter.evaluation.KeptContent;
 import org.segmeter.evaluation.Reasons;
 import org.segmeter.evaluation.State;
@@ -118,6 +119,7 @@ final class PairFollower {
     }
 
     private void ended(Pair pair, Evaluation evaluation) {
+        Failpoint.PAIR_EVALUATED.reach();
         Optional<StoredScorecard> card =
                 evaluation.state() == State.SUCCEEDED ? evaluations.scorecard(evaluation.id()) : Optional.empty();
         if (card.isEmpty()) {

@@ -29,18 +29,7 @@ final class WebhookClient implements AutoCloseable {
             .followRedirects(HttpClient.Redirect.NEVER)
             .build();
 
-    /** How a receiver took a message. */
-    sealed interface Answer {
-        record Taken() implements Answer {}
-
-        /** Not now; the same may work later. */
-        record NotNow(String reason) implements Answer {}
-
-        /** It does not want messages any more. */
-        record Gone() implements Answer {}
-    }
-
-    Answer send(PacsSettings.Webhook to, UUID id, String body) throws InterruptedException {
+    DeliveryAnswer send(PacsSettings.Webhook to, UUID id, String body) throws InterruptedException {
         long seconds = Instant.now().getEpochSecond();
         HttpRequest request = HttpRequest.newBuilder(to.url())
                 .timeout(to.timeout())
@@ -56,11 +45,11 @@ final class WebhookClient implements AutoCloseable {
             answer.body().close(); // what it says is not wanted
             int status = answer.statusCode();
             if (status == GONE) {
-                return new Answer.Gone();
+                return new DeliveryAnswer.Refused("HTTP 410: it does not want messages any more");
             }
-            return status >= 200 && status < 300 ? new Answer.Taken() : new Answer.NotNow("HTTP " + status);
+            return status >= 200 && status < 300 ? new DeliveryAnswer.Taken() : new DeliveryAnswer.NotNow("HTTP " + status);
         } catch (IOException e) {
-            return new Answer.NotNow("no answer (" + e.getClass().getSimpleName() + ")");
+            return new DeliveryAnswer.NotNow("no answer (" + e.getClass().getSimpleName() + ")");
         }
     }
 

@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -41,9 +42,10 @@ final class CrashRun {
     /** Submissions that one life of the service gets at most. */
     private static final int MOST = 12;
 
-    /** The phases of a service; that of a backup is a program of its own. */
+    /** The phases of a service; that of a backup is a program of its own, those of the loop with a PACS are in {@link OrthancIT}. */
     static final List<Failpoint> PHASES = java.util.Arrays.stream(Failpoint.values())
-            .filter(phase -> phase != Failpoint.EXPORTING)
+            .filter(phase -> !EnumSet.of(Failpoint.EXPORTING, Failpoint.PAIR_EVALUATED, Failpoint.DELIVERED)
+                    .contains(phase))
             .toList();
 
     private final Path data;

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
@@ -20,6 +21,7 @@ import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
+import org.segmeter.evaluation.Failpoint;
 import org.segmeter.format.dicom.SegFixture;
 import org.segmeter.pacs.SrReading;
 import tools.jackson.databind.JsonNode;
@@ -54,14 +56,16 @@ class OrthancIT {
         orthanc.start(service.uri(""));
     }
 
-    private static JarProcess startService() throws Exception {
+    private static JarProcess startService(String... options) throws Exception {
         return JarProcess.start(
                         data.resolve("segmeter"),
-                        JarProcess.SHORT_LIVED,
+                        Stream.concat(JarProcess.SHORT_LIVED.stream(), Stream.of(options))
+                                .toList(),
                         "--segmeter.pacs.sources.main-pacs.url=" + orthanc.root(),
                         "--segmeter.pacs.sources.main-pacs.user=" + Orthanc.USER,
                         "--segmeter.pacs.sources.main-pacs.password=" + Orthanc.PASSWORD,
                         "--segmeter.pacs.sources.main-pacs.connect-timeout=2s",
+                        "--segmeter.pacs.sources.main-pacs.timeout=5s",
                         "--segmeter.pacs.results-to=main-pacs")
                 .awaitReady(Duration.ofSeconds(120));
     }
@@ -162,12 +166,14 @@ class OrthancIT {
     @Order(4)
     void aPacsThatIsDownAndAServiceThatIsKilledLoseNothing() throws Exception {
         orthanc.stop();
+        service.close();
+        service = startService("-Dsegmeter.failpoints=" + Failpoint.PAIR_EVALUATED);
         String study = SegFixture.uid();
         store(SegFixture.ai(study).liver(0).bytes());
         store(SegFixture.corrected(study).liver(1).bytes());
-        // Both are acknowledged and paired; whatever has happened of the rest, the process is gone now.
-        service.kill();
-        service = startService();
+        // Both are acknowledged, paired and scored; the process ends itself before it makes the report.
+        assertThat(service.awaitExit(Duration.ofSeconds(60))).isEqualTo(137);
+        service = startService("-Dsegmeter.failpoints=" + Failpoint.DELIVERED);
         await("the report is tried in vain", () -> {
             JsonNode delivery = get(pairs(study)
                             .getFirst()
@@ -179,6 +185,9 @@ class OrthancIT {
             return delivery.path("state").asString().equals("PENDING") && delivery.has("lastError");
         });
         orthanc.start(service.uri(""));
+        // The PACS has the report, and the process ends itself before it takes note of that: it is sent again.
+        assertThat(service.awaitExit(Duration.ofSeconds(60))).isEqualTo(137);
+        service = startService();
         assertThat(SrReading.numbers(report(study, 1).getFirst(), "DSC")).containsExactly(0.9);
         await(
                 "delivered once",

@@ -9,19 +9,18 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Small BINARY Segmentation objects of boxes in a volume of 24 x 20 x 8 voxels of 1 x 1 x 2 mm, with everything that pairing looks
+ * Small BINARY Segmentation objects of boxes in slices of 24 x 20 voxels of 1 x 1 x 2 mm, with everything that pairing looks
  * at. Its own reading of the standard, beside {@link SegWriter}.
  */
 public final class SegFixture {
 
-    private static final int NX = 24;
-    private static final int NY = 20;
-    private static final int NZ = 8;
     private static final AtomicLong NEXT = new AtomicLong(System.nanoTime());
 
     private record Box(String label, String code, @Nullable String side, String meaning, int[] from, int[] to) {}
 
     public final String study;
+    private int columns = 24;
+    private int rows = 20;
     private String series = uid();
     private String sop = uid();
     private String frameOfReference = "1.2.3.4.5";
@@ -74,6 +73,13 @@ public final class SegFixture {
 
     public SegFixture box(String label, String code, @Nullable String side, String meaning, int[] from, int[] to) {
         boxes.add(new Box(label, code, side, meaning, from, to));
+        return this;
+    }
+
+    /** The pixels of a slice, for an object that is not small. */
+    public SegFixture slices(int columnsOfSlice, int rowsOfSlice) {
+        columns = columnsOfSlice;
+        rows = rowsOfSlice;
         return this;
     }
 
@@ -156,8 +162,8 @@ public final class SegFixture {
                         .sequence(
                                 Tag.SEGMENT_IDENTIFICATION_SEQUENCE,
                                 new DatasetBuilder().shorts(Tag.REFERENCED_SEGMENT_NUMBER, b + 1)));
-                for (int y = 0; y < NY; y++) {
-                    for (int x = 0; x < NX; x++) {
+                for (int y = 0; y < rows; y++) {
+                    for (int x = 0; x < columns; x++) {
                         boolean in = x >= box.from[0] && x < box.to[0] && y >= box.from[1] && y < box.to[1];
                         partial |= (in ? 1 : 0) << bits;
                         if (++bits == 8) {
@@ -220,8 +226,8 @@ public final class SegFixture {
                 .shorts(Tag.SAMPLES_PER_PIXEL, 1)
                 .text(Tag.PHOTOMETRIC_INTERPRETATION, "CS", "MONOCHROME2")
                 .text(Tag.NUMBER_OF_FRAMES, "IS", Integer.toString(frames.size()))
-                .shorts(Tag.ROWS, NY)
-                .shorts(Tag.COLUMNS, NX)
+                .shorts(Tag.ROWS, rows)
+                .shorts(Tag.COLUMNS, columns)
                 .shorts(Tag.BITS_ALLOCATED, 1)
                 .shorts(Tag.BITS_STORED, 1)
                 .shorts(Tag.HIGH_BIT, 0)
