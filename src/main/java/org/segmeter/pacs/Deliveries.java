@@ -98,21 +98,30 @@ final class Deliveries {
 
     private void attempt(Delivery one) {
         try {
-            DeliveryAnswer answer =
-                    switch (one.kind()) {
-                        case STOW -> store(one);
-                        case C_STORE -> send(one);
-                        case WEBHOOK -> tell(one);
-                    };
+            DeliveryAnswer answer = switch (one.kind()) {
+                case STOW -> store(one);
+                case C_STORE -> send(one);
+                case WEBHOOK -> tell(one);
+            };
             switch (answer) {
                 case DeliveryAnswer.Taken taken -> {
                     Failpoint.DELIVERED.reach();
                     rows.end(one, Delivery.State.DELIVERED, null);
-                    log.info("{} delivered to {}, pair {}, attempt {}", what(one), one.destination(), one.pair(), one.attempts());
+                    log.info(
+                            "{} delivered to {}, pair {}, attempt {}",
+                            what(one),
+                            one.destination(),
+                            one.pair(),
+                            one.attempts());
                 }
                 case DeliveryAnswer.Refused refused -> {
                     rows.end(one, Delivery.State.GIVEN_UP, refused.reason());
-                    log.warn("{} refused by {}: {}, pair {}", what(one), one.destination(), refused.reason(), one.pair());
+                    log.warn(
+                            "{} refused by {}: {}, pair {}",
+                            what(one),
+                            one.destination(),
+                            refused.reason(),
+                            one.pair());
                 }
                 case DeliveryAnswer.NotNow later -> again(one, later.reason());
             }

@@ -47,7 +47,9 @@ final class WebhookClient implements AutoCloseable {
             if (status == GONE) {
                 return new DeliveryAnswer.Refused("HTTP 410: it does not want messages any more");
             }
-            return status >= 200 && status < 300 ? new DeliveryAnswer.Taken() : new DeliveryAnswer.NotNow("HTTP " + status);
+            return status >= 200 && status < 300
+                    ? new DeliveryAnswer.Taken()
+                    : new DeliveryAnswer.NotNow("HTTP " + status);
         } catch (IOException e) {
             return new DeliveryAnswer.NotNow("no answer (" + e.getClass().getSimpleName() + ")");
         }

@@ -45,8 +45,7 @@ public final class StowBenchmark {
     public static void main(String[] arguments) throws Exception {
         int objects = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 1000;
         Path data = Files.createTempDirectory("segmeter-stow");
-        try (JarProcess service =
-                JarProcess.start(data, List.of("-Xmx512m")).awaitReady(Duration.ofSeconds(120))) {
+        try (JarProcess service = JarProcess.start(data, List.of("-Xmx512m")).awaitReady(Duration.ofSeconds(120))) {
             Template template = Template.of(2 << 20);
             store(service, template, 0, WARM_UP);
             long[] before = memory(service);
@@ -59,8 +58,8 @@ public final class StowBenchmark {
             double megabytes = (double) objects * template.bytes.length / 1e6;
             System.out.printf(
                     Locale.ROOT,
-                    "%d objects of %.2f MB, %d clients, no error: %.1f objects/s, %.0f MB/s; p50 %.0f ms, p99 %.0f ms, longest"
-                            + " %.0f ms%n",
+                    "%d objects of %.2f MB, %d clients, no error: %.1f objects/s, %.0f MB/s; p50 %.0f ms, p99 %.0f ms,"
+                            + " longest %.0f ms%n",
                     objects,
                     template.bytes.length / 1e6,
                     CLIENTS,
@@ -99,8 +98,7 @@ public final class StowBenchmark {
                     .series(uid(2, 0))
                     .sop(uid(3, 0))
                     .bytes();
-            return new Template(
-                    bytes, places(bytes, uid(1, 0)), places(bytes, uid(2, 0)), places(bytes, uid(3, 0)));
+            return new Template(bytes, places(bytes, uid(1, 0)), places(bytes, uid(2, 0)), places(bytes, uid(3, 0)));
         }
 
         private static String uid(int kind, int number) {
@@ -171,7 +169,8 @@ public final class StowBenchmark {
             }
         }
         if (!errors.isEmpty()) {
-            throw new IllegalStateException(errors.size() + " of " + objects + " failed, the first with " + errors.peek());
+            throw new IllegalStateException(
+                    errors.size() + " of " + objects + " failed, the first with " + errors.peek());
         }
         return latencies;
     }

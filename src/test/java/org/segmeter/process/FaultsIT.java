@@ -50,7 +50,9 @@ class FaultsIT {
                 .isGreaterThanOrEqualTo(
                         4 * report.misses().values().stream().mapToInt(n -> n).sum());
         if (PER_PHASE > 0 && report.kills() >= PER_PHASE * CrashRun.PHASES.size()) {
-            assertThat(report.hits()).containsKey(Failpoint.EXPORTING).containsKeys(CrashRun.PHASES.toArray(Failpoint[]::new));
+            assertThat(report.hits())
+                    .containsKey(Failpoint.EXPORTING)
+                    .containsKeys(CrashRun.PHASES.toArray(Failpoint[]::new));
         }
         assertThat(report.backupsAreRight()).as("backups %s", report.backups()).isTrue();
         assertThat(report.verdict().acknowledged()).as("acknowledged").isPositive();
