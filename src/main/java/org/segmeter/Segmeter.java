@@ -12,7 +12,21 @@ import sun.misc.Signal;
  * the service. The tool starts in a fraction of the service's time because no class of Spring is touched before it is known that the
  * service is wanted.
  */
-@SpringBootApplication(exclude = UserDetailsServiceAutoConfiguration.class)
+@SpringBootApplication(
+        exclude = UserDetailsServiceAutoConfiguration.class,
+        // The packages with beans; the others, which are most classes, need not be looked through at each start.
+        scanBasePackages = {
+            "org.segmeter.analytics",
+            "org.segmeter.batch",
+            "org.segmeter.database",
+            "org.segmeter.demo",
+            "org.segmeter.dimse",
+            "org.segmeter.evaluation",
+            "org.segmeter.pacs",
+            "org.segmeter.security",
+            "org.segmeter.telemetry",
+            "org.segmeter.web"
+        })
 public class Segmeter {
 
     public static void main(String[] arguments) {

@@ -1,10 +1,14 @@
 package org.segmeter.database;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,7 +22,8 @@ import org.springframework.core.env.PropertyResolver;
 import org.springframework.util.StringUtils;
 
 /**
- * Brings up and checks the database before the first bean is made, so that a refusal is one line and nothing else has started.
+ * Claims the data directory and checks an external database before the first bean is made, so that a refusal is one line and nothing else
+ * has started. An embedded database comes up beside the first beans; the first that needs it waits for it.
  *
  * <p>{@code SEGMETER_DATABASE_URL}, {@code _USER} and {@code _PASSWORD} (or Spring's {@code spring.datasource.*}) name an
  * external server; without them an embedded one runs under {@code segmeter.data-directory}.
@@ -42,31 +47,99 @@ final class DatabaseStart implements ApplicationContextInitializer<ConfigurableA
                 path, environment.getProperty("segmeter.volatile-data-directory", Boolean.class, false));
         beans.registerDisposableBean("segmeterDataDirectory", directory::close);
         try {
-            DatabaseAddress address = external(environment);
-            boolean embedded = address == null;
-            if (address == null) {
-                EmbeddedPostgres server = EmbeddedPostgres.start(
-                        directory.path(),
-                        Path.of(environment.getProperty(
-                                "segmeter.database.programs",
-                                directory.path().resolve("programs").toString())));
-                beans.registerDisposableBean("segmeterEmbeddedPostgres", server::close);
-                address = server.address();
+            DatabaseAddress named = external(environment);
+            if (named != null) {
+                DatabaseAddress address = named.withTimeouts();
+                check(address, false);
+                register(beans, () -> migrating(environment, address), () -> address);
+            } else {
+                Path programs = Path.of(environment.getProperty(
+                        "segmeter.database.programs",
+                        directory.path().resolve("programs").toString()));
+                Embedded embedded = new Embedded(directory.path(), programs);
+                beans.registerDisposableBean("segmeterEmbeddedPostgres", embedded::close);
+                register(beans, () -> migrating(environment, embedded.owner()), embedded::service);
             }
-            address = address.withTimeouts();
-            DurabilityCheck.verify(address, embedded);
-            SchemaCheck.verify(address);
-            if (embedded) {
-                releaseTasksOfDeadService(address);
-            }
-            log.info("database is {} and keeps what it acknowledges", embedded ? "embedded" : "external");
-            // The tables belong to another role than the one that works with them.
-            beans.registerSingleton("segmeterMigrations", new Migrations(migrating(environment, address)));
-            beans.registerSingleton("segmeterDatabase", new Details(embedded ? ServiceRole.create(address) : address));
         } catch (RuntimeException e) {
             beans.destroySingletons();
             throw e;
         }
+    }
+
+    private static void register(
+            DefaultListableBeanFactory beans, Supplier<DatabaseAddress> owner, Supplier<DatabaseAddress> service) {
+        // The tables belong to another role than the one that works with them.
+        beans.registerSingleton("segmeterMigrations", new Migrations(owner));
+        beans.registerSingleton("segmeterDatabase", new Details(service));
+    }
+
+    /** The embedded server, which comes up while the beans that need no database are made; whoever needs it waits for it. */
+    private static final class Embedded {
+        private final CompletableFuture<EmbeddedPostgres> server = new CompletableFuture<>();
+        private final CompletableFuture<DatabaseAddress> checked = new CompletableFuture<>();
+        private final CompletableFuture<DatabaseAddress> role = new CompletableFuture<>();
+
+        Embedded(Path directory, Path programs) {
+            Thread.ofPlatform().daemon().name("database-start").start(() -> {
+                try {
+                    EmbeddedPostgres started = EmbeddedPostgres.start(directory, programs);
+                    server.complete(started);
+                    DatabaseAddress address = started.address().withTimeouts();
+                    check(address, true);
+                    DatabaseAddress service = ServiceRole.create(address);
+                    checked.complete(address);
+                    role.complete(service);
+                } catch (RuntimeException | Error e) {
+                    server.completeExceptionally(e);
+                    checked.completeExceptionally(e);
+                    role.completeExceptionally(e);
+                }
+            });
+        }
+
+        DatabaseAddress owner() {
+            return when(checked);
+        }
+
+        DatabaseAddress service() {
+            return when(role);
+        }
+
+        private static DatabaseAddress when(CompletableFuture<DatabaseAddress> there) {
+            try {
+                return there.join();
+            } catch (CompletionException e) {
+                if (e.getCause() instanceof RuntimeException reason) {
+                    throw reason;
+                }
+                throw e;
+            }
+        }
+
+        /** Also of a server that is still coming up. */
+        void close() throws IOException {
+            EmbeddedPostgres started;
+            try {
+                started = server.join();
+            } catch (CompletionException e) {
+                return; // there is none
+            }
+            started.close();
+        }
+    }
+
+    /** That the server keeps what it acknowledges and its tables are known; all by one connection. */
+    private static void check(DatabaseAddress address, boolean embedded) {
+        try (Connection connection = address.connect()) {
+            DurabilityCheck.verify(connection, embedded);
+            SchemaCheck.verify(connection);
+            if (embedded) {
+                releaseTasksOfDeadService(connection);
+            }
+        } catch (SQLException e) {
+            throw DurabilityCheck.unreachable(e);
+        }
+        log.info("database is {} and keeps what it acknowledges", embedded ? "embedded" : "external");
     }
 
     private static @Nullable DatabaseAddress external(ConfigurableEnvironment environment) {
@@ -89,9 +162,8 @@ final class DatabaseStart implements ApplicationContextInitializer<ConfigurableA
      * The embedded database belongs to the one service that holds the directory's lock: what is marked as being worked on was
      * left by a dead one, and need not wait for its heartbeats to be missed.
      */
-    private static void releaseTasksOfDeadService(DatabaseAddress address) {
-        try (Connection connection = address.connect();
-                Statement statement = connection.createStatement()) {
+    private static void releaseTasksOfDeadService(Connection connection) {
+        try (Statement statement = connection.createStatement()) {
             try (ResultSet row = statement.executeQuery("select to_regclass('scheduled_tasks') is not null")) {
                 row.next();
                 if (!row.getBoolean(1)) {
@@ -122,37 +194,37 @@ final class DatabaseStart implements ApplicationContextInitializer<ConfigurableA
                 : address;
     }
 
-    private record Migrations(DatabaseAddress address) implements FlywayConnectionDetails {
+    private record Migrations(Supplier<DatabaseAddress> address) implements FlywayConnectionDetails {
         @Override
         public String getUsername() {
-            return address.user();
+            return address.get().user();
         }
 
         @Override
         public String getPassword() {
-            return address.password();
+            return address.get().password();
         }
 
         @Override
         public String getJdbcUrl() {
-            return address.url();
+            return address.get().url();
         }
     }
 
-    private record Details(DatabaseAddress address) implements JdbcConnectionDetails {
+    private record Details(Supplier<DatabaseAddress> address) implements JdbcConnectionDetails {
         @Override
         public String getUsername() {
-            return address.user();
+            return address.get().user();
         }
 
         @Override
         public String getPassword() {
-            return address.password();
+            return address.get().password();
         }
 
         @Override
         public String getJdbcUrl() {
-            return address.url();
+            return address.get().url();
         }
     }
 }

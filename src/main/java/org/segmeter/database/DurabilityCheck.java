@@ -39,8 +39,16 @@ final class DurabilityCheck {
      * @throws StartRefused naming the first unsafe setting
      */
     static void verify(DatabaseAddress address, boolean requireChecksums) {
-        try (Connection connection = address.connect();
-                Statement statement = connection.createStatement()) {
+        try (Connection connection = address.connect()) {
+            verify(connection, requireChecksums);
+        } catch (SQLException e) {
+            throw unreachable(e);
+        }
+    }
+
+    /** As {@link #verify(DatabaseAddress, boolean)}, by a connection that is there. */
+    static void verify(Connection connection, boolean requireChecksums) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
             int version = connection.getMetaData().getDatabaseMajorVersion();
             if (version < OLDEST_SERVER) {
                 throw new StartRefused("server_version of the PostgreSQL server is %d; use %d or newer"
@@ -62,11 +70,13 @@ final class DurabilityCheck {
                         + " point SEGMETER_DATABASE_URL at the primary");
             }
             verifyClock(statement);
-        } catch (SQLException e) {
-            // The driver's text may quote the URL; the SQL state says enough.
-            throw new StartRefused("SEGMETER_DATABASE_URL: no connection to the PostgreSQL server (SQL state "
-                    + e.getSQLState() + "); check address, SEGMETER_DATABASE_USER and SEGMETER_DATABASE_PASSWORD");
         }
+    }
+
+    /** The driver's text may quote the URL; the SQL state says enough. */
+    static StartRefused unreachable(SQLException e) {
+        return new StartRefused("SEGMETER_DATABASE_URL: no connection to the PostgreSQL server (SQL state "
+                + e.getSQLState() + "); check address, SEGMETER_DATABASE_USER and SEGMETER_DATABASE_PASSWORD");
     }
 
     private static void verifyClock(Statement statement) throws SQLException {

@@ -11,15 +11,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermission;
-import java.security.DigestInputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.UUID;
+import java.util.zip.CRC32;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.apache.commons.compress.compressors.xz.XZCompressorInputStream;
@@ -42,7 +39,7 @@ final class PostgresBinaries {
     static PostgresBinaries unpack(Path directory) throws IOException {
         String system = system();
         String machine = ArchUtils.normalize(System.getProperty("os.arch"));
-        Path home = directory.resolve("postgres-" + digest(system, machine).substring(0, 16));
+        Path home = directory.resolve("postgres-" + name(system, machine));
         if (!Files.isDirectory(home)) {
             Files.createDirectories(directory);
             Path unfinished = directory.resolve("unpacking-" + UUID.randomUUID());
@@ -88,15 +85,18 @@ final class PostgresBinaries {
         return archive;
     }
 
-    private static String digest(String system, String machine) throws IOException {
-        try (DigestInputStream archive =
-                new DigestInputStream(open(system, machine), MessageDigest.getInstance("SHA-256"))) {
-            archive.skipNBytes(0);
-            archive.transferTo(java.io.OutputStream.nullOutputStream());
-            return HexFormat.of().formatHex(archive.getMessageDigest().digest());
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
+    /** Tells one archive from another: its CRC-32 and its length, in 16 hexadecimal digits. */
+    private static String name(String system, String machine) throws IOException {
+        CRC32 crc = new CRC32();
+        long length = 0;
+        try (InputStream archive = open(system, machine)) {
+            byte[] buffer = new byte[1 << 16];
+            for (int n = archive.read(buffer); n >= 0; n = archive.read(buffer)) {
+                crc.update(buffer, 0, n);
+                length += n;
+            }
         }
+        return "%08x%08x".formatted(crc.getValue(), length);
     }
 
     private static void extract(InputStream archive, Path target) throws IOException {

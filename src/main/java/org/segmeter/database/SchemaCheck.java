@@ -18,9 +18,8 @@ final class SchemaCheck {
     private SchemaCheck() {}
 
     /** @throws StartRefused if the tables were made by a newer version */
-    static void verify(DatabaseAddress address) {
-        try (Connection connection = address.connect();
-                Statement statement = connection.createStatement()) {
+    static void verify(Connection connection) {
+        try (Statement statement = connection.createStatement()) {
             try (ResultSet row = statement.executeQuery("select to_regclass('flyway_schema_history') is not null")) {
                 row.next();
                 if (!row.getBoolean(1)) {

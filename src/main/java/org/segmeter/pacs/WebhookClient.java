@@ -13,6 +13,7 @@ import java.util.Base64;
 import java.util.UUID;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Sends signed messages as Standard Webhooks 1.0.0 says (standardwebhooks.com): {@code webhook-id}, the same at each attempt;
@@ -23,11 +24,21 @@ final class WebhookClient implements AutoCloseable {
 
     private static final int GONE = 410;
 
-    private final HttpClient http = HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(Duration.ofSeconds(5))
-            .followRedirects(HttpClient.Redirect.NEVER)
-            .build();
+    /** Made for the first message: most installations send none, and it takes a good part of a second to start TLS. */
+    private @Nullable HttpClient http;
+
+    private synchronized HttpClient http() {
+        HttpClient client = http;
+        if (client == null) {
+            client = HttpClient.newBuilder()
+                    .version(HttpClient.Version.HTTP_1_1)
+                    .connectTimeout(Duration.ofSeconds(5))
+                    .followRedirects(HttpClient.Redirect.NEVER)
+                    .build();
+            http = client;
+        }
+        return client;
+    }
 
     DeliveryAnswer send(PacsSettings.Webhook to, UUID id, String body) throws InterruptedException {
         long seconds = Instant.now().getEpochSecond();
@@ -41,7 +52,7 @@ final class WebhookClient implements AutoCloseable {
                 .POST(HttpRequest.BodyPublishers.ofString(body))
                 .build();
         try {
-            HttpResponse<InputStream> answer = http.send(request, HttpResponse.BodyHandlers.ofInputStream());
+            HttpResponse<InputStream> answer = http().send(request, HttpResponse.BodyHandlers.ofInputStream());
             answer.body().close(); // what it says is not wanted
             int status = answer.statusCode();
             if (status == GONE) {
@@ -67,7 +78,9 @@ final class WebhookClient implements AutoCloseable {
     }
 
     @Override
-    public void close() {
-        http.close();
+    public synchronized void close() {
+        if (http != null) {
+            http.close();
+        }
     }
 }

@@ -3,6 +3,7 @@ package org.segmeter.security;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -13,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.core.io.ClassPathResource;
 import org.springframework.http.server.PathContainer;
 import org.springframework.stereotype.Component;
+import org.springframework.util.function.SingletonSupplier;
 import org.springframework.web.util.pattern.PathPattern;
 import org.springframework.web.util.pattern.PathPatternParser;
 import org.yaml.snakeyaml.LoaderOptions;
@@ -20,7 +22,7 @@ import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
 
 /**
- * Which role each operation needs: {@code x-segmeter-role} of {@code openapi.yaml}, read at start. What the document does not describe
+ * Which role each operation needs: {@code x-segmeter-role} of {@code openapi.yaml}, read once. What the document does not describe
  * is nobody's to use, other than the pages and files that everybody may load.
  */
 @Component
@@ -39,7 +41,7 @@ public final class Routes {
             "/actuator/info", new Need.Of(Role.READ),
             "/actuator/prometheus", new Need.Of(Role.OPERATE));
 
-    private final List<Route> routes = new ArrayList<>();
+    private final SingletonSupplier<List<Route>> routes = SingletonSupplier.of(Routes::read);
 
     private record Route(String method, PathPattern path, Need need) {}
 
@@ -58,11 +60,19 @@ public final class Routes {
         record NoSuchMethod(List<String> methods) implements Need {}
     }
 
-    Routes() throws IOException {
+    /** Reads the document, if it was not read yet: where there is a login, before the first request. */
+    void load() {
+        routes.obtain();
+    }
+
+    private static List<Route> read() {
         Map<?, ?> document;
         try (InputStream yaml = new ClassPathResource("static/openapi.yaml").getInputStream()) {
             document = new Yaml(new SafeConstructor(new LoaderOptions())).load(yaml);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
+        List<Route> routes = new ArrayList<>();
         Map<?, ?> paths = Objects.requireNonNull((Map<?, ?>) document.get("paths"), "paths");
         paths.forEach((path, item) -> ((Map<?, ?>) item).forEach((verb, operation) -> {
             if (METHODS.contains(String.valueOf(verb))) {
@@ -74,6 +84,7 @@ public final class Routes {
         }));
         // The more particular address first.
         routes.sort((a, b) -> a.path().compareTo(b.path()));
+        return List.copyOf(routes);
     }
 
     /** An operation that does not say what it needs is nobody's. */
@@ -97,7 +108,7 @@ public final class Routes {
         String effective = method.equals("HEAD") ? "GET" : method;
         PathContainer container = PathContainer.parsePath(path);
         List<String> others = new ArrayList<>();
-        for (Route route : routes) {
+        for (Route route : routes.obtain()) {
             if (route.path().matches(container)) {
                 if (route.method().equals(effective)) {
                     return route.need();

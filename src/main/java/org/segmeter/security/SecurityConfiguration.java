@@ -80,6 +80,7 @@ class SecurityConfiguration {
         if (!login) {
             http.authorizeHttpRequests(requests -> requests.anyRequest().permitAll());
         } else {
+            routes.load();
             http.authorizeHttpRequests(requests -> requests.dispatcherTypeMatchers(
                             DispatcherType.ASYNC, DispatcherType.ERROR, DispatcherType.FORWARD)
                     .permitAll()

@@ -2,9 +2,11 @@ package org.segmeter.web;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import org.springframework.core.io.ClassPathResource;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
+import org.springframework.util.function.SingletonSupplier;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RestController;
 import org.yaml.snakeyaml.LoaderOptions;
@@ -16,17 +18,24 @@ import tools.jackson.databind.json.JsonMapper;
 @RestController
 final class DocumentController {
 
-    private final byte[] document;
+    private final JsonMapper json;
+    private final SingletonSupplier<byte[]> document = SingletonSupplier.of(this::read);
 
-    DocumentController(JsonMapper json) throws IOException {
+    DocumentController(JsonMapper json) {
+        this.json = json;
+    }
+
+    private byte[] read() {
         try (InputStream yaml = new ClassPathResource("static/openapi.yaml").getInputStream()) {
             Object tree = new Yaml(new SafeConstructor(new LoaderOptions())).load(yaml);
-            document = json.writeValueAsBytes(tree);
+            return json.writeValueAsBytes(tree);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
     @GetMapping("/openapi.json")
     ResponseEntity<byte[]> asJson() {
-        return ResponseEntity.ok().contentType(MediaType.APPLICATION_JSON).body(document);
+        return ResponseEntity.ok().contentType(MediaType.APPLICATION_JSON).body(document.obtain());
     }
 }
