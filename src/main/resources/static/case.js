@@ -233,7 +233,7 @@ function finished(evaluation) {
     ...card.segments.map((entry, at) => ({ value: String(at), title: nameOf(entry) })),
     { value: 'all', title: 'All together' },
   ];
-  const viewer = new Viewer(base, entries);
+  const viewer = new Viewer(base, entries, Boolean(evaluation.inputs?.image));
   const place = h('div', {});
   byId('content').replaceChildren(
     links(evaluation),

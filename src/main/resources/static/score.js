@@ -64,7 +64,7 @@ form.addEventListener('submit', async (event) => {
   event.preventDefault();
   byId('problem').replaceChildren();
   const data = new FormData();
-  for (const side of ['prediction', 'reference']) {
+  for (const side of ['prediction', 'reference', 'image']) {
     for (const file of form.elements[side].files) data.append(side, file, 'file'); // names may name a patient: not sent
   }
   const part = requestPart();

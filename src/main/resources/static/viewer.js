@@ -6,6 +6,8 @@ const EDGE_WORDS = { L: 'left', R: 'right', A: 'front', P: 'back', H: 'head', F:
 const KEPT_PICTURES = 400;
 const ZOOM_STEP = 1.25;
 const MOST_ZOOM = 32;
+const WINDOWS = [['Soft tissue', 40, 400], ['Lung', -600, 1500], ['Bone', 400, 1800], ['Brain', 40, 80]];
+const REDRAW_MS = 150;
 
 /** A panel for one plane: canvas, strip of slices, keyboard, wheel, drag. */
 class Panel {
@@ -55,13 +57,17 @@ class Panel {
     this.tell();
     const wanted = this.index;
     const turn = this.viewer.turn;
-    const picture = await this.viewer.picture(this.plane, wanted);
+    const [picture, behind] = await Promise.all([this.viewer.picture(this.plane, wanted), this.viewer.behind(this.plane, wanted)]);
     if (turn !== this.viewer.turn || wanted !== this.index) return;
     this.picture = picture;
+    this.behind = behind;
     this.draw();
     this.node.dataset.shown = String(wanted);
     for (const next of [wanted + 1, wanted - 1, wanted + 2]) {
-      if (next >= 0 && next < this.slices.sliceCount) this.viewer.picture(this.plane, next).catch(() => {});
+      if (next >= 0 && next < this.slices.sliceCount) {
+        this.viewer.picture(this.plane, next).catch(() => {});
+        this.viewer.behind(this.plane, next)?.catch(() => {});
+      }
     }
   }
 
@@ -181,7 +187,12 @@ class Panel {
     const left = (width - w) / 2 + this.panX * ratio;
     const top = (height - hgt) / 2 + this.panY * ratio;
     pen.imageSmoothingEnabled = false;
+    if (this.behind) {
+      pen.drawImage(this.behind, left, top, w, hgt);
+      pen.globalAlpha = this.viewer.opacity;
+    }
     pen.drawImage(this.picture, left, top, w, hgt);
+    pen.globalAlpha = 1;
     pen.strokeStyle = '#3a444c';
     pen.lineWidth = ratio;
     pen.strokeRect(left, top, w, hgt);
@@ -224,12 +235,15 @@ class Panel {
 
 /** The viewer of an evaluation. */
 export class Viewer {
-  constructor(base, entries) {
+  /** @param hasImage whether an image was sent to be seen behind the masks */
+  constructor(base, entries, hasImage = false) {
     this.base = base;
     this.turn = 0;
     this.entry = undefined;
     this.layer = 'overlay';
     this.scaleMm = 10;
+    this.opacity = 0.5;
+    this.window = null;
     this.pictures = new Map();
     this.panels = PLANES.map((plane) => new Panel(this, plane));
     this.segment = h('select', { id: 'viewer-segment', onchange: () => this.choose(this.segment.value) },
@@ -248,6 +262,7 @@ export class Viewer {
         h('button', { type: 'button', class: 'plain small', onclick: () => this.panels.forEach((panel) => panel.show(panel.slices?.worst ?? 0)) }, 'Lowest Dice'),
         h('button', { type: 'button', class: 'plain small', onclick: () => this.panels.forEach((panel) => panel.show(panel.mostWrong())) }, 'Most voxels wrong'),
         this.legend),
+      hasImage ? this.imageTools() : null,
       h('div', { class: 'panels' }, this.panels.map((panel) => panel.node)),
       this.note,
       h('p', { class: 'hint', id: 'viewer-keys' },
@@ -257,11 +272,60 @@ export class Viewer {
     document.addEventListener('themechange', () => this.panels.forEach((panel) => panel.draw()));
   }
 
+  /** What says how the image is seen; there once its values are known. */
+  imageTools() {
+    const bar = h('div', { class: 'toolbar image-tools', role: 'group', 'aria-label': 'Image behind the masks' });
+    const again = () => {
+      this.turn++;
+      for (const panel of this.panels) if (panel.slices) panel.show(panel.index);
+    };
+    let later = 0;
+    this.ready = get(this.base + '/image').then((image) => {
+      const tidy = (value) => +value.toPrecision(4);
+      const shownBox = h('input', { type: 'checkbox', id: 'image-shown', checked: true, onchange: () => apply() });
+      const level = h('input', { type: 'number', id: 'image-level', step: 'any', value: tidy(image.window.level), oninput: () => apply() });
+      const width = h('input', { type: 'number', id: 'image-width', step: 'any', min: 0, value: tidy(image.window.width), oninput: () => apply() });
+      const opacity = h('input', { type: 'range', id: 'image-opacity', min: 0, max: 100, value: 50, oninput: () => {
+        this.opacity = opacity.value / 100;
+        this.panels.forEach((panel) => panel.draw());
+      } });
+      const choices = [['As suggested', image.window.level, image.window.width],
+        ...WINDOWS.filter(([, center, wide]) => image.least < center - wide / 2 + wide && image.most > center - wide / 2),
+        ['All values', (image.least + image.most) / 2, image.most - image.least || 1]];
+      const preset = h('select', { id: 'image-window', onchange: () => {
+        level.value = tidy(choices[preset.value][1]);
+        width.value = tidy(choices[preset.value][2]);
+        apply();
+      } }, choices.map(([title], at) => h('option', { value: at }, title)));
+      const read = () => ({ level: Number(level.value), width: Math.max(Number(width.value), 1e-6) });
+      const apply = () => {
+        this.window = shownBox.checked ? read() : null;
+        clearTimeout(later);
+        later = setTimeout(again, REDRAW_MS);
+      };
+      this.window = read();
+      bar.replaceChildren(shownBox, h('label', { for: 'image-shown' }, 'Image'),
+        h('label', { for: 'image-window' }, 'Window'), preset,
+        h('label', { for: 'image-level' }, 'Level'), level, h('label', { for: 'image-width' }, 'Width'), width,
+        h('label', { for: 'image-opacity' }, 'Masks'), opacity);
+    }).catch((failure) => {
+      bar.replaceChildren(h('p', { class: 'hint' }, 'The image cannot be shown: ' + (failure.body?.detail ?? failure.message)));
+    });
+    return bar;
+  }
+
+  /** The image behind a slice; null if none is to be seen. */
+  behind(plane, index) {
+    if (!this.window) return null;
+    return this.kept(address(this.base + '/image.png', { plane, index, level: this.window.level, width: this.window.width }));
+  }
+
   /** @param value the place of a segment in the scorecard, or 'all' */
   async choose(value) {
     this.segment.value = value;
     this.entry = value === 'all' ? undefined : value;
     this.turn++;
+    await this.ready;
     await Promise.all(this.panels.map((panel) => panel.choose()));
     const oblique = this.panels[0].slices?.obliqueDegrees ?? 0;
     const edges = this.panels[0].slices?.edges;
@@ -292,7 +356,12 @@ export class Viewer {
       plane, index, entry: this.entry, scale: 'voxel',
       layer: this.layer === 'distance' ? 'distance' : undefined,
       scaleMm: this.layer === 'distance' ? this.scaleMm : undefined,
+      background: this.window ? 'none' : undefined,
     });
+    return this.kept(path);
+  }
+
+  kept(path) {
     let picture = this.pictures.get(path);
     if (!picture) {
       picture = request(path).then((answer) => answer.blob()).then((blob) => createImageBitmap(blob));

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -17,22 +18,26 @@ import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.analytics.statistics.ControlChart;
+import org.segmeter.analytics.statistics.NelsonRule;
+import org.segmeter.database.StartRefused;
 import org.segmeter.database.Tenant;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.dao.DataAccessException;
 import org.springframework.scheduling.annotation.Scheduled;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.TransactionException;
 
 /**
- * Draws the control charts of models that have new results, and keeps an alert of each rule that is broken after the baseline: Dice of
- * every structure, the first 30 cases of each version as baseline, sigma by moving ranges, the rules 1, 2, 3 and 5 of Nelson.
+ * Draws the control charts of models that have new results, and keeps an alert of each rule that is broken after the baseline: the
+ * metrics, rules and length of the baseline of {@link AlertSettings} for every structure and version, sigma by moving ranges.
  *
  * <p>Replicas may do it at the same time: an alert is there once by its key. A watch that was interrupted begins again where the last
  * complete one ended.
  */
 @Component
+@EnableConfigurationProperties(AlertSettings.class)
 final class AlertWatch {
 
     private static final Logger log = LoggerFactory.getLogger(AlertWatch.class);
@@ -43,24 +48,63 @@ final class AlertWatch {
     /** Models in the label of the metric; the others are one. */
     private static final int MOST_MODELS = 20;
 
-    private static final List<String> METRICS = List.of("dice");
+    private static final int MOST_BASELINE = 10_000;
+
     private final ValueRows values;
     private final Charts charts;
     private final AlertRows alerts;
     private final MultiGauge byModel;
+    private final List<String> metrics;
+    private final Set<NelsonRule> rules;
+    private final int baseline;
     private final AtomicLong open = new AtomicLong();
     private final Map<List<@Nullable String>, UUID> drawn = new HashMap<>();
 
-    AlertWatch(ValueRows values, Charts charts, AlertRows alerts, MeterRegistry registry) {
+    AlertWatch(
+            ValueRows values, Charts charts, AlertRows alerts, MeterRegistry registry, AlertSettings settings) {
         this.values = values;
         this.charts = charts;
         this.alerts = alerts;
+        this.metrics = metrics(settings);
+        this.rules = rules(settings);
+        this.baseline = settings.baseline();
+        if (baseline < ControlChart.FEWEST_BASELINE || baseline > MOST_BASELINE) {
+            throw new StartRefused("segmeter.alerts.baseline is a whole number from " + ControlChart.FEWEST_BASELINE
+                    + " to " + MOST_BASELINE);
+        }
         Gauge.builder("segmeter.alerts.open", open, AtomicLong::get)
                 .description("Broken rules of control charts that nobody has acknowledged")
                 .register(registry);
         byModel = MultiGauge.builder("segmeter.drift.alarm")
                 .description("Open alerts by model, the 20 with most and the others together, and metric")
                 .register(registry);
+    }
+
+    private static List<String> metrics(AlertSettings settings) {
+        if (settings.metrics().size() > AlertSettings.MOST_METRICS) {
+            throw new StartRefused(
+                    "segmeter.alerts.metrics has more than " + AlertSettings.MOST_METRICS + " names of metrics");
+        }
+        List<String> names = new ArrayList<>();
+        for (String name : settings.metrics()) {
+            try {
+                names.add(MetricNames.require("segmeter.alerts.metrics", name).name());
+            } catch (InvalidQuery e) {
+                throw new StartRefused("a name in segmeter.alerts.metrics " + e.rule());
+            }
+        }
+        return List.copyOf(names);
+    }
+
+    private static Set<NelsonRule> rules(AlertSettings settings) {
+        Set<NelsonRule> rules = EnumSet.noneOf(NelsonRule.class);
+        for (int number : settings.rules()) {
+            if (number < 1 || number > NelsonRule.values().length) {
+                throw new StartRefused("segmeter.alerts.rules has numbers from 1 to " + NelsonRule.values().length);
+            }
+            rules.add(NelsonRule.of(number));
+        }
+        return rules;
     }
 
     @Scheduled(initialDelay = 3000, fixedDelay = 5000)
@@ -108,7 +152,7 @@ final class AlertWatch {
         if (model == null) {
             return;
         }
-        for (String metric : METRICS) {
+        for (String metric : metrics) {
             Map<Dimension, String> equal = new EnumMap<>(Dimension.class);
             equal.put(Dimension.MODEL, model);
             if (version != null) {
@@ -117,10 +161,10 @@ final class AlertWatch {
             try {
                 Charts.Answer answer = charts.of(new Charts.Question(
                         new ResultFilter(equal, metric, null, null, null, null, null),
-                        Charts.BASELINE,
+                        baseline,
                         null,
                         ControlChart.Sigma.MOVING_RANGE,
-                        Alerts.RULES,
+                        rules,
                         null));
                 for (Charts.Series series : answer.series()) {
                     if (java.util.Objects.equals(series.version(), version) && series.baseline() != null) {

@@ -6,14 +6,17 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.analytics.statistics.RaterPatterns;
 import org.segmeter.analytics.statistics.ReaderRange;
+import org.segmeter.evaluation.Blob;
 import org.segmeter.evaluation.BlobStore;
 import org.segmeter.evaluation.Evaluation;
 import org.segmeter.evaluation.Evaluations;
+import org.segmeter.evaluation.KeptContent;
 import org.segmeter.evaluation.Side;
 import org.segmeter.format.ReadLimits;
 import org.segmeter.format.ReadOptions;
@@ -36,15 +39,39 @@ public final class Consensus {
 
     private final Evaluations evaluations;
     private final BlobStore store;
+    private final KeptContent kept;
     private final Semaphore turn = new Semaphore(1);
 
-    Consensus(Evaluations evaluations, BlobStore store) {
+    Consensus(Evaluations evaluations, BlobStore store, KeptContent kept) {
         this.evaluations = evaluations;
         this.store = store;
+        this.kept = kept;
     }
 
-    /** A side of an evaluation whose files are stored. */
-    public record Source(UUID evaluation, Side side) {}
+    /** Where the segmentation of a reader, or of the model, comes from. */
+    public sealed interface Source {
+
+        /** A side of an evaluation whose files are stored. */
+        record OfEvaluation(UUID evaluation, Side side) implements Source {}
+
+        /**
+         * Content that is stored already.
+         *
+         * @param sha256 of its files, in 64 lower-case hexadecimal digits each
+         */
+        record Stored(List<String> sha256) implements Source {
+            public Stored {
+                sha256 = List.copyOf(sha256);
+            }
+        }
+
+        /**
+         * A file that came with the question, and goes with it.
+         *
+         * @param sha256 of its content
+         */
+        record Sent(Path file, String sha256) implements Source {}
+    }
 
     /** By which rule voxels belong to the consensus. */
     public enum Method {
@@ -69,13 +96,16 @@ public final class Consensus {
     /**
      * A reader.
      *
+     * @param evaluation null for files
+     * @param sha256 of its files; null for a side of an evaluation
      * @param ml volume of the structure
      * @param sensitivity and specificity by STAPLE, in the box
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Reader(
-            UUID evaluation,
-            String side,
+            @Nullable UUID evaluation,
+            @Nullable String side,
+            @Nullable List<String> sha256,
             double ml,
             @Nullable Double sensitivity,
             @Nullable Double specificity,
@@ -149,8 +179,9 @@ public final class Consensus {
             for (int r = 0; r < readers; r++) {
                 Source source = question.readers().get(r);
                 told.add(new Reader(
-                        source.evaluation(),
-                        source.side().word(),
+                        source instanceof Source.OfEvaluation of ? of.evaluation() : null,
+                        source instanceof Source.OfEvaluation of ? of.side().word() : null,
+                        digests(source),
                         patterns.size(r) * ml,
                         Aggregates.finite(staple.sensitivity()[r]),
                         Aggregates.finite(staple.specificity()[r]),
@@ -251,29 +282,67 @@ public final class Consensus {
         return ReaderMasks.of(readings, question.structure(), MOST_VOXELS);
     }
 
+    private static @Nullable List<String> digests(Source source) {
+        return switch (source) {
+            case Source.OfEvaluation of -> null;
+            case Source.Stored stored -> stored.sha256();
+            case Source.Sent sent -> List.of(sent.sha256());
+        };
+    }
+
     private Segmentation read(Source source) throws InvalidQuery, InputException, IOException {
+        return switch (source) {
+            case Source.Sent sent -> read(List.of(sent.file()));
+            case Source.OfEvaluation of -> readStored(blobs(of), "are sides of evaluations whose files are still kept");
+            case Source.Stored stored -> readStored(blobs(stored), "are files whose content is still kept");
+        };
+    }
+
+    private List<Blob> blobs(Source.OfEvaluation of) throws InvalidQuery {
         Evaluation evaluation = evaluations
-                .find(source.evaluation())
+                .find(of.evaluation())
                 .orElseThrow(() -> new InvalidQuery("readers", "are sides of evaluations that exist"));
+        return evaluation.inputs().stream()
+                .filter(input -> input.side() == of.side())
+                .map(Evaluation.Input::blob)
+                .toList();
+    }
+
+    private List<Blob> blobs(Source.Stored stored) throws InvalidQuery {
+        Map<String, Blob> known = kept.locked(stored.sha256());
+        List<Blob> blobs = new ArrayList<>();
+        for (String digest : stored.sha256()) {
+            Blob blob = known.get(digest);
+            if (blob == null) {
+                throw new InvalidQuery("readers", "are files that are stored: no content has one of these SHA-256");
+            }
+            blobs.add(blob);
+        }
+        return blobs;
+    }
+
+    private Segmentation readStored(List<Blob> blobs, String rule) throws InvalidQuery, InputException, IOException {
+        if (blobs.isEmpty()) {
+            throw new InvalidQuery("readers", rule);
+        }
         List<BlobStore.Content> open = new ArrayList<>();
         try {
             List<Path> files = new ArrayList<>();
-            for (Evaluation.Input input : evaluation.inputs()) {
-                if (input.side() == source.side()) {
-                    BlobStore.Content content = store.open(input.blob());
-                    open.add(content);
-                    files.add(content.file());
-                }
+            for (Blob blob : blobs) {
+                BlobStore.Content content = store.open(blob);
+                open.add(content);
+                files.add(content.file());
             }
-            if (files.isEmpty()) {
-                throw new InvalidQuery("readers", "are sides of evaluations whose files are still kept");
-            }
-            return SegmentationReader.standard()
-                    .readFiles(files, ReadOptions.defaults().withLimits(ReadLimits.DEFAULT));
+            return read(files);
         } catch (BlobStore.Lost e) {
-            throw new InvalidQuery("readers", "are sides of evaluations whose files are still kept");
+            throw new InvalidQuery("readers", rule);
         } finally {
             open.forEach(BlobStore.Content::close);
         }
+    }
+
+    private static Segmentation read(List<Path> files) throws InputException, IOException {
+        return SegmentationReader.standard()
+                .readFiles(files, ReadOptions.defaults().withLimits(ReadLimits.DEFAULT));
     }
 }

@@ -311,11 +311,21 @@ final class ValueRows {
                 row.getInt(17));
     }
 
-    /** Tenants, models and versions with scorecards written after a time, by the database's clock. */
+    /**
+     * Tenants, models and versions with scorecards written after a time, by the database's clock. Evaluations of a demonstration come in
+     * no order and get their times afterwards: they count when its batch is over.
+     */
     List<List<@Nullable String>> changedModels(Instant after) {
         return sql.sql("""
-            select distinct e.tenant, e.model_name, e.model_version from scorecard s join evaluation e on e.id = s.evaluation_id
-            where s.created_at > :after and e.model_name is not null order by 1, 2, 3\
+            select e.tenant, e.model_name, e.model_version from scorecard s join evaluation e on e.id = s.evaluation_id
+            where s.created_at > :after and e.model_name is not null and not exists (
+                select from batch_item i join batch b on b.id = i.batch_id
+                where i.evaluation_id = e.id and b.demo and b.finished_at is null)
+            union
+            select e.tenant, e.model_name, e.model_version
+            from batch b join batch_item i on i.batch_id = b.id join evaluation e on e.id = i.evaluation_id
+            where b.demo and b.finished_at > :after and e.model_name is not null
+            order by 1, 2, 3\
             """)
                 .param("after", Timestamp.from(after))
                 .query((row, number) -> key(row, 3))

@@ -177,8 +177,7 @@ final class BatchFeeder {
     private int submit(BatchRows.Locked batch, List<BatchRows.Waiting> items, Map<Integer, Problem> refused) {
         Set<String> digests = new HashSet<>();
         for (BatchRows.Waiting item : items) {
-            digests(item.prediction(), digests);
-            digests(item.reference(), digests);
+            digests(item.places(), digests);
         }
         Map<String, Blob> stored = kept.locked(digests);
         Map<Integer, UUID> made = new LinkedHashMap<>();
@@ -187,26 +186,33 @@ final class BatchFeeder {
         for (BatchRows.Waiting item : items) {
             List<Blob> prediction = blobs(item.prediction(), stored);
             List<Blob> reference = blobs(item.reference(), stored);
+            List<Blob> mask = blobs(item.mask(), stored);
             Problem problem = refused.get(item.number());
             if (problem == null
                     && (item.prediction().isEmpty() || item.reference().isEmpty())) {
                 problem = Problem.of(ServiceProblem.NO_COUNTERPART, "One side has no file.");
             }
-            if (problem == null && (prediction == null || reference == null)) {
-                if (!isAllStored(item)) {
+            if (problem == null && (prediction == null || reference == null || mask == null)) {
+                if (!item.places().stream().allMatch(Sources::isStored)) {
                     later++; // its files could not be fetched this time
                     continue;
                 }
                 problem = Problem.of(ServiceProblem.MISSING_FILE, "No content of this SHA-256 is stored.");
             }
-            if (problem != null || prediction == null || reference == null) {
+            if (problem != null || prediction == null || reference == null || mask == null) {
                 rows.failWaiting(batch.id(), item.number(), problem == null ? unknown() : problem);
                 failed.add(item.number());
             } else {
                 made.put(
                         item.number(),
                         evaluations.submitKept(new Submission(
-                                prediction, reference, item.description(), batch.protocols(), batch.request())));
+                                prediction,
+                                reference,
+                                mask,
+                                List.of(),
+                                item.description(),
+                                batch.protocols(),
+                                batch.request())));
             }
         }
         rows.scoring(batch.id(), made);
@@ -217,11 +223,6 @@ final class BatchFeeder {
 
     private static Problem unknown() {
         return Problem.of(ServiceProblem.MISSING_FILE, "A file is not there.");
-    }
-
-    private static boolean isAllStored(BatchRows.Waiting item) {
-        return item.prediction().stream().allMatch(Sources::isStored)
-                && item.reference().stream().allMatch(Sources::isStored);
     }
 
     private static void digests(Collection<String> places, Set<String> digests) {

@@ -12,6 +12,7 @@ import org.segmeter.evaluation.Description;
  * @param number from 1, in the order of the manifest or of the names
  * @param prediction where its files are
  * @param reference where its files are
+ * @param mask where the files of its mask are; empty if all voxels are scored
  * @param evaluation what scores it; null as long as it waits, or if it never came so far
  * @param problem why it failed, as the JSON of a problem document; null unless it failed
  */
@@ -21,6 +22,7 @@ public record BatchItem(
         Description description,
         List<String> prediction,
         List<String> reference,
+        List<String> mask,
         @Nullable UUID evaluation,
         @Nullable String problem,
         @Nullable Instant finishedAt) {

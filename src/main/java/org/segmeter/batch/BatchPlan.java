@@ -53,6 +53,7 @@ final class BatchPlan {
         List<Problem> problems = new ArrayList<>();
         List<String> prediction = places(entry.prediction(), problems);
         List<String> reference = places(entry.reference(), problems);
+        List<String> mask = places(entry.mask(), problems);
         String first = entry.prediction().getFirst();
         Description description = entry.description();
         if (description.caseId() == null && !first.startsWith(Sources.SHA256)) {
@@ -62,6 +63,7 @@ final class BatchPlan {
                 description,
                 prediction,
                 reference,
+                mask,
                 String.join("|", entry.prediction()),
                 String.join("|", entry.reference()),
                 problems.isEmpty() ? null : problems.getFirst(),
@@ -109,6 +111,7 @@ final class BatchPlan {
                     named(defaults, pair.name()),
                     pair.prediction().stream().map(Sources::of).toList(),
                     pair.reference().stream().map(Sources::of).toList(),
+                    List.of(),
                     pair.predictionName(),
                     pair.referenceName(),
                     complete

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.evaluation.Description;
 import org.segmeter.evaluation.Problem;
@@ -39,7 +40,7 @@ final class BatchRows {
         """;
 
     private static final String ITEM = """
-        i.number, i.state, i.case_id, i.model_name, i.model_version, i.site, i.labels, i.prediction, i.reference,
+        i.number, i.state, i.case_id, i.model_name, i.model_version, i.site, i.labels, i.prediction, i.reference, i.mask,
         i.evaluation_id, i.problem, i.finished_at\
         """;
 
@@ -64,7 +65,14 @@ final class BatchRows {
             @Nullable String request) {}
 
     /** An item that waits. */
-    record Waiting(int number, Description description, List<String> prediction, List<String> reference) {}
+    record Waiting(
+            int number, Description description, List<String> prediction, List<String> reference, List<String> mask) {
+
+        /** Where all its files are. */
+        List<String> places() {
+            return Stream.of(prediction, reference, mask).flatMap(List::stream).toList();
+        }
+    }
 
     /** An item whose evaluation has ended. */
     record Ended(int number, BatchItem.State state) {}
@@ -88,8 +96,8 @@ final class BatchRows {
     void insertItems(UUID batch, int first, List<NewItem> items) {
         template.batchUpdate("""
             insert into batch_item (batch_id, number, state, case_id, model_name, model_version, site, labels, prediction,
-                reference, problem_slug, problem, finished_at, dated_at, prediction_name, reference_name)
-            values (?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?, ?, ?, ?, case when ? then now() end, ?, ?, ?)\
+                reference, problem_slug, problem, finished_at, dated_at, prediction_name, reference_name, mask)
+            values (?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?, ?, ?, ?, case when ? then now() end, ?, ?, ?, ?)\
             """, new BatchPreparedStatementSetter() {
             @Override
             public void setValues(PreparedStatement statement, int i) throws SQLException {
@@ -122,6 +130,7 @@ final class BatchRows {
         statement.setTimestamp(14, item.datedAt() == null ? null : Timestamp.from(item.datedAt()));
         statement.setString(15, item.predictionName());
         statement.setString(16, item.referenceName());
+        statement.setArray(17, array(statement, item.mask()));
     }
 
     private static java.sql.Array array(PreparedStatement statement, List<String> texts) throws SQLException {
@@ -275,24 +284,29 @@ final class BatchRows {
 
     List<Waiting> waiting(UUID batch, int limit) {
         return sql.sql("""
-            select number, case_id, model_name, model_version, site, labels, prediction, reference from batch_item
+            select number, case_id, model_name, model_version, site, labels, prediction, reference, mask from batch_item
             where batch_id = :id and state = 'WAITING' order by number limit :limit\
             """)
                 .param("id", batch)
                 .param("limit", limit)
                 .query((row, n) -> new Waiting(
-                        row.getInt("number"), description(row), texts(row, "prediction"), texts(row, "reference")))
+                        row.getInt("number"),
+                        description(row),
+                        texts(row, "prediction"),
+                        texts(row, "reference"),
+                        texts(row, "mask")))
                 .list();
     }
 
     /** The files of an item that waits are somewhere else now. */
-    void relocate(UUID batch, int number, List<String> prediction, List<String> reference) {
+    void relocate(UUID batch, int number, List<String> prediction, List<String> reference, List<String> mask) {
         sql.sql("""
-            update batch_item set prediction = :prediction, reference = :reference
+            update batch_item set prediction = :prediction, reference = :reference, mask = :mask
             where batch_id = :id and number = :number and state = 'WAITING'\
             """)
                 .param("prediction", prediction.toArray(String[]::new))
                 .param("reference", reference.toArray(String[]::new))
+                .param("mask", mask.toArray(String[]::new))
                 .param("id", batch)
                 .param("number", number)
                 .update();
@@ -417,6 +431,7 @@ final class BatchRows {
                 description(row),
                 texts(row, "prediction"),
                 texts(row, "reference"),
+                texts(row, "mask"),
                 row.getObject("evaluation_id", UUID.class),
                 row.getString("problem"),
                 at);

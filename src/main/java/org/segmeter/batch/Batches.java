@@ -140,7 +140,7 @@ public final class Batches {
         received.forEach(blob -> byPlace.put(Sources.of(blob), blob));
         Map<String, Blob> used = new HashMap<>();
         for (NewItem item : items) {
-            for (List<String> side : List.of(item.prediction(), item.reference())) {
+            for (List<String> side : List.of(item.prediction(), item.reference(), item.mask())) {
                 for (String place : side) {
                     Blob blob = byPlace.get(place);
                     if (blob != null) {

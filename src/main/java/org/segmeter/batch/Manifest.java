@@ -32,7 +32,7 @@ import tools.jackson.databind.node.ObjectNode;
 /**
  * A list of pairs, as CSV (RFC 4180 with a header line, UTF-8) or as JSON, one object a line. Columns or members: {@code prediction} and
  * {@code reference} (needed; several files of a side are separated by {@code |}, or are a JSON list), {@code case}, {@code model},
- * {@code version}, {@code site}, {@code scanner}, {@code reader}, {@code labels} ({@code name=value;name=value}, or a JSON object) and
+ * {@code version}, {@code site}, {@code mask} (files of a segmentation that says which voxels are scored), {@code scanner}, {@code reader}, {@code labels} ({@code name=value;name=value}, or a JSON object) and
  * {@code label.NAME}. Scanner and reader become labels of these names. Anything else is refused, so that a typing error is not
  * taken for nothing.
  */
@@ -44,7 +44,8 @@ public final class Manifest {
     private static final int LONGEST_NAME = 4096;
     private static final String LABEL = "label.";
     private static final Set<String> COLUMNS =
-            Set.of("case", "prediction", "reference", "model", "version", "site", "scanner", "reader", "labels");
+            Set.of(
+            "case", "prediction", "reference", "mask", "model", "version", "site", "scanner", "reader", "labels");
     private static final Set<String> PLAIN_LABELS = Set.of("scanner", "reader");
 
     private final int most;
@@ -70,11 +71,14 @@ public final class Manifest {
      * @param description what it belongs to
      * @param prediction names of at least one file
      * @param reference names of at least one file
+     * @param mask names of the files of a mask; empty to score all voxels
      */
-    public record Entry(long line, Description description, List<String> prediction, List<String> reference) {
+    public record Entry(
+            long line, Description description, List<String> prediction, List<String> reference, List<String> mask) {
         public Entry {
             prediction = List.copyOf(prediction);
             reference = List.copyOf(reference);
+            mask = List.copyOf(mask);
         }
     }
 
@@ -182,8 +186,8 @@ public final class Manifest {
                 fault(
                         1,
                         shown(name),
-                        "The column is not known; there are case, prediction, reference, model, version, site,"
-                                + " scanner, reader, labels and label.NAME.");
+                        "The column is not known; there are case, prediction, reference, mask, model, version,"
+                                + " site, scanner, reader, labels and label.NAME.");
             } else if (!seen.add(column)) {
                 fault(1, shown(column), "The column is there twice.");
             }
@@ -231,7 +235,8 @@ public final class Manifest {
                 model,
                 labels,
                 files(line, "prediction", split(cells.get("prediction"))),
-                files(line, "reference", split(cells.get("reference"))));
+                files(line, "reference", split(cells.get("reference"))),
+                cells.getOrDefault("mask", "").isBlank() ? List.of() : files(line, "mask", split(cells.get("mask"))));
     }
 
     private void lines(BufferedReader reader) throws IOException {
@@ -275,15 +280,15 @@ public final class Manifest {
                 fault(
                         line,
                         shown(name),
-                        "The member is not known; there are case, prediction, reference, model, version, site,"
-                                + " scanner, reader, labels and label.NAME.");
+                        "The member is not known; there are case, prediction, reference, mask, model, version,"
+                                + " site, scanner, reader, labels and label.NAME.");
                 return;
             }
             if (name.equals("model") && value.isObject()) {
                 value.properties().forEach(part -> model.set(part.getKey(), part.getValue()));
             } else if (name.equals("labels") && value.isObject()) {
                 value.properties().forEach(label -> labels.set(label.getKey(), label.getValue()));
-            } else if (Set.of("prediction", "reference").contains(name)) {
+            } else if (Set.of("prediction", "reference", "mask").contains(name)) {
                 // read below
             } else if (!isText || name.equals("labels")) {
                 fault(line, name, "The member is no text.");
@@ -304,7 +309,10 @@ public final class Manifest {
                 model,
                 labels,
                 files(line, "prediction", texts(node.get("prediction"))),
-                files(line, "reference", texts(node.get("reference"))));
+                files(line, "reference", texts(node.get("reference"))),
+                node.path("mask").isMissingNode() || node.path("mask").isNull()
+                        ? List.of()
+                        : files(line, "mask", texts(node.get("mask"))));
     }
 
     private static @Nullable List<String> texts(@Nullable JsonNode node) {
@@ -343,8 +351,9 @@ public final class Manifest {
             ObjectNode model,
             ObjectNode labels,
             @Nullable List<String> prediction,
-            @Nullable List<String> reference) {
-        if (prediction == null || reference == null) {
+            @Nullable List<String> reference,
+            @Nullable List<String> mask) {
+        if (prediction == null || reference == null || mask == null) {
             return;
         }
         if (model.has("version") && !model.has("name") && defaults.modelName() != null) {
@@ -357,7 +366,7 @@ public final class Manifest {
             request.set("labels", labels);
         }
         try {
-            entries.add(new Entry(line, withDefaults(Description.parse(request), defaults), prediction, reference));
+            entries.add(new Entry(line, withDefaults(Description.parse(request), defaults), prediction, reference, mask));
         } catch (InputException e) {
             String member = e.getMessage() == null ? "" : e.getMessage();
             String column = member.contains("'caseId'")

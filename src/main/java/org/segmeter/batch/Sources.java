@@ -97,16 +97,13 @@ final class Sources {
     /** Brings what an item needs into the store and says in its row where it is; the problem that forbids it, or null. */
     @org.jspecify.annotations.Nullable
     Problem fetch(UUID batch, BatchRows.Waiting item) throws IOException {
-        if (item.prediction().stream().allMatch(Sources::isStored)
-                && item.reference().stream().allMatch(Sources::isStored)) {
+        if (item.places().stream().allMatch(Sources::isStored)) {
             return null;
         }
-        for (List<String> side : List.of(item.prediction(), item.reference())) {
-            for (String place : side) {
-                Problem problem = objection(place);
-                if (problem != null) {
-                    return problem;
-                }
+        for (String place : item.places()) {
+            Problem problem = objection(place);
+            if (problem != null) {
+                return problem;
             }
         }
         UUID holder = UUID.randomUUID();
@@ -115,9 +112,10 @@ final class Sources {
             Map<String, Blob> blobs = new LinkedHashMap<>();
             List<String> prediction = fetched(item.prediction(), holder, blobs);
             List<String> reference = fetched(item.reference(), holder, blobs);
+            List<String> mask = fetched(item.mask(), holder, blobs);
             transaction.executeWithoutResult(status -> {
                 kept.use(holder, blobs.values(), Batches.user(batch));
-                rows.relocate(batch, item.number(), prediction, reference);
+                rows.relocate(batch, item.number(), prediction, reference, mask);
             });
             written = true;
             return null;

@@ -134,7 +134,8 @@ final class BatchCommand implements Callable<Integer> {
             String predictionName,
             String referenceName,
             List<Path> prediction,
-            List<Path> reference) {
+            List<Path> reference,
+            List<Path> mask) {
         ResultItem result(String state, String reason, @Nullable JsonNode card) {
             return new ResultItem(description, predictionName, referenceName, state, reason, card);
         }
@@ -210,7 +211,8 @@ final class BatchCommand implements Callable<Integer> {
                         p.toString(),
                         r.toString(),
                         List.of(p),
-                        List.of(r)));
+                        List.of(r),
+                        List.of()));
             }
         }
         return cases;
@@ -247,7 +249,8 @@ final class BatchCommand implements Callable<Integer> {
                         entry.prediction().stream()
                                 .map(manifest::resolveSibling)
                                 .toList(),
-                        entry.reference().stream().map(manifest::resolveSibling).toList()));
+                        entry.reference().stream().map(manifest::resolveSibling).toList(),
+                        entry.mask().stream().map(manifest::resolveSibling).toList()));
             }
         }
         return cases;
@@ -318,14 +321,15 @@ final class BatchCommand implements Callable<Integer> {
         try {
             ScoringInput p = PairArguments.input(one.prediction(), "prediction");
             ScoringInput r = PairArguments.input(one.reference(), "reference");
+            ScoringInput m = one.mask().isEmpty() ? null : PairArguments.input(one.mask(), "mask");
             CancelSignal never = CancelSignal.none();
             JsonNode card = memory.admitted(
                     p,
                     r,
-                    null,
+                    m,
                     options,
                     never,
-                    () -> ScorecardJson.tree(scorer.score(p, r, options, ScoringProgress.NONE, never)));
+                    () -> ScorecardJson.tree(scorer.score(p, r, m, options, ScoringProgress.NONE, never)));
             return one.result("SUCCEEDED", "", card);
         } catch (InputException e) {
             return one.result("FAILED", e.getMessage() == null ? e.problem().title() : e.getMessage(), null);

@@ -92,35 +92,7 @@ final class Demonstration {
 
     private void make() {
         try {
-            batches.open(ID, List.of(ScoringOptions.DEFAULT_PROTOCOL));
-            Batch batch = batches.find(ID).orElse(null);
-            if (batch == null || batch.state() != Batch.State.OPEN) {
-                return;
-            }
-            log.info("the demonstration is being made; it takes about a minute");
-            Cohort cohort = new Cohort(Cohort.SEED, batch.createdAt());
-            List<Integer> cases = new ArrayList<>();
-            int passed = 0;
-            int first = batch.items().total() + 1;
-            for (int number : cohort.order()) {
-                passed += cohort.predictions(number);
-                if (passed < first) {
-                    continue; // made before the last stop
-                }
-                cases.add(number);
-                if (cases.size() == CASES_AT_ONCE) {
-                    first = add(cohort, cases, first);
-                    if (first < 0) {
-                        return;
-                    }
-                    cases.clear();
-                }
-            }
-            if (!cases.isEmpty() && add(cohort, cases, first) < 0) {
-                return;
-            }
-            batches.complete(ID);
-            log.info("the demonstration is made; what is left of it is being scored");
+            fill(ID, Cohort.CASES);
         } catch (IOException | DataAccessException | TransactionException e) {
             log.error(
                     "the demonstration could not be made to its end, which the next start tries: {}",
@@ -128,8 +100,45 @@ final class Demonstration {
         }
     }
 
+    /**
+     * Fills a batch with cases of the cohort, or goes on where that was broken off; a batch that is filled stays as it is.
+     *
+     * @param count how many, of those that are spread over the year
+     */
+    void fill(UUID id, int count) throws IOException {
+        batches.open(id, List.of(ScoringOptions.DEFAULT_PROTOCOL));
+        Batch batch = batches.find(id).orElse(null);
+        if (batch == null || batch.state() != Batch.State.OPEN) {
+            return;
+        }
+        log.info("the demonstration is being made; it takes about a minute");
+        Cohort cohort = new Cohort(Cohort.SEED, batch.createdAt());
+        List<Integer> cases = new ArrayList<>();
+        int passed = 0;
+        int first = batch.items().total() + 1;
+        for (int number : cohort.order().subList(0, count)) {
+            passed += cohort.predictions(number);
+            if (passed < first) {
+                continue; // made before the last stop
+            }
+            cases.add(number);
+            if (cases.size() == CASES_AT_ONCE) {
+                first = add(id, cohort, cases, first);
+                if (first < 0) {
+                    return;
+                }
+                cases.clear();
+            }
+        }
+        if (!cases.isEmpty() && add(id, cohort, cases, first) < 0) {
+            return;
+        }
+        batches.complete(id);
+        log.info("the demonstration is made; what is left of it is being scored");
+    }
+
     /** Adds cases whole; the number that the next item gets, or -1 if there is nothing more to do. */
-    private int add(Cohort cohort, List<Integer> cases, int first) throws IOException {
+    private int add(UUID id, Cohort cohort, List<Integer> cases, int first) throws IOException {
         List<NewItem> items = new ArrayList<>();
         Map<Blob, BlobStore.Incoming> files = new LinkedHashMap<>();
         try {
@@ -146,6 +155,7 @@ final class Demonstration {
                             prediction.description(),
                             List.of(receive(nifti.toByteArray(), files)),
                             List.of(reference),
+                            List.of(),
                             null,
                             null,
                             null,
@@ -153,7 +163,7 @@ final class Demonstration {
                 }
             }
             boolean added = batches.add(
-                    ID,
+                    id,
                     first,
                     holder -> {
                         List<Blob> blobs = List.copyOf(files.keySet());

@@ -179,6 +179,7 @@ public final class Evaluations {
                     side(before, Side.PREDICTION),
                     side(before, Side.REFERENCE),
                     side(before, Side.MASK),
+                    side(before, Side.IMAGE),
                     before.description(),
                     before.protocols(),
                     rows.request(id));

@@ -17,12 +17,23 @@ final class OpenInputs implements AutoCloseable {
     }
 
     /**
-     * Opens all inputs.
+     * Opens the inputs that are scored: not the image, which nobody waits for.
      *
      * @throws BlobStore.Lost if one is not there
      * @throws BlobStore.Unavailable if the store does not answer
      */
     static OpenInputs of(List<Evaluation.Input> inputs, BlobStore store) throws IOException {
+        return open(
+                inputs.stream().filter(input -> input.side() != Side.IMAGE).toList(), store);
+    }
+
+    /** Opens the files of the image alone; as {@link #of}. */
+    static OpenInputs ofImage(List<Evaluation.Input> inputs, BlobStore store) throws IOException {
+        return open(
+                inputs.stream().filter(input -> input.side() == Side.IMAGE).toList(), store);
+    }
+
+    private static OpenInputs open(List<Evaluation.Input> inputs, BlobStore store) throws IOException {
         OpenInputs open = new OpenInputs(inputs);
         boolean complete = false;
         try {

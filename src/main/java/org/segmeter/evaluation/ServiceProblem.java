@@ -56,6 +56,16 @@ public enum ServiceProblem {
     BATCH_NOT_FOUND("batch-not-found", 404, "There is no such batch", "/api/v1/batches lists all there are."),
     PAIR_NOT_FOUND("pair-not-found", 404, "There is no such pair", "/api/v1/pairs lists all there are."),
     GATE_NOT_FOUND("gate-not-found", 404, "There is no such gate or run", "/api/v1/gates lists all gates."),
+    IMAGE_NOT_FOUND(
+            "image-not-found",
+            404,
+            "There is no image",
+            "An image is shown behind the masks if it was sent with them, as the part image."),
+    LEADERBOARD_NOT_FOUND(
+            "leaderboard-not-found",
+            404,
+            "There is no such leaderboard",
+            "/api/v1/leaderboards without parameters lists all that have a name."),
     ALERT_NOT_FOUND("alert-not-found", 404, "There is no such alert", "/api/v1/alerts lists all there are."),
     NO_SCORECARD(
             "no-scorecard",

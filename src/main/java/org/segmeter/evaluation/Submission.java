@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param prediction at least one file
  * @param reference at least one file
  * @param mask files of the mask of which only the voxels are scored; empty to score all
+ * @param image files of the image that is shown behind the masks, and not scored; empty for none
  * @param description what it belongs to
  * @param protocols by which conventions, at least one
  * @param request the sender's JSON as received; null if there was none
@@ -22,6 +23,7 @@ public record Submission(
         List<Blob> prediction,
         List<Blob> reference,
         List<Blob> mask,
+        List<Blob> image,
         Description description,
         List<String> protocols,
         @Nullable String request) {
@@ -29,6 +31,7 @@ public record Submission(
         prediction = List.copyOf(prediction);
         reference = List.copyOf(reference);
         mask = List.copyOf(mask);
+        image = List.copyOf(image);
         protocols = List.copyOf(protocols);
         if (prediction.isEmpty() || reference.isEmpty() || protocols.isEmpty()) {
             throw new IllegalArgumentException("a submission has two sides and a protocol");
@@ -42,7 +45,7 @@ public record Submission(
             Description description,
             List<String> protocols,
             @Nullable String request) {
-        this(prediction, reference, List.of(), description, protocols, request);
+        this(prediction, reference, List.of(), List.of(), description, protocols, request);
     }
 
     /** The files of one side. */
@@ -51,6 +54,7 @@ public record Submission(
             case PREDICTION -> prediction;
             case REFERENCE -> reference;
             case MASK -> mask;
+            case IMAGE -> image;
         };
     }
 
@@ -62,7 +66,7 @@ public record Submission(
     }
 
     /**
-     * Digest of all that is submitted: the files of the sides and of the mask in their order, and the request as it was sent. Two submissions of one
+     * Digest of all that is submitted: the files of the sides, of the mask and of the image in their order, and the request as it was sent. Two submissions of one
      * digest are the same submission.
      *
      * @return SHA-256 in lower-case hexadecimal

@@ -4,6 +4,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.segmeter.volume.Delineation;
 import org.segmeter.volume.InputException;
+import org.segmeter.volume.InputProblem;
+import org.segmeter.volume.IntensityVolume;
 import org.segmeter.volume.Segmentation;
 
 /**
@@ -29,5 +31,19 @@ public interface SegmentationFormat {
     /** As {@link #read}, and for a format of contours without a grid the contours, which {@link #read} refuses. */
     default Delineation readDelineation(List<MemorySegment> parts, ReadOptions options) throws InputException {
         return read(parts, options);
+    }
+
+    /**
+     * Reads an image: something to see behind masks, which is never measured.
+     *
+     * @param mostBytes of memory that its voxels may take, two for each
+     */
+    default IntensityVolume readImage(List<MemorySegment> parts, ReadOptions options, long mostBytes)
+            throws InputException {
+        throw new InputException(
+                InputProblem.UNSUPPORTED_FORMAT,
+                "An image behind the masks can be shown if it is NIfTI; convert the series.",
+                "DICOM",
+                "NIfTI");
     }
 }

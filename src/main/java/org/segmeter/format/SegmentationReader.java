@@ -16,6 +16,7 @@ import org.segmeter.format.nifti.NiftiFormat;
 import org.segmeter.volume.Delineation;
 import org.segmeter.volume.InputException;
 import org.segmeter.volume.InputProblem;
+import org.segmeter.volume.IntensityVolume;
 import org.segmeter.volume.Segmentation;
 
 /**
@@ -89,6 +90,23 @@ public final class SegmentationReader {
             throws InputException, IOException {
         try (MappedFiles mapped = new MappedFiles(files)) {
             return readDelineation(mapped.parts(), options.withBulkCopy(mapped));
+        } catch (UncheckedIOException e) {
+            throw e.getCause(); // an archive could not be unpacked for want of space
+        }
+    }
+
+    /**
+     * Maps the files into memory and reads them as an image; the names play no part.
+     *
+     * @param mostBytes of memory that its voxels may take
+     * @see SegmentationFormat#readImage
+     * @throws IOException if a file cannot be read, or this machine has no space to unpack an archive
+     */
+    public IntensityVolume readImageFiles(List<Path> files, ReadOptions options, long mostBytes)
+            throws InputException, IOException {
+        try (MappedFiles mapped = new MappedFiles(files)) {
+            ReadOptions bulk = options.withBulkCopy(mapped);
+            return unpacked(mapped.parts(), bulk, parts -> formatOf(parts).readImage(parts, bulk, mostBytes));
         } catch (UncheckedIOException e) {
             throw e.getCause(); // an archive could not be unpacked for want of space
         }

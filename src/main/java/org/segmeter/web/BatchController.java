@@ -426,6 +426,9 @@ final class BatchController {
         EvaluationResource.describe(resource, item.description());
         resource.put("prediction", item.prediction());
         resource.put("reference", item.reference());
+        if (!item.mask().isEmpty()) {
+            resource.put("mask", item.mask());
+        }
         if (item.evaluation() != null) {
             resource.put("evaluation", "/api/v1/evaluations/" + item.evaluation());
         }

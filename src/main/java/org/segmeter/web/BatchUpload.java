@@ -106,7 +106,8 @@ final class BatchUpload {
         }
     }
 
-    private static ProblemException failed(
+    /** What a body that could not be received is answered with. */
+    static ProblemException failed(
             IOException e, UploadBody body, WebSettings.Upload limits, ServiceMetrics metrics) {
         if (body.state() == UploadBody.State.TOO_LARGE) {
             metrics.uploadFailed(UploadFailure.TOO_LARGE);
@@ -233,7 +234,12 @@ final class BatchUpload {
     }
 
     private void request(InputStream content) throws IOException {
-        if (request != null) {
+        request = text(content, request);
+    }
+
+    /** The part {@code request}, which may be there once. */
+    static String text(InputStream content, @Nullable String before) throws IOException {
+        if (before != null) {
             throw new ProblemException(
                     ServiceProblem.BAD_REQUEST, "The part 'request' is there twice; it may be there once.");
         }
@@ -242,7 +248,7 @@ final class BatchUpload {
             throw Upload.tooLarge("The part 'request'", LONGEST_REQUEST);
         }
         try {
-            request = StandardCharsets.UTF_8
+            return StandardCharsets.UTF_8
                     .newDecoder()
                     .decode(java.nio.ByteBuffer.wrap(bytes))
                     .toString();

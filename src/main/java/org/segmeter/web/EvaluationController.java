@@ -330,6 +330,7 @@ final class EvaluationController {
                 upload.blobs(Side.PREDICTION),
                 upload.blobs(Side.REFERENCE),
                 upload.blobs(Side.MASK),
+                upload.blobs(Side.IMAGE),
                 request.description(),
                 request.protocols(),
                 text);

@@ -44,7 +44,7 @@ final class EvaluationResource {
             Map<String, Object> inputs = new LinkedHashMap<>();
             for (Side side : Side.values()) {
                 List<Map<String, Object>> files = files(evaluation, side);
-                if (!files.isEmpty() || side != Side.MASK) {
+                if (!files.isEmpty() || Side.PAIR.contains(side)) {
                     inputs.put(side.word(), files);
                 }
             }

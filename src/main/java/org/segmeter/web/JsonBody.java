@@ -35,7 +35,11 @@ final class JsonBody {
                     Problem.of(ServiceProblem.PAYLOAD_TOO_LARGE, "The body is longer than %d bytes.".formatted(LONGEST))
                             .with("limit", LONGEST));
         }
-        String text = new String(bytes, StandardCharsets.UTF_8);
+        return parse(new String(bytes, StandardCharsets.UTF_8));
+    }
+
+    /** @throws InputException INVALID_REQUEST if it is no JSON */
+    static JsonNode parse(String text) throws InputException {
         try {
             if (text.indexOf('\0') < 0 && !text.contains("\\u0000")) {
                 return JsonDocument.read(text);

@@ -19,6 +19,7 @@ import org.segmeter.evaluation.Evaluation;
 import org.segmeter.evaluation.Evaluations;
 import org.segmeter.evaluation.Problem;
 import org.segmeter.evaluation.ServiceProblem;
+import org.segmeter.evaluation.StoredImages;
 import org.segmeter.evaluation.StoredMasks;
 import org.segmeter.metric.distance.BoundaryDistances;
 import org.segmeter.metric.distance.Spacing;
@@ -61,19 +62,25 @@ final class SliceController {
     private static final double DEFAULT_SCALE_MM = 10;
     private static final int[] DISTANCES = distanceColours();
     private static final Set<String> PARAMETERS =
-            Set.of("plane", "segment", "entry", "index", "layer", "scale", "scaleMm");
+            Set.of("plane", "segment", "entry", "index", "layer", "scale", "scaleMm", "background");
+
+    private static final Set<String> IMAGE_PARAMETERS = Set.of("plane", "index", "level", "width");
+    private static final int[] GREYS = java.util.stream.IntStream.range(0, 256).map(grey -> grey * 0x010101).toArray();
 
     private static final int MOST_SURFACES = 4;
 
     private final ConcurrentLinkedDeque<SoftReference<Surfaces>> surfaces = new ConcurrentLinkedDeque<>();
     private final Evaluations evaluations;
     private final StoredMasks masks;
+    private final StoredImages images;
     private final WebSettings settings;
     private final JsonMapper json;
 
-    SliceController(Evaluations evaluations, StoredMasks masks, WebSettings settings, JsonMapper json) {
+    SliceController(
+            Evaluations evaluations, StoredMasks masks, StoredImages images, WebSettings settings, JsonMapper json) {
         this.evaluations = evaluations;
         this.masks = masks;
+        this.images = images;
         this.settings = settings;
         this.json = json;
     }
@@ -98,6 +105,98 @@ final class SliceController {
                 tag(evaluation, "overlay", asked),
                 MediaType.IMAGE_PNG,
                 () -> picture(evaluation.id(), read(evaluation), asked));
+    }
+
+    @GetMapping("/image")
+    ResponseEntity<byte[]> image(@PathVariable("id") String id) {
+        Evaluation evaluation = find(id);
+        StoredImages.Shown shown = shown(evaluation);
+        Grid grid = shown.image().grid();
+        Map<String, Object> body = new LinkedHashMap<>();
+        body.put("id", evaluation.id().toString());
+        body.put("voxels", List.of(grid.nx(), grid.ny(), grid.nz()));
+        body.put("spacingMm", List.of(grid.spacing(0), grid.spacing(1), grid.spacing(2)));
+        body.put("least", shown.least());
+        body.put("most", shown.most());
+        body.put("window", Map.of("level", shown.level(), "width", shown.width()));
+        return ResponseEntity.ok()
+                .header(HttpHeaders.CACHE_CONTROL, "private, no-cache")
+                .contentType(MediaType.APPLICATION_JSON)
+                .body(json.writeValueAsString(body).getBytes(StandardCharsets.UTF_8));
+    }
+
+    @GetMapping("/image.png")
+    ResponseEntity<byte[]> imageSlice(@PathVariable("id") String id, HttpServletRequest http) {
+        Evaluation evaluation = find(id);
+        Asked asked = Asked.of(http, IMAGE_PARAMETERS);
+        Integer index = asked.index();
+        if (index == null) {
+            throw invalid("index", "is the number of a slice");
+        }
+        Double level = number(http, "level", -1e9);
+        Double width = number(http, "width", Double.MIN_NORMAL);
+        return unlessKnown(
+                http,
+                tag(evaluation, "image-" + level + "-" + width, asked),
+                MediaType.IMAGE_PNG,
+                () -> {
+                    SliceView view = SliceView.of(read(evaluation).grid(), asked.plane());
+                    if (index >= view.slices()) {
+                        throw invalid("index", "is 0 to " + (view.slices() - 1) + " in this plane");
+                    }
+                    StoredImages.Shown shown = shown(evaluation);
+                    return IndexedPng.write(
+                            SlicePicture.image(
+                                    shown.image(),
+                                    view,
+                                    index,
+                                    level == null ? shown.level() : level,
+                                    width == null ? shown.width() : width),
+                            GREYS);
+                });
+    }
+
+    private static @Nullable Double number(HttpServletRequest http, String name, double least) {
+        String text = http.getParameter(name);
+        if (text == null) {
+            return null;
+        }
+        try {
+            double value = Double.parseDouble(text);
+            if (value >= least && value <= 1e9) {
+                return value;
+            }
+        } catch (NumberFormatException e) {
+            // falls through to the refusal
+        }
+        throw invalid(name, least < 0 ? "is a number" : "is a number above 0");
+    }
+
+    private StoredImages.Shown shown(Evaluation evaluation) {
+        try {
+            return switch (images.of(evaluation, settings.maxWait())) {
+                case StoredImages.Outcome.Ready ready -> ready.image();
+                case StoredImages.Outcome.None none ->
+                    throw new ProblemException(
+                            ServiceProblem.IMAGE_NOT_FOUND, "No image was sent with this evaluation.");
+                case StoredImages.Outcome.Refused refused ->
+                    throw new ProblemException(Problem.of(refused.reason()).about(evaluation.id()));
+                case StoredImages.Outcome.Gone gone ->
+                    throw new ProblemException(Problem.of(
+                                    gone.removed() ? ServiceProblem.INPUTS_REMOVED : ServiceProblem.INPUTS_LOST,
+                                    gone.removed()
+                                            ? "The image is no longer kept, as the other inputs."
+                                            : "The store no longer has the image as it was received.")
+                            .about(evaluation.id()));
+                case StoredImages.Outcome.Unavailable unavailable ->
+                    throw new ProblemException(
+                                    ServiceProblem.UNAVAILABLE, "The image could not be read now; try again later.")
+                            .header(HttpHeaders.RETRY_AFTER, "5");
+            };
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new ProblemException(ServiceProblem.UNAVAILABLE, "The service is ending.");
+        }
     }
 
     private Map<String, Object> document(UUID id, PairMasks pair, Asked asked) {
@@ -184,7 +283,7 @@ final class SliceController {
             picture = SlicePicture.overlay(chosen.prediction(), chosen.reference(), view, slice);
             palette = OVERLAY;
         }
-        return IndexedPng.write(scaled(picture, view, asked), palette);
+        return IndexedPng.write(scaled(picture, view, asked), palette, asked.seeThrough());
     }
 
     /** Surfaces in which distances are looked up; of the segments that were looked at last. */
@@ -346,6 +445,7 @@ final class SliceController {
      * @param voxels one pixel for each voxel instead of square pixels
      * @param scale pixels per voxel along its finer side; 0: such that the picture has some 512 pixels
      * @param scaleMm where the colours of distances end
+     * @param seeThrough nothing instead of black where neither side is
      */
     private record Asked(
             Plane plane,
@@ -355,14 +455,19 @@ final class SliceController {
             boolean distances,
             boolean voxels,
             int scale,
-            double scaleMm) {
+            double scaleMm,
+            boolean seeThrough) {
 
         static Asked of(HttpServletRequest http) {
+            return of(http, PARAMETERS);
+        }
+
+        static Asked of(HttpServletRequest http, Set<String> known) {
             http.getParameterMap().forEach((name, values) -> {
-                if (!PARAMETERS.contains(name)) {
+                if (!known.contains(name)) {
                     throw invalid(
                             name.matches("[A-Za-z0-9_.-]{1,40}") ? name : "?",
-                            "is not known; there are entry, index, layer, plane, scale, scaleMm and segment");
+                            "is not known; there are " + String.join(", ", new java.util.TreeSet<>(known)));
                 }
                 if (values.length != 1) {
                     throw invalid(name, "is there more than once");
@@ -383,6 +488,10 @@ final class SliceController {
             if (layer != null && !layer.equals("overlay") && !layer.equals("distance")) {
                 throw invalid("layer", "is overlay or distance");
             }
+            String background = http.getParameter("background");
+            if (background != null && !background.equals("black") && !background.equals("none")) {
+                throw invalid("background", "is black or none");
+            }
             String end = http.getParameter("scaleMm");
             boolean voxels = "voxel".equals(scale);
             return new Asked(
@@ -393,7 +502,8 @@ final class SliceController {
                     "distance".equals(layer),
                     voxels,
                     scale == null || voxels ? 0 : whole("scale", scale, 1, MOST_PIXELS_PER_VOXEL),
-                    end == null ? DEFAULT_SCALE_MM : millimetres(end));
+                    end == null ? DEFAULT_SCALE_MM : millimetres(end),
+                    "none".equals(background));
         }
 
         private static int whole(String name, String text, int least, int most) {

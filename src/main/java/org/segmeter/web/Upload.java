@@ -255,11 +255,12 @@ final class Upload implements AutoCloseable {
                 case "prediction" -> file(Side.PREDICTION, syntax, headers, content, store, limits, metrics);
                 case "reference" -> file(Side.REFERENCE, syntax, headers, content, store, limits, metrics);
                 case "mask" -> file(Side.MASK, syntax, headers, content, store, limits, metrics);
+                case "image" -> file(Side.IMAGE, syntax, headers, content, store, limits, metrics);
                 case "request" -> request(content);
                 default ->
                     throw new ProblemException(
                             ServiceProblem.UNKNOWN_PART,
-                            "The part '%s' is not known; there are prediction, reference, mask and request."
+                            "The part '%s' is not known; there are prediction, reference, mask, image and request."
                                     .formatted(shown(name)));
             }
             content.close();

@@ -11,15 +11,23 @@ import com.microsoft.playwright.options.ColorScheme;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.segmeter.batch.Batch;
+import org.segmeter.batch.Batches;
+import org.segmeter.demo.DemonstrationShare;
+import org.segmeter.evaluation.BlobStore;
+import org.segmeter.evaluation.KeptContent;
 import org.segmeter.format.dicom.SegFixture;
+import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** The pages as people use them, in a browser. With {@code -Dsegmeter.screenshots=docs/screenshots} it takes their pictures, too. */
 @DisplayName("The pages")
@@ -32,17 +40,31 @@ class PagesTest {
     private static final @Nullable String PICTURES = System.getProperty("segmeter.screenshots");
 
     private static @Nullable Browser browser;
+    /** Of the demonstration's three hundred, spread over its year. */
+    private static final int DEMONSTRATION = 16;
+
     private static Api api;
     private static DicomWeb pacs;
 
     @BeforeAll
-    static void start() throws IOException {
+    static void start() throws IOException, InterruptedException {
         Browser.assumeInstalled();
         Service service = Service.shared();
         api = service.api();
         pacs = new DicomWeb(service.port());
+        UUID demonstration = DemonstrationShare.make(
+                service.bean(Batches.class),
+                service.bean(BlobStore.class),
+                service.bean(KeptContent.class),
+                service.bean(JdbcClient.class),
+                DEMONSTRATION);
         cohort();
         browser = Browser.start(service.port());
+        Batch made = service.bean(Batches.class)
+                .awaitFinal(demonstration, Duration.ofMinutes(5))
+                .orElseThrow();
+        assertThat(made.state()).isEqualTo(Batch.State.DONE);
+        assertThat(made.items().failed()).isZero();
     }
 
     /** A model whose last case is far worse than all before, and another one on some of the same cases. */
@@ -118,7 +140,7 @@ class PagesTest {
         page.navigate("/");
         page.locator("input[name=prediction]").setInputFiles(EXAMPLES.resolve("prediction.dcm"));
         page.locator("input[name=reference]").setInputFiles(EXAMPLES.resolve("reference.nii.gz"));
-        page.getByText("What it belongs to").click();
+        page.getByText("What it belongs to, and").click();
         page.getByLabel("Case").fill("<img src=x onerror=alert(1)>");
         page.getByLabel("Model").fill("walker");
         page.getByLabel("Version").fill("1.0");
@@ -186,6 +208,108 @@ class PagesTest {
                 .asString()
                 .contains("0.8258064516129032");
         noComplaints();
+    }
+
+    @Test
+    void theDemonstrationIsWalkedPageByPage() throws IOException {
+        Page page = window();
+        page.navigate("/overview.html");
+        settled(page);
+        Locator matrix = page.locator("table").first();
+        for (String words : List.of("atlas-net 1.0", "swift-seg 1.4", "uni-former 3.1", "Pancreas", "Left kidney")) {
+            assertThat(matrix).containsText(words);
+        }
+        picture(page, "overview");
+
+        page.navigate("/explore.html?model=swift-seg");
+        settled(page);
+        page.locator("input[name=structure]").fill("Pancreas");
+        page.keyboard().press("Enter");
+        page.waitForURL(Pattern.compile("structure=Pancreas"));
+        settled(page);
+        Locator results = page.locator("section[aria-labelledby=rows-title]");
+        assertThat(results.locator("tbody tr")).hasCount(DEMONSTRATION);
+        results.getByText("Worst first").click();
+        picture(page, "explore");
+        Download download = page.waitForDownload(
+                () -> page.getByText("CSV of what is shown").click());
+        assertThat(Files.readAllLines(download.path()))
+                .hasSize(DEMONSTRATION + 1)
+                .allMatch(line -> line.startsWith("evaluation,") || line.contains(",swift-seg,1.4,"));
+        results.locator("tbody tr").first().getByRole(AriaRole.LINK).click();
+        page.waitForURL(Pattern.compile("/case\\.html"));
+        assertThat(page.locator("h1")).containsText("demo-");
+        assertThat(page.locator(".panel-axial")).hasAttribute("data-shown", Pattern.compile("\\d+"));
+        int shown = Integer.parseInt(page.locator(".panel-axial").getAttribute("data-shown"));
+        page.locator(".panel-axial canvas").focus();
+        page.keyboard().press(shown > 0 ? "ArrowDown" : "ArrowUp");
+        awaitShown(page, "axial", shown > 0 ? shown - 1 : shown + 1);
+        page.getByLabel("Segment").selectOption("0");
+        page.waitForCondition(() -> pixels(page, "axial", SliceController.OVERLAY[1]) > 0);
+
+        page.navigate("/compare.html?modelA=swift-seg&modelB=uni-former");
+        settled(page);
+        assertThat(page.locator("#content")).containsText("What differs");
+        assertThat(page.locator("#content")).containsText("Liver");
+        picture(page, "compare");
+        page.navigate("/charts.html?model=uni-former");
+        settled(page);
+        assertThat(page.locator("svg").first()).isVisible();
+        page.navigate("/report.html?model=uni-former");
+        settled(page);
+        assertThat(page.locator("#content")).containsText("evaluations of 1 model version");
+        noComplaints();
+    }
+
+    @Test
+    void anImageIsSeenBehindTheMasks() throws IOException {
+        String scored = api.post(
+                        List.of(
+                                Api.Part.file("prediction", EXAMPLES.resolve("prediction.dcm")),
+                                Api.Part.file("reference", EXAMPLES.resolve("reference.nii.gz")),
+                                Api.Part.bytes("image", SourceImageTest.on(EXAMPLES.resolve("reference.nii.gz"))),
+                                Api.Part.text("request", "{\"caseId\": \"with image\"}")),
+                        "Prefer",
+                        "wait=60")
+                .expect(200)
+                .header("Location");
+        Page page = window();
+        page.navigate("/case.html?id=" + scored.substring(scored.lastIndexOf('/') + 1));
+        awaitShown(page, "axial", 13);
+        assertThat(page.getByLabel("Level")).hasValue("40");
+        assertThat(page.getByLabel("Width")).hasValue("400");
+        assertThat(greys(page)).as("levels of grey of soft tissue").isGreaterThan(20);
+        picture(page, "image");
+        List<String> barriers = browser.barriers(page);
+        page.getByLabel("Window").selectOption("Bone");
+        assertThat(page.getByLabel("Width")).hasValue("1800");
+        page.waitForCondition(() -> greys(page) < 20);
+        page.getByLabel("Image", new Page.GetByLabelOptions().setExact(true)).uncheck();
+        page.waitForCondition(() -> pixels(page, "axial", SliceController.OVERLAY[2]) > 0);
+        assertThat(barriers).isEmpty();
+        noComplaints();
+    }
+
+    /** How many levels of grey the axial panel has. */
+    private static int greys(Page page) {
+        return ((Number) page.evaluate("""
+            () => {
+              const canvas = document.querySelector('.panel-axial canvas');
+              const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', { willReadFrequently: true });
+              copy.drawImage(canvas, 0, 0);
+              const { data } = copy.getImageData(0, 0, canvas.width, canvas.height);
+              const greys = new Set();
+              const { width, height } = canvas;
+              // The middle: letters and the ruler are at the edges.
+              for (let y = height >> 2; y < height - (height >> 2); y++) {
+                for (let x = width >> 2; x < width - (width >> 2); x++) {
+                  const i = 4 * (y * width + x);
+                  if (data[i] === data[i + 1] && data[i] === data[i + 2]) greys.add(data[i]);
+                }
+              }
+              return greys.size;
+            }\
+            """)).intValue();
     }
 
     @Test

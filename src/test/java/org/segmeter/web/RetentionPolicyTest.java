@@ -7,6 +7,8 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -64,8 +66,11 @@ class RetentionPolicyTest {
                     .isEqualTo("inputs-removed");
 
             // The same files sent again are stored again, for as long as their own evaluation takes.
-            api.post(Api.pair(""), "Prefer", "wait=30").expect(200);
+            List<Api.Part> withImage = new ArrayList<>(Api.pair(""));
+            withImage.add(Api.Part.bytes("image", TinyVolume.cube(1, 1, 1, 3)));
+            String seen = api.post(withImage, "Prefer", "wait=30").expect(200).header("Location");
             await(() -> service.files("blobs") == 0);
+            assertThat(api.get(seen + "/image").expect(410).problem()).isEqualTo("inputs-removed");
 
             ByteArrayOutputStream out = new ByteArrayOutputStream();
             assertThat(CommandLineTool.run(

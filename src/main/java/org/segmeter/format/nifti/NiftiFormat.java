@@ -16,6 +16,7 @@ import org.segmeter.format.gzip.PlainSource;
 import org.segmeter.volume.Grid;
 import org.segmeter.volume.InputException;
 import org.segmeter.volume.InputProblem;
+import org.segmeter.volume.IntensityVolume;
 import org.segmeter.volume.LabelMasks;
 import org.segmeter.volume.Segmentation;
 import org.segmeter.volume.Segmentation.SegmentVoxels;
@@ -81,6 +82,53 @@ public final class NiftiFormat implements SegmentationFormat {
         return reread(image, options, source -> header);
     }
 
+    @Override
+    public IntensityVolume readImage(List<MemorySegment> parts, ReadOptions options, long mostBytes)
+            throws InputException {
+        Files files = Files.of(parts);
+        MemorySegment image = files.image == null ? files.header : files.image;
+        NiftiHeader header = open(files.header, options, source -> header(source, options));
+        if (header.components() != 1) {
+            throw new InputException(
+                    InputProblem.AMBIGUOUS_DIMENSIONS,
+                    "The image has several volumes; send the one that is to be seen.",
+                    header.components() + " volumes",
+                    "one volume");
+        }
+        if (2 * header.voxels() > mostBytes || header.voxels() > Integer.MAX_VALUE - 8) {
+            throw new InputException(
+                    InputProblem.TOO_LARGE,
+                    "The image has more voxels than this installation has memory to show.",
+                    header.voxels() + " voxels",
+                    "at most " + Math.min(mostBytes / 2, Integer.MAX_VALUE - 8) + " voxels");
+        }
+        Grid grid = new Grid(
+                header.nx(), header.ny(), header.nz(), header.geometry().toLps(header.axes(), new ArrayList<>()));
+        NiftiIntensities intensities = new NiftiIntensities(header, options);
+        if (intensities.exact()) {
+            return open(image, options, source -> intensities.read(voxels(source, header), grid));
+        }
+        double[] range = open(image, options, source -> intensities.range(voxels(source, header)));
+        return open(image, options, source -> intensities.read(voxels(source, header), grid, range));
+    }
+
+    /** A source from its beginning to the first voxel of an image. */
+    private static ByteSource voxels(ByteSource source, NiftiHeader header) throws InputException {
+        if (header.offset() > source.atMost() - header.storedBytes()) {
+            throw shorter(source, header);
+        }
+        Extensions.skip(source, header.offset());
+        return header.packed() ? new PackedBits(source) : source;
+    }
+
+    private static InputException shorter(ByteSource source, NiftiHeader header) {
+        return new InputException(
+                InputProblem.TRUNCATED,
+                "The NIfTI file is shorter than its header says.",
+                "at most " + source.atMost() + " bytes",
+                header.offset() + " + " + header.storedBytes() + " bytes");
+    }
+
     /** How the header is had before the voxels. */
     @FunctionalInterface
     private interface HeaderOf {
@@ -142,11 +190,7 @@ public final class NiftiFormat implements SegmentationFormat {
         Grid grid = new Grid(
                 header.nx(), header.ny(), header.nz(), header.geometry().toLps(header.axes(), notices));
         if (header.offset() > source.atMost() - header.storedBytes()) {
-            throw new InputException(
-                    InputProblem.TRUNCATED,
-                    "The NIfTI file is shorter than its header says.",
-                    "at most " + source.atMost() + " bytes",
-                    header.offset() + " + " + header.storedBytes() + " bytes");
+            throw shorter(source, header);
         }
         if (header.single()) {
             Extensions.check(source, header, header.offset() - header.headerBytes());

@@ -25,6 +25,11 @@ public final class IndexedPng {
      * @param palette 1 to 256 colours, 0xRRGGBB
      */
     public static byte[] write(SlicePicture picture, int[] palette) {
+        return write(picture, palette, false);
+    }
+
+    /** As {@link #write(SlicePicture, int[])}. @param seeThrough true to let what is behind be seen where the value is 0 */
+    public static byte[] write(SlicePicture picture, int[] palette, boolean seeThrough) {
         int bits = palette.length <= 2 ? 1 : palette.length <= 4 ? 2 : palette.length <= 16 ? 4 : 8;
         try {
             ByteArrayOutputStream file = new ByteArrayOutputStream();
@@ -43,6 +48,9 @@ public final class IndexedPng {
                     colours.writeByte(colour);
                 }
             });
+            if (seeThrough) {
+                chunk(file, "tRNS", alpha -> alpha.writeByte(0)); // of the first colour; the others are opaque
+            }
             chunk(file, "IDAT", data -> {
                 Deflater deflater = new Deflater(Deflater.BEST_SPEED);
                 try (DeflaterOutputStream compressed = new DeflaterOutputStream(data, deflater)) {

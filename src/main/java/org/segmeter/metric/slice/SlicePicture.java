@@ -1,7 +1,10 @@
 package org.segmeter.metric.slice;
 
 import org.segmeter.metric.distance.BoundaryDistances;
+import org.segmeter.volume.Affine;
 import org.segmeter.volume.Box;
+import org.segmeter.volume.Grid;
+import org.segmeter.volume.IntensityVolume;
 import org.segmeter.volume.Mask;
 
 /**
@@ -88,6 +91,50 @@ public record SlicePicture(int columns, int rows, byte[] pixels) {
             }
         }
         return overlay;
+    }
+
+    /**
+     * What an image shows at the places of a slice's voxels, from black to white: the value of the image's voxel in which the middle of the
+     * slice's voxel lies, whatever grid the image has; black outside of it.
+     *
+     * @param level value that is half way between black (0) and white (255)
+     * @param width difference of the values that are black and white, above 0; both as DICOM PS3.3 C.11.2.1.3.2 (LINEAR_EXACT)
+     */
+    public static SlicePicture image(IntensityVolume image, SliceView view, int slice, double level, double width) {
+        int columns = view.columns();
+        int rows = view.rows();
+        byte[] pixels = new byte[Math.multiplyExact(columns, rows)];
+        Grid grid = image.grid();
+        Affine toPatient = view.grid().indexToPatient();
+        Affine toIndex = grid.indexToPatient().inverse();
+        int[] first = view.voxel(0, 0, slice);
+        double[] origin = index(toIndex, toPatient, first);
+        // Places are linear in row and column: two steps instead of two transformations for each pixel.
+        double[] across = columns > 1 ? less(index(toIndex, toPatient, view.voxel(1, 0, slice)), origin) : new double[3];
+        double[] down = rows > 1 ? less(index(toIndex, toPatient, view.voxel(0, 1, slice)), origin) : new double[3];
+        double black = level - width / 2;
+        int at = 0;
+        for (int row = 0; row < rows; row++) {
+            for (int column = 0; column < columns; column++, at++) {
+                int x = (int) Math.rint(origin[0] + column * across[0] + row * down[0]);
+                int y = (int) Math.rint(origin[1] + column * across[1] + row * down[1]);
+                int z = (int) Math.rint(origin[2] + column * across[2] + row * down[2]);
+                if (x >= 0 && y >= 0 && z >= 0 && x < grid.nx() && y < grid.ny() && z < grid.nz()) {
+                    double grey = (image.value(x, y, z) - black) / width * 255;
+                    pixels[at] = (byte) Math.rint(Math.clamp(grey, 0.0, 255.0));
+                }
+            }
+        }
+        return new SlicePicture(columns, rows, pixels);
+    }
+
+    private static double[] index(Affine toIndex, Affine toPatient, int[] voxel) {
+        double[] patient = toPatient.apply(voxel[0], voxel[1], voxel[2]);
+        return toIndex.apply(patient[0], patient[1], patient[2]);
+    }
+
+    private static double[] less(double[] a, double[] b) {
+        return new double[] {a[0] - b[0], a[1] - b[1], a[2] - b[2]};
     }
 
     /**
