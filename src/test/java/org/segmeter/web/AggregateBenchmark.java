@@ -5,9 +5,12 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import org.segmeter.database.TestPostgres;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.util.FileSystemUtils;
 
 /**
  * First views of many results: {@code AggregateBenchmark [values]}, 1,000,000 by default, of four structures with 33 metrics each, three
@@ -22,7 +25,12 @@ public final class AggregateBenchmark {
 
     public static void main(String[] arguments) throws Exception {
         int values = arguments.length == 0 ? 1_000_000 : Integer.parseInt(arguments[0]);
-        Service service = Service.start(Files.createTempDirectory("segmeter-benchmark"));
+        Path directory = Files.createTempDirectory("segmeter-benchmark");
+        // A database of its own, whose owner the service is: an index is dropped below.
+        TestPostgres database = TestPostgres.start(directory.resolve("database"));
+        Service service = Service.start(
+                directory.resolve("service"),
+                database.settings(database.port(), "").toArray(String[]::new));
         JdbcClient sql = service.bean(JdbcClient.class);
         int evaluations = values / 132;
         fill(sql, evaluations);
@@ -68,6 +76,8 @@ public final class AggregateBenchmark {
         sql.sql("drop index metric_value_without_value").update();
         writes(sql, "without it");
         service.stop();
+        database.close();
+        FileSystemUtils.deleteRecursively(directory);
     }
 
     private static void fill(JdbcClient sql, int evaluations) {

@@ -191,7 +191,7 @@ class SourceImageTest {
     }
 
     @Test
-    void isNotScoredAndTellsWhereToBeginToLook() throws IOException {
+    void isNotScoredAndTellsWhereToBeginToLook() throws Exception {
         byte[] ct = image(
                 WHOLE,
                 new double[] {1, 1, 1},

@@ -32,6 +32,55 @@ class RankingTest {
         assertThat(Ranking.inseparable(VALUES, true, 0)).containsExactly(List.of(1, 0, 2));
     }
 
+    /**
+     * The examples with which challengeR (Wiesenfarth et al. 2021, https://github.com/wiesenfa/challengeR, tests/testthat) checks itself, and
+     * the scores and ranks that it publishes for them. Small values are better unless it says otherwise.
+     */
+    @Test
+    void challengesAreRankedAsChallengeRPublishesIt() {
+        double[][] twoCases = {{0.6, 0.4}, {0.8, 1.0}};
+        published(twoCases, false, 0, Ranking.Scheme.AGGREGATE_MEAN_THEN_RANK, new double[] {0.5, 0.9}, 1, 2);
+        published(twoCases, false, 0, Ranking.Scheme.AGGREGATE_MEDIAN_THEN_RANK, new double[] {0.5, 0.9}, 1, 2);
+        published(twoCases, false, 0, Ranking.Scheme.RANK_THEN_AGGREGATE, new double[] {1, 2}, 1, 2);
+        double[][] oneCase = {{0.6}, {0.8}};
+        published(oneCase, false, 0, Ranking.Scheme.AGGREGATE_MEAN_THEN_RANK, new double[] {0.6, 0.8}, 1, 2);
+        published(oneCase, true, 0, Ranking.Scheme.AGGREGATE_MEAN_THEN_RANK, new double[] {0.6, 0.8}, 2, 1);
+        published(oneCase, true, 0, Ranking.Scheme.RANK_THEN_AGGREGATE, new double[] {2, 1}, 2, 1);
+        double[][] tied = {{0.6}, {0.6}};
+        published(tied, false, 0, Ranking.Scheme.AGGREGATE_MEAN_THEN_RANK, new double[] {0.6, 0.6}, 1, 1);
+        published(tied, false, 0, Ranking.Scheme.RANK_THEN_AGGREGATE, new double[] {1, 1}, 1, 1);
+        double[][] missing = {{Double.NaN}, {0.8}};
+        published(missing, true, 0, Ranking.Scheme.AGGREGATE_MEAN_THEN_RANK, new double[] {0, 0.8}, 2, 1);
+        published(missing, true, -1, Ranking.Scheme.AGGREGATE_MEAN_THEN_RANK, new double[] {-1, 0.8}, 2, 1);
+        published(missing, true, 0, Ranking.Scheme.RANK_THEN_AGGREGATE, new double[] {2, 1}, 2, 1);
+        double[][] missingDistance = {{Double.NaN}, {0.4}};
+        published(missingDistance, false, 100, Ranking.Scheme.AGGREGATE_MEAN_THEN_RANK, new double[] {100, 0.4}, 2, 1);
+        double[][] twoTied = {{0.6, 0.6}, {0.8, 0.8}};
+        published(twoTied, false, 0, Ranking.Scheme.TEST_THEN_RANK, new double[] {0, 0}, 1, 1);
+        double[][] missingOfFour = {{Double.NaN, 0.2, 0.2, 0.2}, {1, 1, 1, 1}};
+        published(missingOfFour, false, 100, Ranking.Scheme.TEST_THEN_RANK, new double[] {0, 0}, 1, 1);
+    }
+
+    /**
+     * Four equal differences: challengeR takes R's approximation by the normal distribution where differences tie (p = 0.036), by default does
+     * not adjust for the number of tests, and says that they differ; the exact test of the four signs has p = 1/16 and cannot. Of six cases
+     * it can (1/64, by Holm 1/32).
+     */
+    @Test
+    void tiesAreTestedExactlyWhereChallengeRApproximates() {
+        double[][] four = {{0.2, 0.2, 0.2, 0.2}, {1, 1, 1, 1}};
+        published(four, false, 0, Ranking.Scheme.TEST_THEN_RANK, new double[] {0, 0}, 1, 1);
+        double[][] six = {{0.2, 0.2, 0.2, 0.2, 0.2, 0.2}, {1, 1, 1, 1, 1, 1}};
+        published(six, false, 0, Ranking.Scheme.TEST_THEN_RANK, new double[] {1, 0}, 1, 2);
+    }
+
+    private static void published(
+            double[][] values, boolean higher, double worst, Ranking.Scheme scheme, double[] scores, int... ranks) {
+        Ranking.Result result = Ranking.rank(values, higher, worst, scheme);
+        assertThat(result.scores()).as(scheme.name()).containsExactly(scores, within(1e-12));
+        assertThat(result.ranks()).as(scheme.name()).containsExactly(ranks);
+    }
+
     @Test
     void aMissingValueIsTheWorst() {
         double[][] values = {{0.9, Double.NaN}, {0.5, 0.5}};
