@@ -60,8 +60,7 @@ final class AlertWatch {
     private final AtomicLong open = new AtomicLong();
     private final Map<List<@Nullable String>, UUID> drawn = new HashMap<>();
 
-    AlertWatch(
-            ValueRows values, Charts charts, AlertRows alerts, MeterRegistry registry, AlertSettings settings) {
+    AlertWatch(ValueRows values, Charts charts, AlertRows alerts, MeterRegistry registry, AlertSettings settings) {
         this.values = values;
         this.charts = charts;
         this.alerts = alerts;

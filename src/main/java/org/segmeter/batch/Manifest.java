@@ -43,8 +43,7 @@ public final class Manifest {
     private static final int MOST_FILES = 4096;
     private static final int LONGEST_NAME = 4096;
     private static final String LABEL = "label.";
-    private static final Set<String> COLUMNS =
-            Set.of(
+    private static final Set<String> COLUMNS = Set.of(
             "case", "prediction", "reference", "mask", "model", "version", "site", "scanner", "reader", "labels");
     private static final Set<String> PLAIN_LABELS = Set.of("scanner", "reader");
 
@@ -366,7 +365,8 @@ public final class Manifest {
             request.set("labels", labels);
         }
         try {
-            entries.add(new Entry(line, withDefaults(Description.parse(request), defaults), prediction, reference, mask));
+            entries.add(
+                    new Entry(line, withDefaults(Description.parse(request), defaults), prediction, reference, mask));
         } catch (InputException e) {
             String member = e.getMessage() == null ? "" : e.getMessage();
             String column = member.contains("'caseId'")

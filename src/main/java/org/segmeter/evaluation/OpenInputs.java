@@ -23,14 +23,12 @@ final class OpenInputs implements AutoCloseable {
      * @throws BlobStore.Unavailable if the store does not answer
      */
     static OpenInputs of(List<Evaluation.Input> inputs, BlobStore store) throws IOException {
-        return open(
-                inputs.stream().filter(input -> input.side() != Side.IMAGE).toList(), store);
+        return open(inputs.stream().filter(input -> input.side() != Side.IMAGE).toList(), store);
     }
 
     /** Opens the files of the image alone; as {@link #of}. */
     static OpenInputs ofImage(List<Evaluation.Input> inputs, BlobStore store) throws IOException {
-        return open(
-                inputs.stream().filter(input -> input.side() == Side.IMAGE).toList(), store);
+        return open(inputs.stream().filter(input -> input.side() == Side.IMAGE).toList(), store);
     }
 
     private static OpenInputs open(List<Evaluation.Input> inputs, BlobStore store) throws IOException {

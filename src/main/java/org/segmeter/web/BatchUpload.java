@@ -107,8 +107,7 @@ final class BatchUpload {
     }
 
     /** What a body that could not be received is answered with. */
-    static ProblemException failed(
-            IOException e, UploadBody body, WebSettings.Upload limits, ServiceMetrics metrics) {
+    static ProblemException failed(IOException e, UploadBody body, WebSettings.Upload limits, ServiceMetrics metrics) {
         if (body.state() == UploadBody.State.TOO_LARGE) {
             metrics.uploadFailed(UploadFailure.TOO_LARGE);
             return Upload.tooLarge("The request", limits.maxRequestSize().toBytes());

@@ -7,7 +7,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 import org.segmeter.analytics.InvalidQuery;
 import org.segmeter.analytics.Leaderboards;
 import org.segmeter.analytics.NamedLeaderboard;
@@ -103,8 +102,7 @@ final class LeaderboardController {
                     "name", "has 1 to 63 small letters, digits, points, dashes and underscores");
         }
         JsonNode title = request.path("title");
-        if (!title.isMissingNode()
-                && (!title.isString() || title.stringValue().length() > 200)) {
+        if (!title.isMissingNode() && (!title.isString() || title.stringValue().length() > 200)) {
             throw AnalyticsParameters.wrong("title", "is a text of at most 200 characters");
         }
         JsonNode frozen = request.path("frozen");

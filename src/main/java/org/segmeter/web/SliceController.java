@@ -65,7 +65,9 @@ final class SliceController {
             Set.of("plane", "segment", "entry", "index", "layer", "scale", "scaleMm", "background");
 
     private static final Set<String> IMAGE_PARAMETERS = Set.of("plane", "index", "level", "width");
-    private static final int[] GREYS = java.util.stream.IntStream.range(0, 256).map(grey -> grey * 0x010101).toArray();
+    private static final int[] GREYS = java.util.stream.IntStream.range(0, 256)
+            .map(grey -> grey * 0x010101)
+            .toArray();
 
     private static final int MOST_SURFACES = 4;
 
@@ -135,25 +137,21 @@ final class SliceController {
         }
         Double level = number(http, "level", -1e9);
         Double width = number(http, "width", Double.MIN_NORMAL);
-        return unlessKnown(
-                http,
-                tag(evaluation, "image-" + level + "-" + width, asked),
-                MediaType.IMAGE_PNG,
-                () -> {
-                    SliceView view = SliceView.of(read(evaluation).grid(), asked.plane());
-                    if (index >= view.slices()) {
-                        throw invalid("index", "is 0 to " + (view.slices() - 1) + " in this plane");
-                    }
-                    StoredImages.Shown shown = shown(evaluation);
-                    return IndexedPng.write(
-                            SlicePicture.image(
-                                    shown.image(),
-                                    view,
-                                    index,
-                                    level == null ? shown.level() : level,
-                                    width == null ? shown.width() : width),
-                            GREYS);
-                });
+        return unlessKnown(http, tag(evaluation, "image-" + level + "-" + width, asked), MediaType.IMAGE_PNG, () -> {
+            SliceView view = SliceView.of(read(evaluation).grid(), asked.plane());
+            if (index >= view.slices()) {
+                throw invalid("index", "is 0 to " + (view.slices() - 1) + " in this plane");
+            }
+            StoredImages.Shown shown = shown(evaluation);
+            return IndexedPng.write(
+                    SlicePicture.image(
+                            shown.image(),
+                            view,
+                            index,
+                            level == null ? shown.level() : level,
+                            width == null ? shown.width() : width),
+                    GREYS);
+        });
     }
 
     private static @Nullable Double number(HttpServletRequest http, String name, double least) {

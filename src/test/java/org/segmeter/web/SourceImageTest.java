@@ -71,8 +71,7 @@ class SourceImageTest {
         for (int z = 0; z < n[2]; z++) {
             for (int y = 0; y < n[1]; y++) {
                 for (int x = 0; x < n[0]; x++, at += width) {
-                    double value =
-                            body.at(origin[0] + x * step[0], origin[1] + y * step[1], origin[2] + z * step[2]);
+                    double value = body.at(origin[0] + x * step[0], origin[1] + y * step[1], origin[2] + z * step[2]);
                     switch (type) {
                         case FLOAT32 -> file.putFloat(at, (float) value);
                         case UINT16 -> file.putShort(at, (short) Math.round((value + 1024) / 0.5));
@@ -96,7 +95,11 @@ class SourceImageTest {
         int nz = from.getShort(46);
         ByteBuffer file = ByteBuffer.allocate(352 + 2 * nx * ny * nz).order(ByteOrder.LITTLE_ENDIAN);
         file.put(0, plain, 0, 352);
-        file.putShort(70, INT16).putShort(72, (short) 16).putFloat(108, 352).putFloat(112, 1).putFloat(116, 0);
+        file.putShort(70, INT16)
+                .putShort(72, (short) 16)
+                .putFloat(108, 352)
+                .putFloat(112, 1)
+                .putFloat(116, 0);
         int at = 352;
         for (int z = 0; z < nz; z++) {
             for (int y = 0; y < ny; y++) {
@@ -166,7 +169,8 @@ class SourceImageTest {
             BufferedImage sagittal = picture(location + "/image.png?plane=sagittal&index=3" + window);
             for (int row = 0; row < SIZE; row++) {
                 for (int column = 0; column < SIZE; column++) {
-                    // The patient's right is on the left, the front on top; of a sagittal picture the front is on the left.
+                    // The patient's right is on the left, the front on top; of a sagittal picture the front is on the
+                    // left.
                     assertThat(axial.getRGB(column, row) & 255)
                             .isCloseTo(grey(gradient(11 - column, 11 - row, 4), level, width), within(1));
                     assertThat(sagittal.getRGB(column, row) & 255)
@@ -174,7 +178,8 @@ class SourceImageTest {
                 }
             }
         }
-        // Of twice the spacing, on half of the body: each voxel is under the eight that it holds, and beyond there is nothing.
+        // Of twice the spacing, on half of the body: each voxel is under the eight that it holds, and beyond there is
+        // nothing.
         String coarse = submitted(image(
                 new int[] {3, 6, 6},
                 new double[] {2, 2, 2},
@@ -212,7 +217,8 @@ class SourceImageTest {
                                 new double[] {0, 0, 0},
                                 FLOAT32,
                                 false,
-                                (right, front, head) -> right < 6 ? Double.NaN : front)) + "/image")
+                                (right, front, head) -> right < 6 ? Double.NaN : front))
+                        + "/image")
                 .expect(200)
                 .json();
         assertThat(other.path("least").doubleValue()).isZero();
@@ -233,14 +239,17 @@ class SourceImageTest {
         assertThat(evaluation.at("/scorecard/segments")).isEqualTo(without.path("segments"));
         assertThat(evaluation.path("scorecard").has("image")).isFalse();
         String again = api.postJson(with + "/rescore", "").expect(202).header("Location");
-        assertThat(api.finished(again).at("/inputs/image/0/sha256"))
-                .isEqualTo(evaluation.at("/inputs/image/0/sha256"));
+        assertThat(api.finished(again).at("/inputs/image/0/sha256")).isEqualTo(evaluation.at("/inputs/image/0/sha256"));
         String bare = "/api/v1/evaluations/" + without.path("id").asString();
         assertThat(api.get(bare + "/image").expect(404).problem()).isEqualTo("image-not-found");
 
         BufferedImage seeThrough = picture(with + "/overlay.png?plane=axial&index=2&scale=voxel&background=none");
-        assertThat(seeThrough.getRGB(0, 0) >>> 24).as("alpha where neither side is").isZero();
-        assertThat(seeThrough.getRGB(11 - 3, 11 - 3)).as("both sides").isEqualTo(0xff000000 | SliceController.OVERLAY[1]);
+        assertThat(seeThrough.getRGB(0, 0) >>> 24)
+                .as("alpha where neither side is")
+                .isZero();
+        assertThat(seeThrough.getRGB(11 - 3, 11 - 3))
+                .as("both sides")
+                .isEqualTo(0xff000000 | SliceController.OVERLAY[1]);
     }
 
     @Test

@@ -75,15 +75,14 @@ class StatisticsResourcesTest {
         cases.failed("list-a", "2", "case-6", START);
         scored("list-b", "1", 0, 0.9, 3);
 
-        JsonNode versions = api.get("/api/v1/models?model=list-a")
-                .expect(200)
-                .json()
-                .at("/models/0/versions");
+        JsonNode versions =
+                api.get("/api/v1/models?model=list-a").expect(200).json().at("/models/0/versions");
         assertThat(versions).hasSize(2);
         JsonNode first = versions.get(0);
         JsonNode second = versions.get(1);
         // The second version's failure was as early as the first version.
-        assertThat(List.of(first.path("version").asString(), second.path("version").asString()))
+        assertThat(List.of(
+                        first.path("version").asString(), second.path("version").asString()))
                 .containsExactly("1", "2");
         assertThat(first.path("evaluations").asInt()).isEqualTo(3);
         assertThat(first.path("cases").asInt()).isEqualTo(3);
@@ -118,14 +117,19 @@ class StatisticsResourcesTest {
             scored("rank-b", "1", i, 0.8 + 0.002 * i, 3);
         }
         String question =
-                "{\"name\": \"board\", \"metric\": \"dice\", \"resamples\": 0, \"filter\": {\"structure\": \"Liver\", \"to\":"
-                        + " \"2026-04-01T00:00:00Z\"}, \"schemes\": [\"aggregate-mean-then-rank\"]}";
+                "{\"name\": \"board\", \"metric\": \"dice\", \"resamples\": 0, \"filter\": {\"structure\": \"Liver\","
+                        + " \"to\": \"2026-04-01T00:00:00Z\"}, \"schemes\": [\"aggregate-mean-then-rank\"]}";
         Api.Answer made = api.postJson("/api/v1/leaderboards", question).expect(201);
         assertThat(made.header("Location")).isEqualTo("/api/v1/leaderboards/board?version=1");
-        assertThat(api.postJson("/api/v1/leaderboards", question).expect(200).json().path("version").asInt())
+        assertThat(api.postJson("/api/v1/leaderboards", question)
+                        .expect(200)
+                        .json()
+                        .path("version")
+                        .asInt())
                 .as("the same question is the same version")
                 .isEqualTo(1);
-        JsonNode frozen = api.postJson("/api/v1/leaderboards", question.replace("\"metric\"", "\"frozen\": true, \"metric\""))
+        JsonNode frozen = api.postJson(
+                        "/api/v1/leaderboards", question.replace("\"metric\"", "\"frozen\": true, \"metric\""))
                 .expect(201)
                 .json();
         assertThat(frozen.path("version").asInt()).isEqualTo(2);
@@ -142,7 +146,8 @@ class StatisticsResourcesTest {
         assertThat(newest.at("/question/filter/structure").asString()).isEqualTo("Liver");
         assertThat(newest.path("question").has("name")).isFalse();
         Api.Answer once = api.get("/api/v1/leaderboards/board").expect(200);
-        api.get("/api/v1/leaderboards/board", "If-None-Match", once.header("ETag")).expect(304);
+        api.get("/api/v1/leaderboards/board", "If-None-Match", once.header("ETag"))
+                .expect(304);
         JsonNode all = api.get("/api/v1/leaderboards").expect(200).json().path("leaderboards");
         assertThat(all).hasSize(1);
         assertThat(all.get(0).path("version").asInt()).isEqualTo(2);
@@ -160,7 +165,9 @@ class StatisticsResourcesTest {
                 "{\"name\": \"b\", \"metric\": \"dice\", \"resamples\": -1}",
                 "{\"name\": \"b\", \"metric\": \"dice\", \"frozen\": 1}",
                 "{\"name\": \"b\", \"metric\": \"dice\", \"surprise\": 1}")) {
-            assertThat(api.postWrongJson("/api/v1/leaderboards", body).expect(422).problem())
+            assertThat(api.postWrongJson("/api/v1/leaderboards", body)
+                            .expect(422)
+                            .problem())
                     .as(body)
                     .isEqualTo("invalid-request");
         }
@@ -200,7 +207,9 @@ class StatisticsResourcesTest {
         for (int i = 0; i < 14; i++) {
             scored("far-net", "1", i, 0.9 + 0.002 * (i % 3), i == 13 ? 40 : 3 + 0.1 * (i % 3));
         }
-        JsonNode alert = awaited("/api/v1/alerts?model=far-net", body -> !body.path("alerts").isEmpty())
+        JsonNode alert = awaited(
+                        "/api/v1/alerts?model=far-net",
+                        body -> !body.path("alerts").isEmpty())
                 .path("alerts")
                 .get(0);
         assertThat(alert.path("metric").asString()).isEqualTo("hd95");
@@ -216,7 +225,8 @@ class StatisticsResourcesTest {
         sql.sql("update batch set state = 'DONE', finished_at = now() where id = :id")
                 .param("id", batch)
                 .update();
-        JsonNode made = awaited("/api/v1/alerts?model=demo-net", body -> !body.path("alerts").isEmpty());
+        JsonNode made = awaited(
+                "/api/v1/alerts?model=demo-net", body -> !body.path("alerts").isEmpty());
         assertThat(made.at("/alerts/0/value").doubleValue()).isEqualTo(60);
         assertThat(made.at("/alerts/0/at").asString())
                 .isEqualTo(START.plus(Duration.ofDays(13)).toString());
@@ -269,8 +279,7 @@ class StatisticsResourcesTest {
         JsonNode known = api.postJson("/api/v1/consensus", stored).expect(200).json();
         assertThat(known.at("/dice/0/1").doubleValue()).isCloseTo(0.75, within(1e-15));
         JsonNode mixed = api.postForm(
-                        "/api/v1/consensus",
-                        List.of(Api.Part.bytes("reader", c), Api.Part.text("request", stored)))
+                        "/api/v1/consensus", List.of(Api.Part.bytes("reader", c), Api.Part.text("request", stored)))
                 .expect(200)
                 .json();
         assertThat(mixed.path("readers")).hasSize(3);
@@ -320,7 +329,8 @@ class StatisticsResourcesTest {
                         "/api/v1/batches", "text/csv", manifest.getBytes(StandardCharsets.UTF_8), "Prefer", "wait=60")
                 .expect(200)
                 .json();
-        JsonNode items = api.get(batch.at("/links/items").asString()).expect(200).json().path("items");
+        JsonNode items =
+                api.get(batch.at("/links/items").asString()).expect(200).json().path("items");
         assertThat(items.get(0).at("/mask/0").asString()).isEqualTo("sha256:" + sha256(mask));
         assertThat(dice(items.get(0))).isEqualTo(1);
         assertThat(dice(items.get(1))).isCloseTo(0.75, within(1e-15));

@@ -50,8 +50,10 @@ final class NiftiIntensities {
         NiftiType type = header.type();
         boolean swap = header.bigEndian() && type.width() == 2;
         int offset = type == NiftiType.UINT16 ? 1 << 15 : 0;
-        voxels(source, (at, bits) ->
-                stored[at] = (short) (type.asLong(swap ? Short.reverseBytes((short) bits) & 0xffff : bits) - offset));
+        voxels(
+                source,
+                (at, bits) -> stored[at] =
+                        (short) (type.asLong(swap ? Short.reverseBytes((short) bits) & 0xffff : bits) - offset));
         double slope = header.scaled() ? header.slope() : 1;
         double intercept = header.scaled() ? header.intercept() : 0;
         return new IntensityVolume(grid, stored, slope, intercept + slope * offset);

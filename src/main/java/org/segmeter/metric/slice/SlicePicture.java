@@ -110,7 +110,8 @@ public record SlicePicture(int columns, int rows, byte[] pixels) {
         int[] first = view.voxel(0, 0, slice);
         double[] origin = index(toIndex, toPatient, first);
         // Places are linear in row and column: two steps instead of two transformations for each pixel.
-        double[] across = columns > 1 ? less(index(toIndex, toPatient, view.voxel(1, 0, slice)), origin) : new double[3];
+        double[] across =
+                columns > 1 ? less(index(toIndex, toPatient, view.voxel(1, 0, slice)), origin) : new double[3];
         double[] down = rows > 1 ? less(index(toIndex, toPatient, view.voxel(0, 1, slice)), origin) : new double[3];
         double black = level - width / 2;
         int at = 0;
