@@ -17,6 +17,7 @@ import org.segmeter.scoring.LaboratoryJson;
 import org.segmeter.scoring.LaboratoryOptions;
 import org.segmeter.scoring.LaboratoryReport;
 import org.segmeter.scoring.Protocols;
+import org.segmeter.scoring.ScoringInput;
 import org.segmeter.scoring.ScoringOptions;
 import org.segmeter.volume.CancelSignal;
 import org.segmeter.volume.InputException;
@@ -39,8 +40,10 @@ import picocli.CommandLine.Option;
         footerHeading = "%nExamples:%n",
         footer = {
             "  segmeter loss probabilities.nii.gz reference.nii.gz --prediction-values probabilities",
-            "  segmeter loss logits.nii.gz reference.dcm --prediction-values logits --prediction-background-first --json",
+            "  segmeter loss logits.nii.gz reference.dcm --prediction-values logits --prediction-background-first"
+                    + " --json",
             "  segmeter loss model.dcm reader.nii.gz --parameter alpha=0.2 --parameter bins=10",
+            "  segmeter loss model.dcm reader.nii.gz --mask liver.nii.gz",
             "  segmeter loss --batch pairs.tsv"
         })
 final class LossCommand implements Callable<Integer> {
@@ -86,11 +89,20 @@ final class LossCommand implements Callable<Integer> {
     private List<String> parameters = new ArrayList<>();
 
     @Option(
+            names = "--mask",
+            paramLabel = "FILE",
+            description =
+                    "Measure only the voxels that this file does not leave 0: a segmentation on the reference's grid,"
+                            + " or a part of it.")
+    private @Nullable Path mask;
+
+    @Option(
             names = "--batch",
             paramLabel = "LIST",
             description =
-                    "Compare the mean of cases with the loss of their pooled voxels. Each line of the list has the paths of a"
-                            + " prediction and its reference, separated by a tab, relative to the list.")
+                    "Compare the mean of cases with the loss of their pooled voxels. Each line of the list has the"
+                        + " paths of a prediction and its reference, and of a mask if there is one, separated by tabs,"
+                        + " relative to the list.")
     private @Nullable Path batch;
 
     LossCommand(PrintWriter out, PrintWriter err) {
@@ -103,14 +115,14 @@ final class LossCommand implements Callable<Integer> {
         Path list = batch;
         if (list == null) {
             arguments.requirePair();
-        } else if (arguments.nameFiles()) {
+        } else if (arguments.nameFiles() || mask != null) {
             throw arguments.usage("--batch takes its files from the list, and none besides.");
         }
         ScoringOptions pair = arguments.options(protocol == null ? List.of() : List.of(protocol), Map.of());
         LaboratoryOptions options = options();
         try {
             if (list == null) {
-                LaboratoryReport report = measure(arguments.pair(), pair, options);
+                LaboratoryReport report = measure(arguments.pair(), mask, pair, options);
                 if (json) {
                     out.println(LaboratoryJson.writeIndented(report));
                 } else {
@@ -130,10 +142,12 @@ final class LossCommand implements Callable<Integer> {
         }
     }
 
-    private LaboratoryReport measure(PairArguments.Pair files, ScoringOptions pair, LaboratoryOptions options)
+    private LaboratoryReport measure(
+            PairArguments.Pair files, @Nullable Path only, ScoringOptions pair, LaboratoryOptions options)
             throws InputException, IOException {
+        ScoringInput kept = only == null ? null : PairArguments.file(only, "mask");
         return arguments.run(pool -> new Laboratory(SegmentationReader.standard(), Protocols.builtIn(), pool)
-                .measure(files.prediction(), files.reference(), pair, options, CancelSignal.none()));
+                .measure(files.prediction(), files.reference(), kept, pair, options, CancelSignal.none()));
     }
 
     private BatchReport batch(Path list, ScoringOptions pair, LaboratoryOptions options)
@@ -142,12 +156,13 @@ final class LossCommand implements Callable<Integer> {
         for (PairOfPaths paths : paths(list)) {
             // Only the sums of a case are kept, so a batch takes no more memory than its largest case.
             cases.add(BatchReport.Case.of(
-                    measure(PairArguments.pair(paths.prediction(), paths.reference()), pair, options)));
+                    measure(PairArguments.pair(paths.prediction(), paths.reference()), paths.mask(), pair, options)));
         }
         return BatchReport.of(cases, options);
     }
 
-    private record PairOfPaths(Path prediction, Path reference) {}
+    private record PairOfPaths(
+            Path prediction, Path reference, @Nullable Path mask) {}
 
     private List<PairOfPaths> paths(Path list) throws IOException {
         List<PairOfPaths> pairs = new ArrayList<>();
@@ -156,13 +171,17 @@ final class LossCommand implements Callable<Integer> {
                 continue;
             }
             List<String> fields = List.of(line.split("\t", -1));
-            if (fields.size() != 2 || pairs.size() == MOST_CASES) {
-                throw arguments.usage("A line of the list has two paths separated by a tab, and it has at most "
+            if (fields.size() < 2 || fields.size() > 3 || pairs.size() == MOST_CASES) {
+                throw arguments.usage("A line of the list has two paths separated by a tab, or three with a mask, and"
+                        + " the list has at most "
                         + MOST_CASES + " lines.");
             }
             pairs.add(new PairOfPaths(
                     list.resolveSibling(fields.get(0).strip()),
-                    list.resolveSibling(fields.get(1).strip())));
+                    list.resolveSibling(fields.get(1).strip()),
+                    fields.size() < 3 || fields.get(2).isBlank()
+                            ? null
+                            : list.resolveSibling(fields.get(2).strip())));
         }
         if (pairs.isEmpty()) {
             throw arguments.usage("The list has no line.");

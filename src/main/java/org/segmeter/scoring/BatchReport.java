@@ -24,18 +24,21 @@ public record BatchReport(LaboratoryOptions options, RegionLoss loss, List<Case>
      *
      * @param prediction digests of the content
      * @param reference digests of the content
+     * @param mask digests of the content; empty without one
      * @param sums of each segment
      */
-    public record Case(List<String> prediction, List<String> reference, Map<Segment, SoftSums> sums) {
+    public record Case(
+            List<String> prediction, List<String> reference, List<String> mask, Map<Segment, SoftSums> sums) {
         public Case {
             prediction = List.copyOf(prediction);
             reference = List.copyOf(reference);
+            mask = List.copyOf(mask);
         }
 
         public static Case of(LaboratoryReport report) {
             Map<Segment, SoftSums> sums = new LinkedHashMap<>();
             report.segments().forEach(segment -> sums.put(segment.segment(), segment.sums()));
-            return new Case(report.prediction(), report.reference(), sums);
+            return new Case(report.prediction(), report.reference(), report.mask(), sums);
         }
     }
 

@@ -333,6 +333,9 @@ public final class LaboratoryJson {
             ObjectNode entry = cases.addObject();
             entry.putObject("prediction").set("sha256", ScorecardJson.plain(each.prediction()));
             entry.putObject("reference").set("sha256", ScorecardJson.plain(each.reference()));
+            if (!each.mask().isEmpty()) {
+                entry.putObject("mask").set("sha256", ScorecardJson.plain(each.mask()));
+            }
         }
         ArrayNode segments = root.putArray("segments");
         for (BatchReport.OfSegment segment : report.segments()) {

@@ -211,6 +211,46 @@ class LossCommandTest {
     }
 
     @Test
+    void aMaskOfItsOwnLeavesWhatItCovers() throws IOException {
+        String p = rows("p.nii", P);
+        String g = rows("g.nii", G);
+        String mask = rows("mask.nii", new float[] {0, 0, 3, 1, 2, 0, 0, 0});
+        JsonNode only = run(p, g, "--prediction-values", "probabilities", "--mask", mask, "--json")
+                .json();
+        assertThat(only.at("/loss/voxels").asInt()).isEqualTo(3);
+        assertThat(only.at("/loss/segments/0/sums/tp").asDouble()).isCloseTo(0.8, within(1e-6));
+        assertThat(only.at("/loss/segments/0/sums/fp").asDouble()).isCloseTo(0.4, within(1e-6));
+        assertThat(only.at("/loss/segments/0/sums/fn").asDouble()).isCloseTo(1.2, within(1e-6));
+        assertThat(only.at("/loss/mask/sha256").size()).isEqualTo(1);
+
+        assertThat(run("--batch", "pairs.tsv", "--mask", mask).status()).isEqualTo(2);
+        Run missing = run(p, g, "--mask", directory.resolve("none.nii").toString());
+        assertThat(missing.status()).isEqualTo(1);
+        assertThat(missing.err()).contains("mask");
+    }
+
+    @Test
+    void aLineOfABatchMayNameAMask() throws IOException {
+        rows("p.nii", P);
+        rows("g.nii", G);
+        rows("mask.nii", new float[] {0, 0, 3, 1, 2, 0, 0, 0});
+        Path list = Files.writeString(directory.resolve("pairs.tsv"), "p.nii\tg.nii\tmask.nii\np.nii\tg.nii\n");
+        JsonNode batch = run(
+                        "--batch",
+                        list.toString(),
+                        "--prediction-values",
+                        "probabilities",
+                        "--parameter",
+                        "smooth=0",
+                        "--json")
+                .json();
+        assertThat(batch.at("/segments/0/cases/0/dice_loss").asDouble()).isCloseTo(1 - 1.6 / 3.2, within(1e-6));
+        assertThat(batch.at("/segments/0/cases/1/dice_loss").asDouble()).isCloseTo(2 / 7.0, within(1e-6));
+        assertThat(batch.at("/cases/0/mask/sha256").size()).isEqualTo(1);
+        assertThat(batch.at("/cases/1").has("mask")).isFalse();
+    }
+
+    @Test
     void aBatchIsTheMeanOfItsCasesAndTheirPooledVoxels() throws IOException {
         rows("p.nii", P);
         rows("g.nii", G);

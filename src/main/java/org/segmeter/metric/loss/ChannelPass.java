@@ -43,11 +43,11 @@ public final class ChannelPass {
     private final VoxelTerm[] terms;
     private final CancelSignal cancel;
     private final ErrorMoments.@Nullable Bins bins;
+    /** A row of them. */
+    private final float[] zeros;
 
     /** Moments that no thread is filling; each slab takes one, and there are no more than threads. */
     private final Queue<ErrorMoments> idle = new ConcurrentLinkedQueue<>();
-
-    private final Queue<ErrorMoments> full = new ConcurrentLinkedQueue<>();
 
     private ChannelPass(
             Channel channel, Region region, SequencedSet<VoxelTerm> terms, CancelSignal cancel, boolean byMoments) {
@@ -55,6 +55,7 @@ public final class ChannelPass {
         this.region = region;
         this.terms = terms.toArray(VoxelTerm[]::new);
         this.cancel = cancel;
+        zeros = new float[region.box().nx()];
         bins = byMoments ? ErrorMoments.Bins.of(this.terms) : null;
     }
 
@@ -72,8 +73,7 @@ public final class ChannelPass {
     private static boolean momentsPay(Channel channel, Box box) {
         return channel.prediction() instanceof Side.Probability
                 && channel.reference() instanceof Side.Hard
-                && box.voxelCount() >= MOMENTS_FROM
-                && box.nx() <= ErrorMoments.FULL;
+                && box.voxelCount() >= MOMENTS_FROM;
     }
 
     /** The same with the choice of how probabilities between 0 and 1 are summed: by {@link ErrorMoments} or one by one. */
@@ -99,9 +99,8 @@ public final class ChannelPass {
                 })
                 .toArray(Slab[]::new);
         Slab all = done.length == 0 ? new Slab(terms) : pairwise(done, 0, done.length);
-        full.addAll(idle);
-        if (!full.isEmpty()) {
-            all.take(List.copyOf(full));
+        if (!idle.isEmpty()) {
+            all.take(List.copyOf(idle));
         }
         return all.statistics(!soft(channel.reference()));
     }
@@ -126,10 +125,6 @@ public final class ChannelPass {
             cancel.check();
             for (int y = region.box().y0(); y < region.box().y1(); y++) {
                 if (reference != null && channel.prediction() instanceof Side.Probability p) {
-                    if (moments != null && moments.full()) {
-                        full.add(moments);
-                        moments = moments();
-                    }
                     probabilityRow(slab, moments, p.volume(), reference, y, z);
                 } else if (reference != null && channel.prediction() instanceof Side.Hard p) {
                     hardRow(slab, p.mask(), reference, y, z);
@@ -182,18 +177,22 @@ public final class ChannelPass {
         boolean row = y >= stored.y0() && y < stored.y1() && z >= stored.z0() && z < stored.z1();
         float[] values = prediction.values();
         int rowStart = row ? ((z - stored.z0()) * stored.ny() + (y - stored.y0())) * stored.nx() - stored.x0() : 0;
-        // A whole row first: long loops become vector instructions, and most rows of a volume hold nothing but 0.
-        row = row
-                && anyBit(
-                        values,
-                        rowStart + Math.max(region.box().x0(), stored.x0()),
-                        rowStart + Math.min(region.box().x1(), stored.x1()));
+        int firstStored = Math.max(region.box().x0(), stored.x0());
+        int lastStored = Math.min(region.box().x1(), stored.x1());
+        // A whole row first: most rows of a volume hold nothing but 0.
+        if (!row || firstStored >= lastStored || !anyBit(values, rowStart + firstStored, rowStart + lastStored)) {
+            emptyRow(slab, reference, y, z);
+            return;
+        }
+        if (moments != null) {
+            moments.read(values, rowStart + firstStored, rowStart + lastStored);
+        }
         for (int w = region.box().x0() >> 6; w << 6 < region.box().x1(); w++) {
             long valid = validWord(w, y, z);
             long g = Words.of(reference, w, y, z) & valid;
-            int from = Math.max(w << 6, stored.x0());
-            int to = Math.min(w + 1 << 6, stored.x1());
-            if (!row || from >= to) {
+            int from = Math.max(w << 6, firstStored);
+            int to = Math.min(w + 1 << 6, lastStored);
+            if (from >= to) {
                 slab.count(0, 0, Long.bitCount(g), Long.bitCount(valid & ~g));
                 continue;
             }
@@ -206,11 +205,24 @@ public final class ChannelPass {
                 addEqual(slab, moments, p, Long.bitCount(inside & g), 1);
                 addEqual(slab, moments, p, Long.bitCount(inside & ~g), 0);
             } else if (moments != null) {
-                moments.take(values, base, inside, g, slab);
+                moments.take((w << 6) - firstStored, inside, g, slab);
             } else {
                 slab.alone(values, base, inside, g);
             }
         }
+    }
+
+    /** A row in which every p is 0. */
+    private void emptyRow(Slab slab, BitMask reference, int y, int z) {
+        int fn = 0;
+        int tn = 0;
+        for (int w = region.box().x0() >> 6; w << 6 < region.box().x1(); w++) {
+            long valid = validWord(w, y, z);
+            long g = Words.of(reference, w, y, z) & valid;
+            fn += Long.bitCount(g);
+            tn += Long.bitCount(valid & ~g);
+        }
+        slab.count(0, 0, fn, tn);
     }
 
     private static void addEqual(Slab slab, @Nullable ErrorMoments moments, float p, int voxels, int reference) {
@@ -227,19 +239,11 @@ public final class ChannelPass {
         if (Float.floatToRawIntBits(values[to - 1]) != first) {
             return false;
         }
-        int differing = 0;
-        for (int i = from; i < to; i++) {
-            differing |= Float.floatToRawIntBits(values[i]) ^ first;
-        }
-        return differing == 0;
+        return Arrays.equals(values, from, to - 1, values, from + 1, to);
     }
 
-    private static boolean anyBit(float[] values, int from, int to) {
-        int bits = 0;
-        for (int i = from; i < to; i++) {
-            bits |= Float.floatToRawIntBits(values[i]);
-        }
-        return bits != 0;
+    private boolean anyBit(float[] values, int from, int to) {
+        return Float.floatToRawIntBits(values[from]) != 0 || !Arrays.equals(values, from, to, zeros, 0, to - from);
     }
 
     private void denseRow(Slab slab, SideReader prediction, SideReader reference, int y, int z) {
@@ -509,10 +513,13 @@ public final class ChannelPass {
 
         /** The voxels that the moments have taken. */
         void take(List<ErrorMoments> moments) {
-            for (ErrorMoments of : moments) {
-                others += of.voxels();
-            }
-            for (ErrorMoments.Node node : ErrorMoments.nodes(moments, cells)) {
+            ErrorMoments.Taken taken = ErrorMoments.taken(moments, cells);
+            certain[TN] += taken.zeros()[0];
+            certain[FN] += taken.zeros()[1];
+            certain[FP] += taken.ones()[0];
+            certain[TP] += taken.ones()[1];
+            others += taken.voxels();
+            for (ErrorMoments.Node node : taken.nodes()) {
                 add(node);
             }
         }

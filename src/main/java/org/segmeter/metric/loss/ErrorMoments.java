@@ -1,65 +1,79 @@
 package org.segmeter.metric.loss;
 
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Sums of functions of a probability over millions of voxels without evaluating the functions at each of them.
  *
- * <p>The float32 probabilities are put into narrow bins, 2048 to each power of two of min(p, 1 - p): exponent and upper mantissa
- * bits are the bin, the lower 12 bits the position in it. For each bin the number of voxels and the sums of the position and of
- * its square are kept as integers. They are exact, so the result is the same to the bit in whatever order, on however many
- * threads and with whatever machine instructions the voxels are read. A sum over the voxels of a bin of any function that is
- * smooth in it follows from its values at three Chebyshev nodes, with weights that reproduce the three sums: an interpolatory
- * quadrature. For logarithms and powers, whose singularity is at p = 0 or p = 1, its relative error is below 1e-11 if all voxels
- * have the most unfortunate value, and of the size of rounding for voxels spread over the bin.
+ * <p>The float32 probabilities are put into narrow bins, 2048 to each power of two of min(p, 1 - p), which is exact: exponent and
+ * upper mantissa bits are the bin, the lower 12 bits the position in it. For each bin the number of voxels and the sums of the
+ * position and of its square are kept as integers. They are exact, so the result is the same to the bit in whatever order, on
+ * however many threads and with whatever machine instructions the voxels are read. A sum over the voxels of a bin of any function
+ * that is smooth in it follows from its values at three Chebyshev nodes, with weights that reproduce the three sums: an
+ * interpolatory quadrature. For logarithms and powers, whose singularity is at p = 0 or p = 1, its relative error is below 1e-11
+ * if all voxels have the most unfortunate value, and of the size of rounding for voxels spread over the bin.
  *
  * <p>So many nodes would still cost more than small volumes; those of 128 neighbouring bins are replaced by eight, in the same
  * way and with a relative error below 64^-8, which is 4e-15. Bins in which a term has a kink (a clip, the Huber delta) are left
  * to be summed voxel by voxel.
+ *
+ * <p>All three sums of a bin share one integer, so that a voxel costs one addition to memory. With d the position, in 0..4095:
+ * <pre>
+ *   bits 54..63  number of voxels         the sign bit asks for attention: 512 voxels, or a bin that is not simple
+ *   bits 32..53  sum of d                 at most 575 * 4095 &lt; 2^22
+ *   bits  0..31  sum of d (4096 - d)      at most 575 * 2^22 &lt; 2^32
+ * </pre>
+ * and a voxel adds 2^54 + 2^32 d + d (4096 - d). The sign bits are joined over a word of 64 voxels and looked at once; a bin that
+ * is half full is then moved to three integers of its own.
  *
  * <p>Each thread fills one of its own.
  */
 final class ErrorMoments {
 
     /** What a bin's voxels are, as {@link Bins} says. */
-    private static final byte ALONE = 0;
+    private static final byte IN_ONE_CELL = 0;
 
-    private static final byte IN_ONE_CELL = 1;
-    private static final byte ON_AN_EDGE = 2;
-    private static final byte HIGH = 3;
+    private static final byte ON_AN_EDGE = 1;
+    private static final byte ALONE = 2;
 
     private static final int PER_OCTAVE_BITS = 11;
+    private static final int PER_OCTAVE = 1 << PER_OCTAVE_BITS;
     private static final int SHIFT = 23 - PER_OCTAVE_BITS;
-    private static final int HALF = 1 << SHIFT - 1;
-    private static final int POSITION = (1 << SHIFT) - 1;
+    private static final int WIDTH = 1 << SHIFT;
+    private static final int POSITION = WIDTH - 1;
 
-    /** The bin of the least normal float; below it, voxels are summed one by one. */
-    private static final int LEAST_LOW = 1 << PER_OCTAVE_BITS;
-    /** The bin of 2^-24, the least that 1 - p can be. */
-    private static final int LEAST_HIGH = 127 - 24 << PER_OCTAVE_BITS;
-    /** The bin of one half. */
-    private static final int MIDDLE = 126 << PER_OCTAVE_BITS;
+    private static final int HALF_BITS = Float.floatToRawIntBits(0.5f);
+    private static final int ONE_BITS = Float.floatToRawIntBits(1);
+    private static final int LEAST_NORMAL_BITS = Float.floatToRawIntBits(Float.MIN_NORMAL);
 
-    private static final int ONE = Float.floatToRawIntBits(1);
+    /** What stands for 1 - p = 0, so that p = 1 has a bin of its own: half of the least other 1 - p. */
+    private static final int NONE_LEFT_BITS = Float.floatToRawIntBits(0x1p-25f);
 
-    private static final int LOW_BINS = MIDDLE;
-    private static final int HIGH_BINS = MIDDLE - LEAST_HIGH;
-    /** From here on, bins of 1 - p. */
-    private static final int FIRST_HIGH = 2 * LOW_BINS;
+    /** Bins of p up to one half and its octave, by the upper bits of p. The first holds p = 0 and no other. */
+    private static final int LOW_BINS = HALF_BITS + LEAST_NORMAL_BITS >>> SHIFT;
 
-    private static final int ALL_BINS = FIRST_HIGH + 2 * HIGH_BINS;
+    /** From here on, bins of 1 - p, by its upper bits less those of {@link #NONE_LEFT_BITS}. The first holds p = 1 and no other. */
+    private static final int LEAST_HIGH = NONE_LEFT_BITS >>> SHIFT;
+
+    private static final int BINS = LOW_BINS + (HALF_BITS >>> SHIFT) - LEAST_HIGH;
+
+    /** The key of what is no probability: of a bin of subnormal numbers, which are no bins of theirs. */
+    private static final int NOT_SIMPLE_KEY = 1 << SHIFT;
+
+    /** What a key has more than the bits of 1 - p. */
+    private static final int HIGH_KEY = LOW_BINS - LEAST_HIGH << SHIFT;
 
     /** Bins that share their final nodes: sixteen groups to an octave, never across one. */
-    private static final int GROUP = 1 << PER_OCTAVE_BITS - 4;
+    private static final int GROUP = PER_OCTAVE / 16;
 
-    /** The count is kept in the bits from here on, the sum of positions (each below 2^11) below it. */
-    private static final int COUNT_SHIFT = 38;
-
+    private static final int COUNT_SHIFT = 54;
+    private static final int SUM_SHIFT = 32;
     private static final long ONE_VOXEL = 1L << COUNT_SHIFT;
-
-    /** From this many voxels on, no more rows are to be taken. */
-    static final int FULL = 1 << 25;
+    private static final long ATTENTION = Long.MIN_VALUE;
 
     private static final Quadrature OF_BIN = new Quadrature(3);
     private static final Quadrature OF_GROUP = new Quadrature(8);
@@ -105,27 +119,24 @@ final class ErrorMoments {
     /**
      * What each bin is for the terms of a pass; shared by the threads.
      *
-     * @param low by the upper bits of p, for any float whatever: {@link #HIGH} stands for [0.5, 1), {@link #ALONE} also for 0, 1
-     *     and what is no probability
-     * @param high by the upper bits of 1 - p, from {@link #LEAST_HIGH} on
+     * @param kinds by bin
+     * @param special the bins that are not in one cell of the histogram
      */
-    record Bins(byte[] low, byte[] high) {
+    record Bins(byte[] kinds, int[] special) {
 
-        private static final Bins WITHOUT_KINKS = withoutKinks();
+        private static final byte[] WITHOUT_KINKS = withoutKinks();
 
-        private static Bins withoutKinks() {
-            byte[] low = new byte[1 << 32 - SHIFT];
-            byte[] high = new byte[HIGH_BINS + 1];
-            for (int bin = LEAST_LOW; bin < MIDDLE; bin++) {
-                low[bin] = kind(floor(bin), floor(bin + 1));
+        private static byte[] withoutKinks() {
+            byte[] kinds = new byte[BINS];
+            for (int bin = 0; bin < BINS; bin++) {
+                double one = floor(bin);
+                double other = floor(bin + 1);
+                kinds[bin] = bin < LOW_BINS ? kind(one, other) : kind(1 - other, 1 - one);
             }
-            for (int bin = MIDDLE; bin < ONE >>> SHIFT; bin++) {
-                low[bin] = HIGH;
-            }
-            for (int i = 0; i < HIGH_BINS; i++) {
-                high[i] = kind(1 - floor(LEAST_HIGH + i + 1), 1 - floor(LEAST_HIGH + i));
-            }
-            return new Bins(low, high);
+            Arrays.fill(kinds, 0, PER_OCTAVE, ALONE);
+            kinds[0] = IN_ONE_CELL;
+            kinds[LOW_BINS] = IN_ONE_CELL;
+            return kinds;
         }
 
         private static byte kind(double least, double most) {
@@ -134,22 +145,27 @@ final class ErrorMoments {
         }
 
         static Bins of(VoxelTerm[] terms) {
-            Bins bins = new Bins(WITHOUT_KINKS.low.clone(), WITHOUT_KINKS.high.clone());
+            byte[] kinds = WITHOUT_KINKS.clone();
             for (VoxelTerm term : terms) {
                 for (double kink : kinks(term)) {
                     // The neighbours too: the kink is known to rounding only.
-                    int bin = Float.floatToRawIntBits((float) Math.min(kink, 1 - kink)) >>> SHIFT;
-                    for (int i = bin - 1; i <= bin + 1; i++) {
-                        if (i >= LEAST_LOW && i < MIDDLE) {
-                            bins.low[i] = ALONE;
-                        }
-                        if (i >= LEAST_HIGH && i < MIDDLE) {
-                            bins.high[i - LEAST_HIGH] = ALONE;
-                        }
+                    int bits = Float.floatToRawIntBits((float) Math.min(kink, 1 - kink));
+                    int low = bits >>> SHIFT;
+                    int high = bits + HIGH_KEY >>> SHIFT;
+                    Arrays.fill(kinds, Math.max(1, low - 1), Math.min(LOW_BINS, low + 2), ALONE);
+                    if (high > LOW_BINS) {
+                        Arrays.fill(kinds, Math.max(LOW_BINS + 1, high - 1), Math.min(BINS, high + 2), ALONE);
                     }
                 }
             }
-            return bins;
+            int[] special = new int[BINS];
+            int n = 0;
+            for (int bin = 0; bin < BINS; bin++) {
+                if (kinds[bin] != IN_ONE_CELL) {
+                    special[n++] = bin;
+                }
+            }
+            return new Bins(kinds, Arrays.copyOf(special, n));
         }
     }
 
@@ -169,19 +185,43 @@ final class ErrorMoments {
         };
     }
 
-    /** The least value of a bin. */
+    /** The least value of a bin: of p in a low one, of 1 - p in a high one. */
     private static double floor(int bin) {
-        return Float.intBitsToFloat(bin << SHIFT);
+        int bits = bin << SHIFT;
+        return Float.intBitsToFloat(bin < LOW_BINS ? bits : bits - HIGH_KEY);
     }
 
     private final Bins bins;
-    /** Two to a bin: the number of voxels with the sum of their positions, and the sum of the squares. */
-    private final long[] sums = new long[2 * ALL_BINS];
 
-    private int taken;
+    /** One to a bin, first those of other voxels, then those of reference voxels. */
+    private final long[] packed = new long[2 * BINS];
+
+    /** By octave, three to a bin: what was moved from the packed sums. Octaves without voxels have none. */
+    private final long[] @Nullable [] moved = new long[2 * BINS / PER_OCTAVE][];
+
+    /** The row that was read last: its probabilities from where on, the bin and position of each, and what it adds to its bin. */
+    private float[] values = new float[0];
+
+    private int start;
+    private int[] keys = new int[0];
+    private long[] additions = new long[0];
+
+    /** On the way to the keys: bits of p, 1 - p, bits of 1 - p. */
+    private int[] bits = new int[0];
+
+    private float[] rests = new float[0];
+    private int[] restBits = new int[0];
+    private MemorySegment valuesMemory = MemorySegment.ofArray(values);
+    private MemorySegment bitsMemory = MemorySegment.ofArray(bits);
+    private MemorySegment restsMemory = MemorySegment.ofArray(rests);
+    private MemorySegment restBitsMemory = MemorySegment.ofArray(restBits);
 
     ErrorMoments(Bins bins) {
         this.bins = bins;
+        for (int bin : bins.special) {
+            packed[bin] = ATTENTION;
+            packed[BINS + bin] = ATTENTION;
+        }
     }
 
     /** Takes what the moments cannot. */
@@ -197,84 +237,165 @@ final class ErrorMoments {
         void inHistogram(float p, int voxels, int reference);
     }
 
-    /** True if no further row may be taken. */
-    boolean full() {
-        return taken >= FULL;
+    /**
+     * Reads a row of probabilities (or whatever floats), before its voxels are taken. What is done here is done by vector
+     * instructions: hence many plain loops, each over arrays from 0 on, and copies instead of conversions to bits.
+     */
+    void read(float[] row, int from, int to) {
+        int n = to - from;
+        if (n > keys.length) {
+            keys = new int[n];
+            additions = new long[n];
+            bits = new int[n];
+            rests = new float[n];
+            restBits = new int[n];
+            bitsMemory = MemorySegment.ofArray(bits);
+            restsMemory = MemorySegment.ofArray(rests);
+            restBitsMemory = MemorySegment.ofArray(restBits);
+        }
+        if (row != values) {
+            values = row;
+            valuesMemory = MemorySegment.ofArray(row);
+        }
+        start = from;
+        MemorySegment.copy(valuesMemory, (long) Float.BYTES * from, bitsMemory, 0, (long) Float.BYTES * n);
+        System.arraycopy(row, from, rests, 0, n);
+        rests(rests, n);
+        MemorySegment.copy(restsMemory, 0, restBitsMemory, 0, (long) Float.BYTES * n);
+        keys(bits, restBits, keys, n);
+        additions(keys, additions, n);
+    }
+
+    private static void rests(float[] p, int n) {
+        for (int i = 0; i < n; i++) {
+            p[i] = 1 - p[i];
+        }
     }
 
     /**
-     * Takes the voxels whose bits are set, of the 64 values from base on.
+     * The keys of probabilities: the bits of p up to one half, else those of 1 - p with more in front. What is no probability, or
+     * a subnormal one, has a key of its own.
+     */
+    private static void keys(int[] bits, int[] restBits, int[] keys, int n) {
+        for (int i = 0; i < n; i++) {
+            int p = bits[i];
+            int rest = Math.max(restBits[i], NONE_LEFT_BITS);
+            int high = (rest - p) >> 31;
+            // All ones if p is negative, above 1, not a number, or between 0 and the least normal float.
+            int notSimple = (p | (ONE_BITS - p) | ((p - LEAST_NORMAL_BITS) & -p)) >> 31;
+            keys[i] = ((Math.min(p, rest) + (high & HIGH_KEY)) & ~notSimple) | (NOT_SIMPLE_KEY & notSimple);
+        }
+    }
+
+    private static void additions(int[] keys, long[] additions, int n) {
+        for (int i = 0; i < n; i++) {
+            int d = keys[i] & POSITION;
+            additions[i] = ONE_VOXEL + ((long) d << SUM_SHIFT) + (long) (d * (WIDTH - d));
+        }
+    }
+
+    /**
+     * Takes the voxels whose bits are set, of 64 of the row that was read.
      *
+     * @param base where the first of the 64 is in the row; those before and after the row have no bits
      * @param reference bit by bit, whether a voxel is the reference's
      */
-    void take(float[] values, int base, long voxels, long reference, Rest rest) {
-        long special;
-        if (voxels != -1L) {
-            special = voxels;
-        } else if (values[base] < 0.5f) {
-            special = takeLow(values, base, reference);
-        } else {
-            special = takeHigh(values, base, reference);
+    void take(int base, long voxels, long reference, Rest rest) {
+        if (voxels == -1L && (reference == 0 || reference == -1L)) {
+            if (takeWord(base, reference == 0 ? 0 : BINS) < 0) {
+                attend(base, voxels, reference, rest);
+            }
+        } else if (takeSome(base, voxels, reference) < 0) {
+            attend(base, voxels, reference, rest);
         }
-        for (long left = special; left != 0; left &= left - 1) {
+    }
+
+    /** Adds 64 voxels that are all or none of the reference's; negative if a bin asks for attention. */
+    private long takeWord(int base, int firstBin) {
+        long[] sums = packed;
+        int[] k = keys;
+        long[] add = additions;
+        long attention = 0;
+        for (int i = base; i < base + 64; i++) {
+            int bin = (k[i] >>> SHIFT) + firstBin;
+            long sum = sums[bin] + add[i];
+            sums[bin] = sum;
+            attention |= sum;
+        }
+        return attention;
+    }
+
+    /** Adds any voxels; negative if a bin asks for attention. */
+    private long takeSome(int base, long voxels, long reference) {
+        long[] sums = packed;
+        int[] k = keys;
+        long[] add = additions;
+        long attention = 0;
+        for (long left = voxels; left != 0; left &= left - 1) {
             int i = Long.numberOfTrailingZeros(left);
-            take(values[base + i], 1, (int) (reference >>> i) & 1, rest);
+            int bin = (k[base + i] >>> SHIFT) + ((int) (reference >>> i) & 1) * BINS;
+            long sum = sums[bin] + add[base + i];
+            sums[bin] = sum;
+            attention |= sum;
         }
-        taken += Long.bitCount(voxels) - Long.bitCount(special);
+        return attention;
     }
 
-    /** Takes the voxels with p below one half whose bin is simple; the others are returned. */
-    private long takeLow(float[] values, int base, long reference) {
-        byte[] low = bins.low;
-        long[] m = sums;
-        long special = 0;
-        for (int i = 0; i < 64; i++) {
-            int bits = Float.floatToRawIntBits(values[base + i]);
-            int bin = bits >>> SHIFT;
-            if (low[bin] == IN_ONE_CELL) {
-                int at = 2 * (bin + ((int) (reference >>> i) & 1) * LOW_BINS);
-                long d = (bits & POSITION) - HALF;
-                m[at] += ONE_VOXEL + d;
-                m[at + 1] += d * d;
-            } else {
-                special |= 1L << i;
+    /** Looks after the bins of voxels just added that ask for attention. */
+    private void attend(int base, long voxels, long reference, Rest rest) {
+        for (long left = voxels; left != 0; left &= left - 1) {
+            int i = Long.numberOfTrailingZeros(left);
+            int bin = keys[base + i] >>> SHIFT;
+            int isReference = (int) (reference >>> i) & 1;
+            int at = bin + isReference * BINS;
+            long sum = packed[at];
+            if (sum >= 0) {
+                continue;
+            }
+            switch (bins.kinds[bin]) {
+                case IN_ONE_CELL -> move(at);
+                case ON_AN_EDGE -> {
+                    rest.inHistogram(values[start + base + i], 1, isReference);
+                    if ((sum - ATTENTION) >>> COUNT_SHIFT >= 256) {
+                        move(at);
+                    }
+                }
+                default -> {
+                    rest.alone(values[start + base + i], 1, isReference);
+                    packed[at] = ATTENTION;
+                }
             }
         }
-        return special;
     }
 
-    /** Takes the voxels with p from one half on whose bin is simple; the others are returned. */
-    private long takeHigh(float[] values, int base, long reference) {
-        byte[] high = bins.high;
-        long[] m = sums;
-        long special = 0;
-        for (int i = 0; i < 64; i++) {
-            // Exact from one half on; a smaller p gives more than the last bin, p = 1 less than the first.
-            int bits = Float.floatToRawIntBits(1 - values[base + i]);
-            int bin = (bits >>> SHIFT) - LEAST_HIGH;
-            if (bin >= 0 && bin < HIGH_BINS && high[bin] == IN_ONE_CELL) {
-                int at = 2 * (FIRST_HIGH + bin + ((int) (reference >>> i) & 1) * HIGH_BINS);
-                long d = (bits & POSITION) - HALF;
-                m[at] += ONE_VOXEL + d;
-                m[at + 1] += d * d;
-            } else {
-                special |= 1L << i;
-            }
+    private void move(int at) {
+        long empty = bins.kinds[at % BINS] == IN_ONE_CELL ? 0 : ATTENTION;
+        long sum = packed[at] - empty;
+        packed[at] = empty;
+        add(at, sum >>> COUNT_SHIFT, sum >>> SUM_SHIFT & (1 << COUNT_SHIFT - SUM_SHIFT) - 1, sum & 0xFFFF_FFFFL);
+    }
+
+    private void add(int at, long voxels, long positions, long products) {
+        long[] octave = moved[at / PER_OCTAVE];
+        if (octave == null) {
+            octave = new long[3 * PER_OCTAVE];
+            moved[at / PER_OCTAVE] = octave;
         }
-        return special;
+        int i = 3 * (at % PER_OCTAVE);
+        octave[i] += voxels;
+        octave[i + 1] += positions;
+        octave[i + 2] += products;
     }
 
-    /** Takes voxels of one probability, at most 64. */
+    /** Takes voxels of one probability. */
     void take(float p, int voxels, int reference, Rest rest) {
-        int bits = Float.floatToRawIntBits(p);
-        int at = (bits >>> SHIFT) + reference * LOW_BINS;
-        byte kind = bins.low[bits >>> SHIFT];
-        if (kind == HIGH) {
-            bits = Float.floatToRawIntBits(1 - p);
-            int bin = (bits >>> SHIFT) - LEAST_HIGH;
-            kind = bins.high[bin];
-            at = FIRST_HIGH + bin + reference * HIGH_BINS;
+        if (!(p >= Float.MIN_NORMAL && p < 1)) {
+            rest.alone(p, voxels, reference);
+            return;
         }
+        int key = p <= 0.5f ? Float.floatToRawIntBits(p) : Float.floatToRawIntBits(1 - p) + HIGH_KEY;
+        int bin = key >>> SHIFT;
+        byte kind = bins.kinds[bin];
         if (kind == ALONE) {
             rest.alone(p, voxels, reference);
             return;
@@ -282,10 +403,8 @@ final class ErrorMoments {
         if (kind == ON_AN_EDGE) {
             rest.inHistogram(p, voxels, reference);
         }
-        long d = (bits & POSITION) - HALF;
-        sums[2 * at] += voxels * (ONE_VOXEL + d);
-        sums[2 * at + 1] += voxels * (d * d);
-        taken += voxels;
+        long d = key & POSITION;
+        add(bin + reference * BINS, voxels, voxels * d, voxels * d * (WIDTH - d));
     }
 
     /**
@@ -301,51 +420,102 @@ final class ErrorMoments {
     }
 
     /**
-     * The nodes that stand for all voxels that were taken, in a fixed order; their places go to the histogram.
+     * What stands for all voxels that were taken.
+     *
+     * @param nodes in a fixed order, for those with 0 &lt; p &lt; 1
+     * @param voxels that the nodes stand for
+     * @param zeros voxels with p = 0: others, and of the reference
+     * @param ones voxels with p = 1: others, and of the reference
+     */
+    record Taken(List<Node> nodes, long voxels, long[] zeros, long[] ones) {}
+
+    /**
+     * What all have taken; the places of nodes go to the histogram.
      *
      * @param all made with the same bins; which took which voxels makes no difference
      */
-    static List<Node> nodes(List<ErrorMoments> all, ProbabilityCells cells) {
+    static Taken taken(List<ErrorMoments> all, ProbabilityCells cells) {
+        byte[] kinds = all.getFirst().bins.kinds;
         List<Node> nodes = new ArrayList<>();
-        for (int first = 0; first < ALL_BINS; first += GROUP) {
-            addGroup(all, first, nodes, cells);
+        long voxels = 0;
+        long[] zeros = new long[2];
+        long[] ones = new long[2];
+        for (int octave = 0; octave < 2 * BINS / PER_OCTAVE; octave++) {
+            long[] sums = sums(all, octave);
+            if (sums == null) {
+                continue;
+            }
+            int reference = octave * PER_OCTAVE / BINS;
+            int first = octave * PER_OCTAVE % BINS;
+            if (first == 0) {
+                zeros[reference] = sums[0];
+                sums[0] = 0;
+            } else if (first == LOW_BINS) {
+                ones[reference] = sums[0];
+                sums[0] = 0;
+            }
+            for (int i = 0; i < sums.length; i += 3) {
+                voxels += sums[i];
+            }
+            for (int group = 0; group < PER_OCTAVE; group += GROUP) {
+                addGroup(kinds, first + group, sums, 3 * group, reference == 1, nodes, cells);
+            }
         }
-        return nodes;
+        return new Taken(nodes, voxels, zeros, ones);
     }
 
-    private static void addGroup(List<ErrorMoments> all, int first, List<Node> nodes, ProbabilityCells cells) {
-        Bins bins = all.getFirst().bins;
-        boolean high = first >= FIRST_HIGH;
-        boolean reference = high ? first - FIRST_HIGH >= HIGH_BINS : first >= LOW_BINS;
-        int firstWithin = high ? (first - FIRST_HIGH) % HIGH_BINS : first % LOW_BINS;
-        int firstBin = high ? LEAST_HIGH + firstWithin : firstWithin;
-        double groupHalfWidth = (floor(firstBin + GROUP) - floor(firstBin)) / 2;
-        double groupCentre = floor(firstBin) + groupHalfWidth;
+    /** The sums of an octave over all; null without voxels. */
+    private static long @Nullable [] sums(List<ErrorMoments> all, int octave) {
+        long[] sums = null;
+        for (ErrorMoments each : all) {
+            for (int at = octave * PER_OCTAVE; at < (octave + 1) * PER_OCTAVE; at++) {
+                if (each.packed[at] << 1 != 0) {
+                    each.move(at);
+                }
+            }
+            long[] more = each.moved[octave];
+            if (more == null) {
+                continue;
+            }
+            if (sums == null) {
+                sums = more.clone();
+            } else {
+                for (int i = 0; i < more.length; i++) {
+                    sums[i] += more[i];
+                }
+            }
+        }
+        return sums;
+    }
+
+    /**
+     * @param first the bin of the group
+     * @param sums of the octave, three to a bin
+     * @param at where those of the group begin
+     */
+    private static void addGroup(
+            byte[] kinds, int first, long[] sums, int at, boolean reference, List<Node> nodes, ProbabilityCells cells) {
+        boolean high = first >= LOW_BINS;
+        double groupHalfWidth = GROUP * (floor(first + 1) - floor(first)) / 2;
+        double groupCentre = floor(first) + groupHalfWidth;
         double[] ofGroup = new double[OF_GROUP.nodes.length];
         List<Node> single = new ArrayList<>();
         boolean kinked = false;
         double[] m = new double[OF_BIN.nodes.length];
+        double half = WIDTH / 2;
         for (int i = 0; i < GROUP; i++) {
-            byte kind = high ? bins.high[firstWithin + i] : bins.low[firstBin + i];
+            byte kind = kinds[first + i];
             kinked |= kind == ALONE;
-            long count = 0;
-            long positions = 0;
-            long squares = 0;
-            for (ErrorMoments moments : all) {
-                long packed = moments.sums[2 * (first + i)];
-                long position = packed << 64 - COUNT_SHIFT >> 64 - COUNT_SHIFT;
-                count += packed - position >>> COUNT_SHIFT;
-                positions += position;
-                squares += moments.sums[2 * (first + i) + 1];
-            }
+            long count = sums[at + 3 * i];
             if (count == 0) {
                 continue;
             }
+            // From positions in 0..WIDTH to places in -1..1; all integers here are below 2^53 for 2^29 voxels.
             m[0] = count;
-            m[1] = (double) positions / HALF;
-            m[2] = squares / ((double) HALF * HALF);
-            double halfWidth = (floor(firstBin + i + 1) - floor(firstBin + i)) / 2;
-            double centre = floor(firstBin + i) + halfWidth;
+            m[1] = (sums[at + 3 * i + 1] - count * (WIDTH / 2)) / half;
+            m[2] = (count * (WIDTH / 2) * (WIDTH / 2) - sums[at + 3 * i + 2]) / (half * half);
+            double halfWidth = groupHalfWidth / GROUP;
+            double centre = floor(first + i) + halfWidth;
             if (kind == IN_ONE_CELL) {
                 double sumV = centre * m[0] + halfWidth * m[1];
                 int cell = ProbabilityCells.cellOf(high ? 1 - centre : centre);
@@ -371,10 +541,5 @@ final class ErrorMoments {
                 nodes.add(Node.of(OF_GROUP.weight(j, ofGroup), v, high, reference));
             }
         }
-    }
-
-    /** Number of voxels taken. */
-    long voxels() {
-        return taken;
     }
 }

@@ -125,8 +125,9 @@ class ChannelPassTest {
                 z + 1 + random.nextInt(grid.z1() - z));
     }
 
-    @Test
-    void summingByMomentsIsSummingVoxelByVoxel() {
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void summingByMomentsIsSummingVoxelByVoxel(boolean mixedWords) {
         Random random = new Random(21);
         Box grid = new Box(0, 0, 0, 200, 120, 10);
         float[] values = new float[(int) grid.voxelCount()];
@@ -144,15 +145,66 @@ class ChannelPassTest {
                 default -> small;
             };
         }
-        Channel channel = Channel.of(new ProbabilityVolume(grid, values), Volumes.mask(grid, 0.3, random));
+        BitMask reference = mixedWords ? Volumes.mask(grid, 0.3, random) : slices(grid, 4);
+        Channel channel = Channel.of(new ProbabilityVolume(grid, values), reference);
+        assertMomentsAreSums(channel, grid, 1e-12);
+    }
+
+    /** So many voxels of few values that bins are filled over and over, in words of one side and in mixed ones. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void binsThatFillManyTimesLoseNothing(boolean mixedWords) {
+        Random random = new Random(23);
+        Box grid = new Box(0, 0, 0, 192, 80, 16);
+        float third = 1 / 3f;
+        // Ordinary bins with every position from first to last, edges of the histogram, the kinks of the terms.
+        float[] few = {
+            0,
+            1,
+            0.4f,
+            Float.intBitsToFloat(0x3E00_0000),
+            Float.intBitsToFloat(0x3E00_0FFF),
+            0.875f,
+            third,
+            Math.nextDown(third),
+            0.25f,
+            0.5f,
+            0.1f,
+            1e-7f,
+            1 - 1e-7f,
+            0.9f,
+            1e-20f,
+            Float.MIN_NORMAL,
+            Float.MIN_VALUE
+        };
+        float[] values = new float[(int) grid.voxelCount()];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = few[random.nextInt(few.length)];
+        }
+        BitMask reference = mixedWords ? Volumes.mask(grid, 0.5, random) : slices(grid, 8);
+        // Nothing averages out among so few values.
+        assertMomentsAreSums(Channel.of(new ProbabilityVolume(grid, values), reference), grid, 1e-11);
+    }
+
+    private static BitMask slices(Box grid, int n) {
+        BitMask mask = new BitMask(grid);
+        for (int z = 0; z < n; z++) {
+            for (int y = 0; y < grid.ny(); y++) {
+                mask.setRun(y, z, 0, grid.nx());
+            }
+        }
+        return mask;
+    }
+
+    private static void assertMomentsAreSums(Channel channel, Box grid, double tolerance) {
         ChannelStatistics one = ChannelPass.of(channel, Region.of(grid), TERMS, CancelSignal.none(), false);
         ChannelStatistics moments = ChannelPass.of(channel, Region.of(grid), TERMS, CancelSignal.none(), true);
         assertThat(moments.cells().count()).isEqualTo(one.cells().count());
         assertThat(moments.cells().sumG()).isEqualTo(one.cells().sumG());
         assertThat(moments.cells().sumP()).containsExactly(one.cells().sumP(), within(1e-9));
         for (VoxelTerm term : TERMS) {
-            assertClose(moments.term(term).onReference(), one.term(term).onReference());
-            assertClose(moments.term(term).elsewhere(), one.term(term).elsewhere());
+            assertClose(moments.term(term).onReference(), one.term(term).onReference(), tolerance);
+            assertClose(moments.term(term).elsewhere(), one.term(term).elsewhere(), tolerance);
         }
         SoftSums a = moments.sums();
         SoftSums b = one.sums();
@@ -164,11 +216,11 @@ class ChannelPassTest {
             b.tp(), b.fp(), b.fn(), b.tn(), b.tp2(), b.fp2(), b.fn2(), b.tn2(), b.pp(), b.gg(), b.l1(), b.l2()
         };
         for (int i = 0; i < sumsA.length; i++) {
-            assertClose(sumsA[i], sumsB[i]);
+            assertClose(sumsA[i], sumsB[i], tolerance);
         }
-        assertClose(moments.slopes().rQ2(), one.slopes().rQ2());
-        assertClose(moments.slopes().rE2Q2(), one.slopes().rE2Q2());
-        assertClose(moments.slopes().oEQ2(), one.slopes().oEQ2());
+        assertClose(moments.slopes().rQ2(), one.slopes().rQ2(), tolerance);
+        assertClose(moments.slopes().rE2Q2(), one.slopes().rE2Q2(), tolerance);
+        assertClose(moments.slopes().oEQ2(), one.slopes().oEQ2(), tolerance);
         for (int k = 0; k <= 100; k++) {
             assertThat(moments.countsAtLeast(k, 100)).isEqualTo(one.countsAtLeast(k, 100));
         }
@@ -206,7 +258,11 @@ class ChannelPassTest {
 
     /** To 1e-12 relative, a thousand times closer than any answer is compared. */
     private static void assertClose(double actual, double expected) {
-        assertThat(actual).isCloseTo(expected, within(1e-12 * Math.abs(expected)));
+        assertClose(actual, expected, 1e-12);
+    }
+
+    private static void assertClose(double actual, double expected, double tolerance) {
+        assertThat(actual).isCloseTo(expected, within(tolerance * Math.abs(expected)));
     }
 
     @Test
