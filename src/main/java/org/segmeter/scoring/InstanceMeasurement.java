@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.metric.Connectivity;
 import org.segmeter.metric.distance.PercentileRule;
@@ -56,8 +57,9 @@ final class InstanceMeasurement {
     private final BitMask reference;
     private final @Nullable Spacing spacing;
     private final CancelSignal cancel;
-    private final Map<Connectivity, Components> predictionComponents = new EnumMap<>(Connectivity.class);
-    private final Map<Connectivity, Components> referenceComponents = new EnumMap<>(Connectivity.class);
+    /** Of the prediction, then of the reference. */
+    private final Map<Connectivity, List<Components>> components = new EnumMap<>(Connectivity.class);
+
     private final Map<Key, InstanceMatching> matchings = new HashMap<>();
     private final Map<PairKey, LesionScores> pairs = new HashMap<>();
     private final Map<DetectionKey, Detection> detections = new HashMap<>();
@@ -187,11 +189,19 @@ final class InstanceMeasurement {
     }
 
     private Components predicted(Connectivity connectivity) {
-        return predictionComponents.computeIfAbsent(connectivity, c -> Components.of(prediction, c));
+        return components(connectivity).getFirst();
     }
 
     private Components referenced(Connectivity connectivity) {
-        return referenceComponents.computeIfAbsent(connectivity, c -> Components.of(reference, c));
+        return components(connectivity).getLast();
+    }
+
+    /** Both sides at the same time: of noise each takes as long as everything else. */
+    private List<Components> components(Connectivity connectivity) {
+        return components.computeIfAbsent(connectivity, c -> Stream.of(prediction, reference)
+                .parallel()
+                .map(mask -> Components.of(mask, c))
+                .toList());
     }
 
     private static Key key(Protocol.Metric metric, Map<String, List<Double>> numbers) {

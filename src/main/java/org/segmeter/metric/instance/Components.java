@@ -65,7 +65,8 @@ public final class Components {
         int[] components = new int[n];
         int count = 0;
         for (int i = 0; i < n; i++) {
-            components[i] = parent[i] == i ? count++ : components[root(parent, i)];
+            // A parent comes before its children, so its component is known.
+            components[i] = parent[i] == i ? count++ : components[parent[i]];
         }
         long[] sizes = new long[count];
         // Bounds as plain numbers: of noise there are millions of runs. First and last x, y and z of each component.
@@ -103,8 +104,9 @@ public final class Components {
     }
 
     private static int[][] runs(BitMask mask, Box box, int[] rows) {
-        int[] starts = new int[64];
-        int[] ends = new int[64];
+        int runs = count(mask, box);
+        int[] starts = new int[runs];
+        int[] ends = new int[runs];
         int n = 0;
         int row = 0;
         for (int z = box.z0(); z < box.z1(); z++) {
@@ -122,10 +124,6 @@ public final class Components {
                         if (open) {
                             ends[n++] = change;
                         } else {
-                            if (n == starts.length) {
-                                starts = Arrays.copyOf(starts, 2 * n);
-                                ends = Arrays.copyOf(ends, 2 * n);
-                            }
                             starts[n] = change;
                         }
                         open = !open;
@@ -137,21 +135,45 @@ public final class Components {
             }
         }
         rows[row] = n;
-        return new int[][] {Arrays.copyOf(starts, n), Arrays.copyOf(ends, n)};
+        return new int[][] {starts, ends};
+    }
+
+    /** The runs of a mask: the set bits before which none is set. */
+    private static int count(BitMask mask, Box box) {
+        long n = 0;
+        for (int z = box.z0(); z < box.z1(); z++) {
+            for (int y = box.y0(); y < box.y1(); y++) {
+                int at = mask.rowStart(y, z);
+                long before = 0;
+                for (int w = 0; w < mask.wordsPerRow(); w++) {
+                    long bits = mask.words()[at + w];
+                    n += Long.bitCount(bits & ~(bits << 1 | before));
+                    before = bits >>> 63;
+                }
+            }
+        }
+        return Math.toIntExact(n);
     }
 
     private static void join(int[] rows, int a, int b, int[] starts, int[] ends, int[] parent, int reach) {
         int i = rows[a];
         int j = rows[b];
-        while (i < rows[a + 1] && j < rows[b + 1]) {
-            if (starts[i] < ends[j] + reach && starts[j] < ends[i] + reach) {
+        int endI = rows[a + 1];
+        int endJ = rows[b + 1];
+        while (i < endI && j < endJ) {
+            int lastI = ends[i];
+            int lastJ = ends[j];
+            // Most that touch have been joined by way of another row, and then most often have one parent.
+            if (starts[i] < lastJ + reach && starts[j] < lastI + reach && parent[i] != parent[j]) {
                 int p = root(parent, i);
                 int q = root(parent, j);
-                if (p != q) {
-                    parent[Math.max(p, q)] = Math.min(p, q);
+                if (p < q) {
+                    parent[q] = p;
+                } else {
+                    parent[p] = q;
                 }
             }
-            if (ends[i] < ends[j]) {
+            if (lastI < lastJ) {
                 i++;
             } else {
                 j++;
