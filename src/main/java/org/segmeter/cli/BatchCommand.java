@@ -31,7 +31,6 @@ import org.segmeter.batch.ResultItem;
 import org.segmeter.evaluation.Description;
 import org.segmeter.evaluation.MemoryAdmission;
 import org.segmeter.scoring.JsonDocument;
-import org.segmeter.scoring.Protocols;
 import org.segmeter.scoring.ScorecardJson;
 import org.segmeter.scoring.Scorer;
 import org.segmeter.scoring.ScoringInput;
@@ -105,16 +104,17 @@ final class BatchCommand implements Callable<Integer> {
 
     @Option(
             names = "--protocol",
-            paramLabel = "ID",
+            paramLabel = "ID|FILE",
             split = ",",
-            description = "Conventions to score under; the first gives the values of the table. Default: segmeter@1")
+            description = "Conventions to score under, by id or as a file .json; the first gives the values of the table."
+                    + " Default: segmeter@1")
     private List<String> protocols = new ArrayList<>();
 
     @Option(
             names = "--request",
             paramLabel = "JSON",
             description =
-                    "How to score, as the part 'request' of the service: segments, thresholds, metrics, regions ...")
+                    "How to score, as the part 'request' of the service: segments, thresholds, parameters, regions ...")
     private @Nullable String request;
 
     @Option(names = "--jobs", paramLabel = "N", description = "Cases at a time; default: one for each processor.")
@@ -163,11 +163,12 @@ final class BatchCommand implements Callable<Integer> {
         long begin = System.nanoTime();
         Summary summary = new Summary();
         try {
-            ScoringOptions options = options();
+            ChosenProtocols named = ChosenProtocols.of(protocols);
+            ScoringOptions options = options(named);
             List<Case> cases = list != null
                     ? listed(list)
                     : predictions != null && references != null ? matched(predictions, references, summary) : List.of();
-            run(cases, options, summary);
+            run(cases, Scorer.standard().withProtocols(named.known()), options, summary);
         } catch (InvalidManifest e) {
             e.faults().forEach(fault -> err.println("segmeter: " + fault.text()));
             return CommandLineTool.USAGE;
@@ -186,11 +187,11 @@ final class BatchCommand implements Callable<Integer> {
                 : CommandLineTool.REFUSED;
     }
 
-    private ScoringOptions options() throws InputException {
+    private ScoringOptions options(ChosenProtocols named) throws InputException {
         ScoringOptions options = request == null ? ScoringOptions.defaults() : ScoringOptions.parse(request);
-        ScoringOptions chosen = protocols.isEmpty() ? options : options.withProtocols(protocols);
+        ScoringOptions chosen = named.ids().isEmpty() ? options : options.withProtocols(named.ids());
         for (String protocol : chosen.protocols()) {
-            Protocols.builtIn().require(protocol); // said once, not for every case
+            named.known().require(protocol); // said once, not for every case
         }
         return chosen;
     }
@@ -256,7 +257,7 @@ final class BatchCommand implements Callable<Integer> {
         return cases;
     }
 
-    private void run(List<Case> cases, ScoringOptions options, Summary summary)
+    private void run(List<Case> cases, Scorer scorer, ScoringOptions options, Summary summary)
             throws IOException, InputException, InterruptedException, BatchOutput.Unusable {
         Set<String> names = new LinkedHashSet<>();
         for (Case one : cases) {
@@ -269,7 +270,6 @@ final class BatchCommand implements Callable<Integer> {
                         BatchOutput.tidy(csv, overwrite, options.protocols().getFirst());
                 BatchOutput objects = BatchOutput.lines(jsonl, overwrite);
                 ExecutorService pool = Executors.newFixedThreadPool(jobs)) {
-            Scorer scorer = Scorer.standard();
             MemoryAdmission memory = MemoryAdmission.ofHeap();
             Progress progress = new Progress(cases.size());
             Deque<Future<ResultItem>> ahead = new ArrayDeque<>();

@@ -62,9 +62,10 @@ final class ScoreCommand implements Callable<Integer> {
 
     @Option(
             names = "--protocol",
-            paramLabel = "ID",
+            paramLabel = "ID|FILE",
             split = ",",
-            description = "Conventions to score under; the first gives the main values. Default: segmeter@1")
+            description = "Conventions to score under, by id or as a file .json; the first gives the main values. Default:"
+                    + " segmeter@1")
     private List<String> protocols = new ArrayList<>();
 
     @Option(
@@ -116,13 +117,13 @@ final class ScoreCommand implements Callable<Integer> {
             throw arguments.usage("--json and --csv exclude each other.");
         }
         try {
+            ChosenProtocols chosen = ChosenProtocols.of(protocols);
             ScoringOptions options =
-                    arguments.options(protocols, replacedParameters()).withScope(scope());
+                    arguments.options(chosen.ids(), replacedParameters()).withScope(scope());
             PairArguments.Pair pair = arguments.pair();
             ScoringInput only = mask == null ? null : PairArguments.file(mask, "mask");
-            Scorecard card = arguments.run(pool -> (pool == null
-                            ? Scorer.standard()
-                            : Scorer.standard().withPool(pool))
+            Scorer scorer = Scorer.standard().withProtocols(chosen.known());
+            Scorecard card = arguments.run(pool -> (pool == null ? scorer : scorer.withPool(pool))
                     .score(
                             pair.prediction(),
                             pair.reference(),

@@ -3,9 +3,13 @@ package org.segmeter.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.segmeter.scoring.JsonDocument;
 import tools.jackson.databind.JsonNode;
 
@@ -114,6 +118,31 @@ class CommandLineToolTest {
         assertThat(run("score", OBJECT, MASK, "--json", "--csv").status()).isEqualTo(2);
         assertThat(run("scroe").status()).isEqualTo(2);
         assertThat(run("score", OBJECT, MASK, "--frob").status()).isEqualTo(2);
+    }
+
+    @Test
+    void aProtocolOfOnesOwnIsAFile(@TempDir Path directory) throws IOException {
+        String document = """
+                {"id": "%s", "version": 1, "title": "two metrics", "geometry": "strict", "penalty": "none", "empty": {},
+                 "metrics": [{"name": "dice"}, {"name": "hd", "surface": "boundary-6"}]}
+                """;
+        Path own = Files.writeString(directory.resolve("own.json"), document.formatted("own"));
+        JsonNode card = JsonDocument.read(
+                run("score", OBJECT, MASK, "--json", "--protocol", own + ",monai@1").out());
+        assertThat(card.at("/protocol/id").stringValue()).isEqualTo("own@1");
+        assertThat(card.at("/segments/0/metrics").propertyNames()).containsExactlyInAnyOrder("dice", "hd");
+        assertThat(card.at("/segments/0/metrics/hd/value"))
+                .isEqualTo(JsonDocument.read(run("score", OBJECT, MASK, "--json", "--protocol", "monai@1")
+                                .out())
+                        .at("/segments/0/metrics/hd/value"));
+
+        Path taken = Files.writeString(directory.resolve("taken.json"), document.formatted("monai"));
+        Run refused = run("score", OBJECT, MASK, "--protocol", taken.toString());
+        assertThat(refused.status()).isEqualTo(1);
+        assertThat(refused.err()).contains("A protocol never changes", "monai@1");
+        Run missing = run("score", OBJECT, MASK, "--protocol", directory.resolve("none.json").toString());
+        assertThat(missing.status()).isEqualTo(1);
+        assertThat(missing.err()).contains("There is no such protocol file");
     }
 
     @Test
