@@ -106,8 +106,9 @@ final class BatchCommand implements Callable<Integer> {
             names = "--protocol",
             paramLabel = "ID|FILE",
             split = ",",
-            description = "Conventions to score under, by id or as a file .json; the first gives the values of the table."
-                    + " Default: segmeter@1")
+            description =
+                    "Conventions to score under, by id or as a file .json; the first gives the values of the table."
+                            + " Default: segmeter@1")
     private List<String> protocols = new ArrayList<>();
 
     @Option(

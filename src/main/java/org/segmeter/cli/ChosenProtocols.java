@@ -52,7 +52,10 @@ record ChosenProtocols(List<String> ids, Protocols known) {
     private static Protocol read(Path file) throws InputException, IOException {
         if (!Files.isReadable(file)) {
             throw new InputException(
-                    InputProblem.MISSING_PART, "There is no such protocol file.", "no readable file", "a protocol document");
+                    InputProblem.MISSING_PART,
+                    "There is no such protocol file.",
+                    "no readable file",
+                    "a protocol document");
         }
         if (Files.size(file) > LARGEST_FILE) {
             throw new InputException(

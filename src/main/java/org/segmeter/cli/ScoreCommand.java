@@ -64,8 +64,9 @@ final class ScoreCommand implements Callable<Integer> {
             names = "--protocol",
             paramLabel = "ID|FILE",
             split = ",",
-            description = "Conventions to score under, by id or as a file .json; the first gives the main values. Default:"
-                    + " segmeter@1")
+            description =
+                    "Conventions to score under, by id or as a file .json; the first gives the main values. Default:"
+                            + " segmeter@1")
     private List<String> protocols = new ArrayList<>();
 
     @Option(

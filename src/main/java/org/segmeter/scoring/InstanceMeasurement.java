@@ -198,10 +198,12 @@ final class InstanceMeasurement {
 
     /** Both sides at the same time: of noise each takes as long as everything else. */
     private List<Components> components(Connectivity connectivity) {
-        return components.computeIfAbsent(connectivity, c -> Stream.of(prediction, reference)
-                .parallel()
-                .map(mask -> Components.of(mask, c))
-                .toList());
+        return components.computeIfAbsent(
+                connectivity,
+                c -> Stream.of(prediction, reference)
+                        .parallel()
+                        .map(mask -> Components.of(mask, c))
+                        .toList());
     }
 
     private static Key key(Protocol.Metric metric, Map<String, List<Double>> numbers) {

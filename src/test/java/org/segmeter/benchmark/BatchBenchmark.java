@@ -41,11 +41,11 @@ public final class BatchBenchmark {
 
     /** What the loop computes, by MONAI's conventions, and nothing else. */
     private static final String SAME_METRICS = """
-            {"id": "benchmark-monai", "version": 1, "title": "the five metrics of the loop", "geometry": "strict", "penalty": "none",
-             "empty": {}, "metrics": [{"name": "dice"}, {"name": "hd", "surface": "boundary-6"},
-             {"name": "hd95", "surface": "boundary-6", "percentileRule": "linear-larger"},
-             {"name": "assd", "surface": "boundary-6"}, {"name": "nsd", "surface": "boundary-6", "toleranceMm": [1]}]}
-            """;
+        {"id": "benchmark-monai", "version": 1, "title": "the five metrics of the loop", "geometry": "strict", "penalty": "none",
+         "empty": {}, "metrics": [{"name": "dice"}, {"name": "hd", "surface": "boundary-6"},
+         {"name": "hd95", "surface": "boundary-6", "percentileRule": "linear-larger"},
+         {"name": "assd", "surface": "boundary-6"}, {"name": "nsd", "surface": "boundary-6", "toleranceMm": [1]}]}
+        """;
 
     private BatchBenchmark() {}
 

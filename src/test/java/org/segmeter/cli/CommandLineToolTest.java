@@ -123,12 +123,12 @@ class CommandLineToolTest {
     @Test
     void aProtocolOfOnesOwnIsAFile(@TempDir Path directory) throws IOException {
         String document = """
-                {"id": "%s", "version": 1, "title": "two metrics", "geometry": "strict", "penalty": "none", "empty": {},
-                 "metrics": [{"name": "dice"}, {"name": "hd", "surface": "boundary-6"}]}
-                """;
+            {"id": "%s", "version": 1, "title": "two metrics", "geometry": "strict", "penalty": "none", "empty": {},
+             "metrics": [{"name": "dice"}, {"name": "hd", "surface": "boundary-6"}]}
+            """;
         Path own = Files.writeString(directory.resolve("own.json"), document.formatted("own"));
-        JsonNode card = JsonDocument.read(
-                run("score", OBJECT, MASK, "--json", "--protocol", own + ",monai@1").out());
+        JsonNode card = JsonDocument.read(run("score", OBJECT, MASK, "--json", "--protocol", own + ",monai@1")
+                .out());
         assertThat(card.at("/protocol/id").stringValue()).isEqualTo("own@1");
         assertThat(card.at("/segments/0/metrics").propertyNames()).containsExactlyInAnyOrder("dice", "hd");
         assertThat(card.at("/segments/0/metrics/hd/value"))
@@ -140,7 +140,12 @@ class CommandLineToolTest {
         Run refused = run("score", OBJECT, MASK, "--protocol", taken.toString());
         assertThat(refused.status()).isEqualTo(1);
         assertThat(refused.err()).contains("A protocol never changes", "monai@1");
-        Run missing = run("score", OBJECT, MASK, "--protocol", directory.resolve("none.json").toString());
+        Run missing = run(
+                "score",
+                OBJECT,
+                MASK,
+                "--protocol",
+                directory.resolve("none.json").toString());
         assertThat(missing.status()).isEqualTo(1);
         assertThat(missing.err()).contains("There is no such protocol file");
     }
