@@ -11,9 +11,9 @@ export function ticks(least, most, about = 6) {
   const raw = span / about;
   const power = 10 ** Math.floor(Math.log10(raw));
   const step = [1, 2, 5, 10].map((f) => f * power).find((candidate) => candidate >= raw);
-  const first = Math.ceil(least / step - 1e-9) * step;
   const all = [];
-  for (let at = first; at <= most + step * 1e-9; at += step) all.push(Number(at.toPrecision(12)));
+  // Counted, not added up: 0 is 0, and not what is left of it.
+  for (let i = Math.ceil(least / step - 1e-9); i * step <= most + step * 1e-9; i++) all.push(Number((i * step).toPrecision(12)) || 0);
   return all;
 }
 

@@ -34,7 +34,7 @@ function show() {
     if (!answer.series.length) return h('section', { class: 'card' }, empty('No results match.'));
     const broken = answer.series.filter((series) => series.violations.length).length;
     return [
-      h('p', {}, answer.series.length + ' charts, ' + broken + ' with broken rules' + (answer.more ? '; there are more: name a model or structure' : '') + '.'),
+      h('p', {}, (answer.series.length === 1 ? '1 chart, ' : answer.series.length + ' charts, ') + broken + ' with broken rules' + (answer.more ? '; there are more: name a model or structure' : '') + '.'),
       h('div', { class: 'grid2' }, [...answer.series].sort((a, b) => b.violations.length - a.violations.length).map((series) => seriesCard(series, answer))),
     ];
   });

@@ -58,7 +58,7 @@ function show() {
             { title: 'Worst 5 %', number: true, cell: (group) => number(group.detected.quantiles?.[now.direction === 'LOWER' ? 'p95' : 'p5'], 3) },
             { title: 'Change', number: true, cell: (group) => {
               const was = earlier.get(keyOf(group))?.detected.mean;
-              return typeof was === 'number' && typeof group.detected.mean === 'number' ? (group.detected.mean >= was ? '+' : '') + number(group.detected.mean - was, 3) : 'new';
+              return typeof was === 'number' && typeof group.detected.mean === 'number' ? (group.detected.mean >= was ? '+' : '') + (group.detected.mean - was).toFixed(3) : 'new';
             } },
           ],
           rows: now.groups,

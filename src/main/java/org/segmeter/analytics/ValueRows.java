@@ -175,6 +175,18 @@ final class ValueRows {
     /** Different protocols of the evaluations that match. */
     List<String> protocols(ResultFilter filter) {
         Condition where = condition(filter, false);
+        if (where.parameters.isEmpty()) {
+            // From one to the next in their index, not through all evaluations.
+            return sql.sql("""
+                with recursive found (protocol) as (
+                    (select e.protocols[1] from evaluation e where e.state = 'SUCCEEDED' order by 1 limit 1)
+                    union all
+                    select (select e.protocols[1] from evaluation e where e.state = 'SUCCEEDED' and e.protocols[1] > found.protocol
+                        order by 1 limit 1)
+                    from found where found.protocol is not null)
+                select protocol from found where protocol is not null limit 20\
+                """).query(String.class).list();
+        }
         return sql.sql("select distinct e.protocols[1] from evaluation e where e.state = 'SUCCEEDED' and " + where.text
                         + " order by 1 limit 20")
                 .params(where.parameters)
@@ -407,7 +419,8 @@ final class ValueRows {
 
     private static void structure(Condition where, String value) {
         if (value.equals("*")) {
-            where.text.append(" and v.segment_index = -1");
+            // It has no label; said here because the indexes know of labels.
+            where.text.append(" and v.segment_index = -1 and v.segment_label is null");
         } else if (value.matches("#[0-9]{1,9}")) {
             where.text.append(" and v.segment_label is null and v.segment_number = :structure");
             where.parameters.put("structure", Integer.parseInt(value.substring(1)));
