@@ -1,7 +1,6 @@
 package org.segmeter.benchmark;
 
 import java.io.ByteArrayOutputStream;
-import java.io.IOException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -22,8 +21,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.segmeter.format.dicom.SegFixture;
 import org.segmeter.process.JarProcess;
 
@@ -48,11 +45,13 @@ public final class StowBenchmark {
         try (JarProcess service = JarProcess.start(data, List.of("-Xmx512m")).awaitReady(Duration.ofSeconds(120))) {
             Template template = Template.of(2 << 20);
             store(service, template, 0, WARM_UP);
-            long[] before = memory(service);
+            long heapBefore = service.liveHeapBytes();
+            long residentBefore = service.residentBytes();
             long begin = System.nanoTime();
             long[] latencies = store(service, template, WARM_UP, objects);
             double seconds = (System.nanoTime() - begin) / 1e9;
-            long[] after = memory(service);
+            long heapAfter = service.liveHeapBytes();
+            long residentAfter = service.residentBytes();
             double limit = write(data.resolve("limit"), template.bytes.length, objects);
             Arrays.sort(latencies);
             double megabytes = (double) objects * template.bytes.length / 1e6;
@@ -76,10 +75,10 @@ public final class StowBenchmark {
             System.out.printf(
                     Locale.ROOT,
                     "live heap %.1f MiB before, %.1f MiB after; resident %.0f MiB before, %.0f MiB after%n",
-                    before[0] / 1048576.0,
-                    after[0] / 1048576.0,
-                    before[1] / 1048576.0,
-                    after[1] / 1048576.0);
+                    heapBefore / 1048576.0,
+                    heapAfter / 1048576.0,
+                    residentBefore / 1048576.0,
+                    residentAfter / 1048576.0);
         } finally {
             org.springframework.util.FileSystemUtils.deleteRecursively(data);
         }
@@ -205,28 +204,5 @@ public final class StowBenchmark {
             }
         }
         return (System.nanoTime() - begin) / 1e9;
-    }
-
-    /** Live heap after a collection that is asked for, and resident memory (0 where there is no /proc), in bytes. */
-    private static long[] memory(JarProcess service) throws IOException, InterruptedException {
-        Process histogram = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
-                        String.valueOf(service.pid()),
-                        "GC.class_histogram")
-                .redirectErrorStream(true)
-                .start();
-        String text = new String(histogram.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        histogram.waitFor();
-        Matcher total = Pattern.compile("(?m)^Total\\s+\\d+\\s+(\\d+)").matcher(text);
-        if (!total.find()) {
-            throw new IllegalStateException("jcmd did not tell the live objects: " + text);
-        }
-        Path status = Path.of("/proc", String.valueOf(service.pid()), "status");
-        long resident = 0;
-        if (Files.exists(status)) {
-            Matcher kilobytes = Pattern.compile("VmRSS:\\s+(\\d+)").matcher(Files.readString(status));
-            resident = kilobytes.find() ? Long.parseLong(kilobytes.group(1)) * 1024 : 0;
-        }
-        return new long[] {Long.parseLong(total.group(1)), resident};
     }
 }

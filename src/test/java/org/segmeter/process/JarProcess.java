@@ -7,12 +7,15 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** The packaged service as a process on a port and data directory of its own. */
@@ -117,6 +120,33 @@ public final class JarProcess implements AutoCloseable {
     /** The process id. */
     public long pid() {
         return process.pid();
+    }
+
+    /** The bytes of all objects that are alive, after a collection that this asks for. */
+    public long liveHeapBytes() throws IOException, InterruptedException {
+        Process histogram = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
+                        String.valueOf(pid()),
+                        "GC.class_histogram")
+                .redirectErrorStream(true)
+                .start();
+        String text = new String(histogram.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        histogram.waitFor();
+        Matcher total = Pattern.compile("(?m)^Total\\s+\\d+\\s+(\\d+)").matcher(text);
+        if (!total.find()) {
+            throw new IOException("jcmd did not tell the live objects: " + text);
+        }
+        return Long.parseLong(total.group(1));
+    }
+
+    /** What the operating system counts for the process; 0 where there is no {@code /proc}. */
+    public long residentBytes() throws IOException {
+        Path status = Path.of("/proc", String.valueOf(pid()), "status");
+        if (!Files.exists(status)) {
+            return 0;
+        }
+        Matcher kilobytes = Pattern.compile("VmRSS:\\s+(\\d+)").matcher(Files.readString(status));
+        return kilobytes.find() ? Long.parseLong(kilobytes.group(1)) * 1024 : 0;
     }
 
     public URI uri(String path) {
