@@ -109,6 +109,9 @@ public sealed interface BlobStore permits DirectoryBlobStore, BucketBlobStore {
      */
     Incoming receive(InputStream source, long limit) throws IOException;
 
+    /** True if {@link Incoming#keep} takes no longer than it takes this machine's disk: a transaction may wait for it. */
+    boolean keepsAtOnce();
+
     /** Bytes that can still be received on this machine. */
     long free() throws IOException;
 

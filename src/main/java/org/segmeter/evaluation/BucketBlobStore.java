@@ -176,6 +176,11 @@ final class BucketBlobStore implements BlobStore, AutoCloseable {
     }
 
     @Override
+    public boolean keepsAtOnce() {
+        return false;
+    }
+
+    @Override
     public long free() throws IOException {
         return reception.free();
     }

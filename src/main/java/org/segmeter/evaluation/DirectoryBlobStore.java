@@ -83,6 +83,11 @@ final class DirectoryBlobStore implements BlobStore {
     }
 
     @Override
+    public boolean keepsAtOnce() {
+        return true;
+    }
+
+    @Override
     public long free() throws IOException {
         return reception.free();
     }

@@ -1,6 +1,7 @@
 package org.segmeter.evaluation;
 
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +33,28 @@ public record Evaluation(
 
     /** One file. */
     public record Input(Side side, Blob blob) {}
+
+    /** A submission that was accepted. */
+    static Evaluation accepted(UUID id, Instant at, Submission submission) {
+        List<Input> inputs = new ArrayList<>();
+        for (Side side : Side.values()) {
+            submission.files(side).forEach(blob -> inputs.add(new Input(side, blob)));
+        }
+        return new Evaluation(
+                id,
+                at,
+                State.QUEUED,
+                null,
+                0,
+                false,
+                null,
+                null,
+                submission.description(),
+                submission.protocols(),
+                null,
+                inputs,
+                null);
+    }
 
     /** The same as it was when it was accepted, whatever has happened since. */
     public Evaluation asAccepted() {

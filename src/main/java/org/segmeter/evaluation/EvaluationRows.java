@@ -16,7 +16,6 @@ import java.util.UUID;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.scoring.Scorecard;
-import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import tools.jackson.databind.JsonNode;
@@ -32,12 +31,10 @@ final class EvaluationRows {
         """;
 
     private final JdbcClient sql;
-    private final JdbcTemplate template;
     private final JsonMapper json;
 
-    EvaluationRows(JdbcClient sql, JdbcTemplate template, JsonMapper json) {
+    EvaluationRows(JdbcClient sql, JsonMapper json) {
         this.sql = sql;
-        this.template = template;
         this.json = json;
     }
 
@@ -52,7 +49,8 @@ final class EvaluationRows {
             double waitedSeconds,
             Description description,
             @Nullable String request,
-            String worker) {}
+            String worker,
+            List<Evaluation.Input> inputs) {}
 
     /** One value of a scorecard, for queries. */
     record Value(
@@ -65,8 +63,8 @@ final class EvaluationRows {
             String unit,
             String state) {}
 
-    /** Writes down a submission, all in one statement. */
-    void insert(UUID id, Submission submission) {
+    /** Writes down a submission and puts its job into the queue, all in one statement; says when, by the database's clock. */
+    Instant insert(UUID id, Submission submission) {
         List<String> sides = new ArrayList<>();
         List<Integer> positions = new ArrayList<>();
         List<String> digests = new ArrayList<>();
@@ -79,15 +77,21 @@ final class EvaluationRows {
             }
         }
         Description about = submission.description();
-        sql.sql("""
+        return sql.sql("""
             with accepted as (
                 insert into evaluation
                     (id, state, case_id, model_name, model_version, site, labels, protocols, request)
-                values (:id, 'QUEUED', :case, :model, :version, :site, :labels::jsonb, :protocols, :request)),
+                values (:id, 'QUEUED', :case, :model, :version, :site, :labels::jsonb, :protocols, :request)
+                returning created_at),
             files as (
                 insert into evaluation_input (evaluation_id, side, position, sha256)
-                select :id, * from unnest(:sides::text[], :positions::integer[], :digests::text[]))
-            insert into evaluation_event (evaluation_id, state) values (:id, 'QUEUED')\
+                select :id, * from unnest(:sides::text[], :positions::integer[], :digests::text[])),
+            told as (
+                insert into evaluation_event (evaluation_id, state) values (:id, 'QUEUED')),
+            job as (
+                insert into scheduled_tasks (task_name, task_instance, execution_time, picked, version)
+                values (:task, :instance, :due, false, 1))
+            select created_at from accepted\
             """)
                 .param("id", id)
                 .param("case", about.caseId())
@@ -100,7 +104,12 @@ final class EvaluationRows {
                 .param("sides", sides.toArray(String[]::new))
                 .param("positions", positions.toArray(Integer[]::new))
                 .param("digests", digests.toArray(String[]::new))
-                .update();
+                .param("task", EvaluationJob.TASK.getTaskName())
+                .param("instance", id.toString())
+                // The queue looks for what is due by the clock of this machine.
+                .param("due", Timestamp.from(Instant.now()))
+                .query((row, number) -> row.getTimestamp(1).toInstant())
+                .single();
     }
 
     Optional<Evaluation> find(UUID id) {
@@ -131,6 +140,17 @@ final class EvaluationRows {
                 .query((row, number) ->
                         new Evaluation.Input(Side.of(row.getString(1)), new Blob(row.getString(2), row.getLong(3))))
                 .list();
+    }
+
+    private static List<Evaluation.Input> inputs(@Nullable Array files) throws SQLException {
+        List<Evaluation.Input> inputs = new ArrayList<>();
+        if (files != null) {
+            for (String file : (String[]) files.getArray()) {
+                String[] parts = file.split(" ", -1);
+                inputs.add(new Evaluation.Input(Side.of(parts[0]), new Blob(parts[1], Long.parseLong(parts[2]))));
+            }
+        }
+        return inputs;
     }
 
     EvaluationQuery.Page list(EvaluationQuery query) {
@@ -256,7 +276,9 @@ final class EvaluationRows {
                 insert into evaluation_event (evaluation_id, state) select id, 'RUNNING' from taken)
             select id, attempt, attempt - handed_back, cancel_requested, created_at, started_at,
                 extract(epoch from now() - created_at), case_id, model_name, model_version, site, labels, request,
-                worker
+                worker,
+                (select array_agg(i.side || ' ' || b.sha256 || ' ' || b.size_bytes order by i.side, i.position)
+                    from evaluation_input i join blob b using (sha256) where i.evaluation_id = taken.id)
             from taken\
             """)
                 .param("id", id)
@@ -277,7 +299,8 @@ final class EvaluationRows {
                                 row.getString(11),
                                 labels(row.getString(12))),
                         row.getString(13),
-                        row.getString(14)))
+                        row.getString(14),
+                        inputs(row.getArray(15))))
                 .optional();
     }
 
@@ -345,73 +368,80 @@ final class EvaluationRows {
         return done;
     }
 
-    void insertScorecard(
-            UUID id,
-            int attempt,
+    /** A result, with the conventions and the build that it is by. */
+    record Result(
             StoredScorecard card,
             String protocol,
             String protocolSha256,
-            String engineVersion,
-            String engineCommit) {
-        sql.sql("""
-            insert into scorecard (evaluation_id, attempt, content, sha256, protocol, protocol_sha256, engine_version,
-                engine_commit, tenant)
-            values (:id, :attempt, :content, :sha256, :protocol, :protocolSha256, :version, :commit,
-                (select tenant from evaluation where id = :id))\
-            """)
-                .param("id", id)
-                .param("attempt", attempt)
-                .param("content", card.content())
-                .param("sha256", card.sha256())
-                .param("protocol", protocol)
-                .param("protocolSha256", protocolSha256)
-                .param("version", engineVersion)
-                .param("commit", engineCommit)
-                .update();
-    }
+            Scorecard.Engine engine,
+            List<Value> values) {}
 
-    /** All values, each once, in one statement: a scorecard may have thousands. */
-    void insertValues(UUID id, List<Value> values) {
-        if (values.isEmpty()) {
-            return;
-        }
-        template.update(connection -> {
-            var statement = connection.prepareStatement("""
+    /**
+     * Ends an evaluation that was scored, in one statement: its state, its job, its scorecard, all values, each once, for a scorecard may
+     * have thousands, and the stages that were not written down yet; false if a later attempt has it, or somebody ended it: then nothing
+     * is written.
+     */
+    boolean succeed(Claim claim, Result result, List<Stage> entered) {
+        List<Value> values = result.values();
+        return sql.sql("""
+            with ended as (
+                update evaluation set state = 'SUCCEEDED', stage = null, finished_at = now()
+                where id = :id and attempt = :attempt and worker = :worker and state = 'RUNNING'
+                returning id, tenant),
+            done as (
+                delete from scheduled_tasks using ended
+                where task_name = :task and task_instance = :instance),
+            result as (
+                insert into scorecard (evaluation_id, attempt, content, sha256, protocol, protocol_sha256,
+                    engine_version, engine_commit, tenant)
+                select id, :attempt, :content, :sha256, :protocol, :protocolSha256, :version, :commit, tenant
+                from ended),
+            listed as (
                 insert into metric_value
                     (evaluation_id, segment_index, segment_number, segment_label, metric, parameters, value, unit, state)
-                select ?, * from unnest(?::integer[], ?::integer[], ?::text[], ?::text[], ?::text[],
-                    ?::double precision[], ?::text[], ?::text[])\
-                """);
-            statement.setObject(1, id);
-            setArray(
-                    statement,
-                    2,
-                    "integer",
-                    values.stream().map(Value::segmentIndex).toArray());
-            setArray(
-                    statement,
-                    3,
-                    "integer",
-                    values.stream().map(Value::segmentNumber).toArray());
-            setArray(
-                    statement,
-                    4,
-                    "text",
-                    values.stream().map(Value::segmentLabel).toArray());
-            setArray(statement, 5, "text", values.stream().map(Value::metric).toArray());
-            setArray(
-                    statement, 6, "text", values.stream().map(Value::parameters).toArray());
-            setArray(statement, 7, "float8", values.stream().map(Value::value).toArray());
-            setArray(statement, 8, "text", values.stream().map(Value::unit).toArray());
-            setArray(statement, 9, "text", values.stream().map(Value::state).toArray());
-            return statement;
-        });
-    }
-
-    private static void setArray(
-            java.sql.PreparedStatement statement, int index, String type, @Nullable Object[] elements)
-            throws SQLException {
-        statement.setArray(index, statement.getConnection().createArrayOf(type, elements));
+                select ended.id, v.* from ended, unnest(:indices::integer[], :numbers::integer[], :labels::text[],
+                    :metrics::text[], :parameters::text[], :values::float8[], :units::text[], :states::text[]) v),
+            told as (
+                insert into evaluation_event (evaluation_id, at, state, stage)
+                select ended.id, coalesce(t.at, clock_timestamp()), t.state, t.stage
+                from ended, unnest(:at::timestamptz[], :stateOfEvents::text[], :stages::text[])
+                    with ordinality as t (at, state, stage, number)
+                order by t.number)
+            select count(*) from ended\
+            """)
+                        .param("id", claim.id())
+                        .param("attempt", claim.attempt())
+                        .param("worker", claim.worker())
+                        .param("task", EvaluationJob.TASK.getTaskName())
+                        .param("instance", claim.id().toString())
+                        .param("content", result.card().content())
+                        .param("sha256", result.card().sha256())
+                        .param("protocol", result.protocol())
+                        .param("protocolSha256", result.protocolSha256())
+                        .param("version", result.engine().version())
+                        .param("commit", result.engine().commit())
+                        .param(
+                                "indices",
+                                values.stream().map(Value::segmentIndex).toArray(Integer[]::new))
+                        .param(
+                                "numbers",
+                                values.stream().map(Value::segmentNumber).toArray(Integer[]::new))
+                        .param(
+                                "labels",
+                                values.stream().map(Value::segmentLabel).toArray(String[]::new))
+                        .param("metrics", values.stream().map(Value::metric).toArray(String[]::new))
+                        .param(
+                                "parameters",
+                                values.stream().map(Value::parameters).toArray(String[]::new))
+                        .param("values", values.stream().map(Value::value).toArray(Double[]::new))
+                        .param("units", values.stream().map(Value::unit).toArray(String[]::new))
+                        .param("states", values.stream().map(Value::state).toArray(String[]::new))
+                        .param("at", times(entered, State.SUCCEEDED))
+                        .param("stateOfEvents", states(entered, State.SUCCEEDED))
+                        .param("stages", stages(entered, State.SUCCEEDED))
+                        .query(Long.class)
+                        .single()
+                == 1;
     }
 
     void event(UUID id, State state, @Nullable String stage) {
@@ -459,25 +489,30 @@ final class EvaluationRows {
             order by t.number\
             """)
                 .param("id", id)
-                .param(
-                        "at",
-                        Stream.concat(
-                                        entered.stream().map(stage -> Timestamp.from(stage.at())),
-                                        ended == null ? Stream.empty() : Stream.of((Timestamp) null))
-                                .toArray(Timestamp[]::new))
-                .param(
-                        "states",
-                        Stream.concat(
-                                        entered.stream().map(stage -> State.RUNNING.name()),
-                                        Stream.ofNullable(ended).map(State::name))
-                                .toArray(String[]::new))
-                .param(
-                        "stages",
-                        Stream.concat(
-                                        entered.stream().map(Stage::name),
-                                        ended == null ? Stream.empty() : Stream.of((String) null))
-                                .toArray(String[]::new))
+                .param("at", times(entered, ended))
+                .param("states", states(entered, ended))
+                .param("stages", stages(entered, ended))
                 .update();
+    }
+
+    private static Timestamp[] times(List<Stage> entered, @Nullable State ended) {
+        return Stream.concat(
+                        entered.stream().map(stage -> Timestamp.from(stage.at())),
+                        ended == null ? Stream.empty() : Stream.of((Timestamp) null))
+                .toArray(Timestamp[]::new);
+    }
+
+    private static String[] states(List<Stage> entered, @Nullable State ended) {
+        return Stream.concat(
+                        entered.stream().map(stage -> State.RUNNING.name()),
+                        Stream.ofNullable(ended).map(State::name))
+                .toArray(String[]::new);
+    }
+
+    private static String[] stages(List<Stage> entered, @Nullable State ended) {
+        return Stream.concat(
+                        entered.stream().map(Stage::name), ended == null ? Stream.empty() : Stream.of((String) null))
+                .toArray(String[]::new);
     }
 
     /** A stage and when it was entered. */

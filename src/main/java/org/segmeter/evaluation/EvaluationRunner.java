@@ -16,6 +16,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
+import org.segmeter.scoring.Scorecard;
 import org.segmeter.scoring.ScoringProgress;
 import org.segmeter.telemetry.ServiceMetrics;
 import org.segmeter.volume.InputException;
@@ -166,7 +167,7 @@ final class EvaluationRunner {
         if (claim.cancelRequested()) {
             return cancelled(claim, run);
         }
-        List<Evaluation.Input> inputs = rows.inputs(claim.id());
+        List<Evaluation.Input> inputs = claim.inputs();
         ServiceMetrics.SizeClass size = ServiceMetrics.SizeClass.of(
                 inputs.stream().mapToLong(input -> input.blob().size()).sum());
         if (claim.attempt() == 1) {
@@ -294,23 +295,20 @@ final class EvaluationRunner {
         long begin = System.nanoTime();
         JsonNode protocol = result.path("protocol");
         JsonNode build = result.path("engine");
+        EvaluationRows.Result whole = new EvaluationRows.Result(
+                card,
+                protocol.path("id").asString("unknown"),
+                protocol.path("sha256").asString("unknown"),
+                new Scorecard.Engine(
+                        build.path("version").asString("unknown"),
+                        build.path("commit").asString("unknown"),
+                        build.path("vector").asString("unknown")),
+                values);
         boolean written = Boolean.TRUE.equals(transaction.execute(status -> {
-            // Locks the row, and refuses if a later attempt has it: nothing else may come before this.
-            if (!rows.finish(claim, State.SUCCEEDED, null, null)) {
-                return false;
-            }
-            rows.insertScorecard(
-                    claim.id(),
-                    claim.attempt(),
-                    card,
-                    protocol.path("id").asString("unknown"),
-                    protocol.path("sha256").asString("unknown"),
-                    build.path("version").asString("unknown"),
-                    build.path("commit").asString("unknown"));
-            rows.insertValues(claim.id(), values);
-            rows.stageEvents(claim.id(), run.takeStages(), State.SUCCEEDED);
+            List<EvaluationRows.Stage> entered = run.takeStages();
+            boolean mine = rows.succeed(claim, whole, entered);
             Failpoint.RESULT_TRANSACTION.reach();
-            return true;
+            return mine;
         }));
         Failpoint.RESULT_COMMITTED.reach();
         metrics.stage("persisting", size, Duration.ofNanos(System.nanoTime() - begin));

@@ -61,6 +61,31 @@ final class StoredBlobs {
         });
     }
 
+    /**
+     * Takes content that is about to be kept and named, within one transaction: until that ends nobody removes it, and if it was being
+     * removed, that is waited for. Rows that say already what this would say are not written again.
+     */
+    void take(Collection<Blob> blobs) {
+        Map<String, Long> sizes = sizes(blobs);
+        sql.sql("""
+            with sent as (
+                select * from unnest(:digests::text[], :sizes::bigint[]) as s (sha256, size_bytes)),
+            fresh as (
+                select b.sha256 from blob b join sent using (sha256, size_bytes)
+                where b.condition = 'STORED' and b.last_used_at > now() - interval '1 minute'
+                order by b.sha256 for share of b)
+            insert into blob (sha256, size_bytes)
+            select sha256, size_bytes from sent where not exists (select from fresh f where f.sha256 = sent.sha256)
+            order by sha256
+            on conflict (sha256) do update set last_used_at = now(), size_bytes = excluded.size_bytes,
+                verified_at = case when blob.condition = 'STORED' then blob.verified_at else now() end, condition = 'STORED',
+                remains = false\
+            """)
+                .param("digests", sizes.keySet().toArray(String[]::new))
+                .param("sizes", sizes.values().toArray(Long[]::new))
+                .update();
+    }
+
     /** The content was kept, and is named by an evaluation from this transaction on. */
     void kept(UUID holder, Collection<Blob> blobs) {
         List<Object[]> rows = new ArrayList<>();

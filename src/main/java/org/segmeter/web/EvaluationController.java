@@ -111,7 +111,7 @@ final class EvaluationController {
             }
         }
         return switch (acceptance) {
-            case Acceptance.Accepted made -> accepted(http, made.id(), new HttpHeaders());
+            case Acceptance.Accepted made -> accepted(http, made.id(), made.evaluation(), new HttpHeaders());
             case Acceptance.Replayed known -> {
                 metrics.replayed(ServiceMetrics.Replay.HIT);
                 if (evaluations.find(known.id()).isEmpty()) {
@@ -121,7 +121,7 @@ final class EvaluationController {
                 }
                 HttpHeaders replayed = new HttpHeaders();
                 replayed.set("Idempotent-Replayed", "true");
-                yield accepted(http, known.id(), replayed);
+                yield accepted(http, known.id(), null, replayed);
             }
             case Acceptance.OtherContent ignored -> {
                 metrics.replayed(ServiceMetrics.Replay.MISMATCH);
@@ -139,7 +139,8 @@ final class EvaluationController {
                 .anyMatch(directive -> directive.strip().equalsIgnoreCase("no-cache"));
     }
 
-    private ResponseEntity<byte[]> accepted(HttpServletRequest http, UUID id, HttpHeaders headers)
+    private ResponseEntity<byte[]> accepted(
+            HttpServletRequest http, UUID id, @Nullable Evaluation known, HttpHeaders headers)
             throws InterruptedException {
         Optional<Duration> wait = Preference.waiting(http.getHeaders("Prefer"), settings.maxWait());
         if (wait.isPresent()) {
@@ -148,7 +149,7 @@ final class EvaluationController {
                 return finished(id, wait.get(), headers);
             }
         }
-        Evaluation evaluation = find(id.toString());
+        Evaluation evaluation = known != null ? known : find(id.toString());
         // As it was accepted, so that a repeated request is answered with the same bytes.
         byte[] body = resource.bytes(resource.of(evaluation.asAccepted(), null));
         return ResponseEntity.accepted()

@@ -2,7 +2,6 @@ package org.segmeter.benchmark;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -35,7 +34,7 @@ public final class SubmissionBenchmark {
 
     private static final int CLIENTS = 8;
     private static final int SIDE = 64;
-    private static final int WARM_UP = 3000;
+    private static final int WARM_UP = Integer.getInteger("segmeter.benchmark.warmup", 3000);
 
     private SubmissionBenchmark() {}
 
@@ -49,6 +48,15 @@ public final class SubmissionBenchmark {
             jvm.addAll(Arrays.asList(more.split(" ")));
         }
         try (JarProcess service = JarProcess.start(data, jvm).awaitReady(Duration.ofSeconds(120))) {
+            System.out.printf(
+                    Locale.ROOT,
+                    "%s, %d^3 pair, %d clients%n%n| evaluations | accepted/s | scored/s | submit p50 ms | p99 ms |"
+                        + " engine's share of the workers | service ms of processor | database ms | clients ms |"
+                        + " errors | not scored |%n| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | ---"
+                        + " |%n",
+                    Machine.name(),
+                    SIDE,
+                    CLIENTS);
             run(service, data, WARM_UP); // until the JVM has compiled what matters
             run(service, data, evaluations);
         } finally {
@@ -68,14 +76,18 @@ public final class SubmissionBenchmark {
             List<Future<?>> all = new ArrayList<>();
             for (int c = 0; c < CLIENTS; c++) {
                 Form form = new Form(ball(c), ball(c + 100));
+                byte[] request = KeptConnection.post("/api/v1/evaluations", form.type(), form.body());
                 all.add(clients.submit(() -> {
-                    for (int i = next.getAndIncrement(); i < evaluations; i = next.getAndIncrement()) {
-                        long sent = System.nanoTime();
-                        if (status(http, form.request(service.uri("/api/v1/evaluations"))) != 202) {
-                            errors.incrementAndGet();
+                    try (KeptConnection connection = new KeptConnection(service.uri("/"))) {
+                        for (int i = next.getAndIncrement(); i < evaluations; i = next.getAndIncrement()) {
+                            long sent = System.nanoTime();
+                            if (connection.send(request) != 202) {
+                                errors.incrementAndGet();
+                            }
+                            latencies[i] = System.nanoTime() - sent;
                         }
-                        latencies[i] = System.nanoTime() - sent;
                     }
+                    return null;
                 }));
             }
             for (Future<?> one : all) {
@@ -94,25 +106,18 @@ public final class SubmissionBenchmark {
         double workerSeconds = (done - begin) / 1e9 * after[3];
         System.out.printf(
                 Locale.ROOT,
-                "%d evaluations of %d^3, %d clients, %.0f workers: accepted %.1f/s, scored %.1f/s; submit p50 %.1f ms,"
-                        + " p99 %.1f ms; engine %.1f %% of the workers' time; errors %d, not scored %.0f%n",
+                "| %d | %.0f | %.0f | %.1f | %.1f | %.0f %% | %.1f | %.1f | %.1f | %d | %.0f |%n",
                 evaluations,
-                SIDE,
-                CLIENTS,
-                after[3],
                 evaluations / ((accepted - begin) / 1e9),
                 evaluations / ((done - begin) / 1e9),
                 latencies[evaluations / 2] / 1e6,
                 latencies[Math.min(evaluations - 1, evaluations * 99 / 100)] / 1e6,
                 100 * (after[2] - before[2]) / workerSeconds,
-                errors.get(),
-                after[1] - before[1]);
-        System.out.printf(
-                Locale.ROOT,
-                "    processor time of an evaluation: service %.1f ms, database %.1f ms, clients %.1f ms%n",
                 1000 * (cpuAfter[0] - cpuBefore[0]) / evaluations,
                 1000 * (cpuAfter[1] - cpuBefore[1]) / evaluations,
-                1000 * (cpuAfter[2] - cpuBefore[2]) / evaluations);
+                1000 * (cpuAfter[2] - cpuBefore[2]) / evaluations,
+                errors.get(),
+                after[1] - before[1]);
         if (errors.get() > 0 || after[1] > before[1]) {
             throw new IllegalStateException("some evaluations failed");
         }
@@ -171,17 +176,6 @@ public final class SubmissionBenchmark {
             sum += Double.parseDouble(matcher.group(1));
         }
         return sum;
-    }
-
-    private static int status(HttpClient http, HttpRequest request) {
-        try {
-            return http.send(request, HttpResponse.BodyHandlers.discarding()).statusCode();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return -1;
-        }
     }
 
     /** A gzip-compressed NIfTI-1 label map with a ball of a radius and place that the seed says. */

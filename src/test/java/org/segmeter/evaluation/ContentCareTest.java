@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -106,9 +107,7 @@ class ContentCareTest {
     @Test
     void anEvaluationWithoutAJobGetsOneAgain() {
         EvaluationRows rows = new EvaluationRows(
-                sql,
-                new JdbcTemplate(pool),
-                tools.jackson.databind.json.JsonMapper.builder().build());
+                sql, tools.jackson.databind.json.JsonMapper.builder().build());
         UUID forgotten = evaluation(null);
         UUID ended = evaluation(DAY);
         assertThat(rows.recallForgotten()).as("younger than a minute").isZero();
@@ -234,6 +233,7 @@ class ContentCareTest {
             List<Future<?>> senders = new ArrayList<>();
             for (int i = 0; i < 4; i++) {
                 Replica replica = i % 2 == 0 ? one : two;
+                boolean atOnce = i < 2; // as with a directory; the others as with a bucket
                 Random own = new Random(seed + i);
                 senders.add(threads.submit(() -> {
                     for (int n = 0; n < 60; n++) {
@@ -242,10 +242,21 @@ class ContentCareTest {
                         try (BlobStore.Incoming incoming =
                                 store.receive(new ByteArrayInputStream(content), Long.MAX_VALUE)) {
                             List<Blob> blobs = List.of(incoming.blob());
-                            replica.stored.hold(holder, blobs);
-                            incoming.keep();
+                            if (!atOnce) {
+                                replica.stored.hold(holder, blobs);
+                                incoming.keep();
+                            }
                             UUID id = transaction.execute(status -> {
-                                replica.stored.kept(holder, blobs);
+                                if (atOnce) {
+                                    replica.stored.take(blobs);
+                                    try {
+                                        incoming.keep();
+                                    } catch (IOException e) {
+                                        throw new UncheckedIOException(e);
+                                    }
+                                } else {
+                                    replica.stored.kept(holder, blobs);
+                                }
                                 return evaluation(DAY, incoming.blob());
                             });
                             assertThat(isThere(incoming.blob()))

@@ -29,10 +29,19 @@ public final class Form {
         body = out.toByteArray();
     }
 
+    /** The media type with its boundary. */
+    public String type() {
+        return "multipart/form-data; boundary=" + BOUNDARY;
+    }
+
+    public byte[] body() {
+        return body.clone();
+    }
+
     public HttpRequest request(URI uri) {
         return HttpRequest.newBuilder(uri)
                 .timeout(Duration.ofSeconds(60))
-                .header("Content-Type", "multipart/form-data; boundary=" + BOUNDARY)
+                .header("Content-Type", type())
                 .POST(HttpRequest.BodyPublishers.ofByteArray(body))
                 .build();
     }
