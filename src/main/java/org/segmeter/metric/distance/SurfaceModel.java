@@ -9,9 +9,10 @@ public enum SurfaceModel {
      */
     AREA_WEIGHTED,
     /**
-     * A net of quadrilaterals, one for each face between a voxel inside and one outside, whose vertices have moved once towards
+     * A net of quadrilaterals, one for each face between a voxel inside and one outside, whose vertices have moved twice towards
      * the mean of their neighbours, so that the steps between voxels are less deep ({@link SurfaceNet}): from the middle of each, weighing
-     * its area, to the nearest point of the other net. The reference for accuracy; slower than the others.
+     * its area, to the nearest point of the other net, and of that the mean over the faces around each. The reference for accuracy; slower
+     * than the others.
      */
     TRIANGLE_MESH,
     /**

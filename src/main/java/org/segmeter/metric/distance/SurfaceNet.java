@@ -9,17 +9,15 @@ import org.segmeter.volume.Box;
  * between a voxel inside and one outside (Gibson, "Constrained elastic surface nets", MICCAI 1998).
  *
  * <p>Without relaxation the vertices lie on the corners, and each face is cut into the two triangles that MeshMetrics' mesh has (VTK's
- * vtkSurfaceNets3D: of two equal diagonals the one from low to high). Relaxed, each vertex has moved once, {@value #RELAXATION} of the way to the mean
- * of its neighbours in the net, and each quadrilateral is four triangles around the mean of its vertices: nothing depends on the direction or
- * the order of the axes. A vertex stays where the net ends: next to what is not scored.
+ * vtkSurfaceNets3D: of two equal diagonals the one from low to high). Relaxed, each vertex has moved {@value #ROUNDS} times half of the way to
+ * the mean of its neighbours in the net, and each quadrilateral is four triangles around the mean of its vertices: nothing depends on the
+ * direction or the order of the axes. A vertex stays where the net ends: next to what is not scored. A mask tells where its surface is to about a
+ * voxel; therefore the distance of a place of a relaxed net is the mean over the faces around it ({@link #aroundEach}).
  */
 final class SurfaceNet {
 
-    /**
-     * How far a vertex moves towards the mean of its neighbours. Between what bodies of known distances ask for: less leaves the mean
-     * distance too small, more makes the largest too large (docs/accuracy.md).
-     */
-    static final double RELAXATION = 0.55;
+    /** How often a vertex moves half of the way to the mean of its neighbours: less leaves the mean distance too small (docs/accuracy.md). */
+    static final int ROUNDS = 2;
 
     private static final int CHUNK = 1 << 14;
 
@@ -28,9 +26,47 @@ final class SurfaceNet {
     /** From where distances are measured: x, y, z in mm and the area in mm2 that it stands for. */
     final double[] samples;
 
-    private SurfaceNet(double[] triangles, double[] samples) {
+    /** The four vertices of each sample's face; without any if the net is not relaxed. */
+    private final int[] corners;
+
+    private final int vertices;
+
+    private SurfaceNet(double[] triangles, double[] samples, int[] corners, int vertices) {
         this.triangles = triangles;
         this.samples = samples;
+        this.corners = corners;
+        this.vertices = vertices;
+    }
+
+    /**
+     * Of the distances of the samples, what counts: for each face of a relaxed net the mean over its corners of the mean over the faces
+     * that meet there, weighing their areas. Where all are alike, nothing changes.
+     */
+    double[] aroundEach(double[] distances) {
+        if (corners.length == 0) {
+            return distances;
+        }
+        double[] sums = new double[vertices];
+        double[] areas = new double[vertices];
+        double[] first = new double[vertices];
+        for (int i = 0; i < corners.length; i++) {
+            int v = corners[i];
+            double area = samples[i / 4 * 4 + 3];
+            // As differences to one of them, so that equal ones stay as they are to the bit.
+            first[v] = areas[v] == 0 ? distances[i / 4] : first[v];
+            sums[v] += area * (distances[i / 4] - first[v]);
+            areas[v] += area;
+        }
+        double[] means = new double[distances.length];
+        for (int i = 0; i < means.length; i++) {
+            double sum = 0;
+            for (int c = 4 * i; c < 4 * i + 4; c++) {
+                int v = corners[c];
+                sum += first[v] - distances[i] + (areas[v] == 0 ? 0 : sums[v] / areas[v]);
+            }
+            means[i] = distances[i] + sum / 4;
+        }
+        return means;
     }
 
     /** @param origin of the millimetres: moving it with the mask changes no bit */
@@ -132,7 +168,7 @@ final class SurfaceNet {
                     halves(p, triangles, 18 * q, samples, 8 * q);
                 }
             });
-            return new SurfaceNet(triangles, samples);
+            return new SurfaceNet(triangles, samples, relaxed ? quads : new int[0], count);
         }
 
         private static void around(double[] p, double[] triangles, int t, double[] samples, int s) {
@@ -221,13 +257,21 @@ final class SurfaceNet {
             return Arrays.copyOf(quads, n);
         }
 
-        /** The places of the vertices after all have moved at once. */
+        /** The places of the vertices after all have moved at once, as often as they do. */
         private double[] relaxed(int[] quads) {
             byte[] faces = new byte[count];
             for (int v : quads) {
                 faces[v]++;
             }
-            double[] moved = new double[place.length];
+            double[] from = place;
+            for (int round = 0; round < ROUNDS; round++) {
+                from = moved(from, faces);
+            }
+            return from;
+        }
+
+        private double[] moved(double[] from, byte[] faces) {
+            double[] moved = new double[from.length];
             IntStream.range(0, points.nz).parallel().forEach(k -> {
                 for (int j = 0; j < points.ny; j++) {
                     for (int i = 1; i < points.stride - 1; i++) {
@@ -235,7 +279,7 @@ final class SurfaceNet {
                         int v = before[w];
                         for (long bits = points.words[w]; bits != 0; bits &= bits - 1) {
                             int x = (points.wordX0 + i << 6) + Long.numberOfTrailingZeros(bits);
-                            move(v, code[v], faces[v], moved);
+                            move(v, x, j, k, from, faces[v] == FACES[code[v] & 255], moved);
                             v++;
                         }
                     }
@@ -244,22 +288,24 @@ final class SurfaceNet {
             return moved;
         }
 
-        /** Neighbours lie one voxel off along an axis, so that their mean is told by how many there are on each side. */
-        private void move(int v, int code, int faces, double[] moved) {
+        /** @param whole false where the net ends */
+        private void move(int v, int x, int j, int k, double[] from, boolean whole, double[] moved) {
+            double[] sum = new double[3];
             int neighbours = 0;
-            int[] towards = new int[3];
-            for (int axis = 0; axis < 3; axis++) {
-                for (int side = 0; side < 2; side++) {
-                    if (isEdge(code, axis, side)) {
+            for (int axis = 0; axis < 3 && whole; axis++) {
+                for (int side = -1; side <= 1; side += 2) {
+                    if (isEdge(code[v], axis, side < 0 ? 0 : 1)) {
+                        int n = vertex(
+                                x + (axis == 0 ? side : 0), j + (axis == 1 ? side : 0), k + (axis == 2 ? side : 0));
                         neighbours++;
-                        towards[axis] += side == 0 ? -1 : 1;
+                        for (int a = 0; a < 3; a++) {
+                            sum[a] += from[3 * n + a] - from[3 * v + a];
+                        }
                     }
                 }
             }
-            boolean whole = faces == FACES[code & 255];
-            for (int axis = 0; axis < 3; axis++) {
-                double step = whole ? RELAXATION * towards[axis] / neighbours : 0;
-                moved[3 * v + axis] = place[3 * v + axis] + step;
+            for (int a = 0; a < 3; a++) {
+                moved[3 * v + a] = from[3 * v + a] + (whole ? sum[a] / (2 * neighbours) : 0);
             }
         }
 

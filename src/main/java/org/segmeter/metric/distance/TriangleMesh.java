@@ -41,8 +41,7 @@ final class TriangleMesh {
                 .toList();
         cancel.check();
         return new SurfaceDistances(
-                distances(prediction.samples, meshes.get(1), cancel),
-                distances(reference.samples, meshes.get(0), cancel));
+                distances(prediction, meshes.get(1), cancel), distances(reference, meshes.get(0), cancel));
     }
 
     /** Bounds a node, and divides its triangles in the middle of their longest extent. */
@@ -83,17 +82,19 @@ final class TriangleMesh {
         return (from + to) >>> 1;
     }
 
-    private static DistanceDistribution distances(double[] samples, TriangleMesh to, CancelSignal cancel) {
+    private static DistanceDistribution distances(SurfaceNet from, TriangleMesh to, CancelSignal cancel) {
+        double[] samples = from.samples;
         int count = samples.length / 4;
-        double[] distance = new double[count];
+        double[] nearest = new double[count];
         int part = 4096;
         IntStream.range(0, (count + part - 1) / part).parallel().forEach(p -> {
             cancel.check();
             Search search = to.new Search();
             for (int i = p * part; i < Math.min(count, (p + 1) * part); i++) {
-                distance[i] = search.distance(samples[4 * i], samples[4 * i + 1], samples[4 * i + 2]);
+                nearest[i] = search.distance(samples[4 * i], samples[4 * i + 1], samples[4 * i + 2]);
             }
         });
+        double[] distance = from.aroundEach(nearest);
         // By distance, then area: pieces of equal distance add up in an order of their own.
         Integer[] order = new Integer[count];
         Arrays.setAll(order, i -> i);

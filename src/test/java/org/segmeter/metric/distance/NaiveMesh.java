@@ -10,7 +10,8 @@ import org.segmeter.volume.Box;
 /** The nets written down directly: face by face between voxels that differ, every sample against every triangle. */
 final class NaiveMesh {
 
-    private record Piece(double[] sample, List<double[][]> triangles) {
+    /** @param corners of the face by their places on the lattice; none if the net is not relaxed */
+    private record Piece(double[] sample, List<double[][]> triangles, List<List<Integer>> corners) {
 
         double area() {
             double sum = 0;
@@ -25,15 +26,33 @@ final class NaiveMesh {
 
     static List<Measured> directed(BitMask from, BitMask to, Spacing s, boolean relaxed) {
         List<Piece> targets = pieces(to, s, relaxed);
-        List<Measured> all = new ArrayList<>();
-        for (Piece piece : pieces(from, s, relaxed)) {
+        List<Piece> sources = pieces(from, s, relaxed);
+        List<Double> nearest = new ArrayList<>();
+        for (Piece piece : sources) {
             double best = Double.POSITIVE_INFINITY;
             for (Piece other : targets) {
                 for (double[][] u : other.triangles) {
                     best = Math.min(best, distance(piece.sample, u));
                 }
             }
-            all.add(new Measured(best, piece.area()));
+            nearest.add(best);
+        }
+        List<Measured> all = new ArrayList<>();
+        for (int i = 0; i < sources.size(); i++) {
+            Piece piece = sources.get(i);
+            double distance = piece.corners.isEmpty() ? nearest.get(i) : 0;
+            for (List<Integer> corner : piece.corners) {
+                double sum = 0;
+                double areas = 0;
+                for (int k = 0; k < sources.size(); k++) {
+                    if (sources.get(k).corners.contains(corner)) {
+                        sum += sources.get(k).area() * nearest.get(k);
+                        areas += sources.get(k).area();
+                    }
+                }
+                distance += sum / areas / 4;
+            }
+            all.add(new Measured(distance, piece.area()));
         }
         all.sort(Comparator.comparingDouble(Measured::distance));
         return all;
@@ -77,19 +96,35 @@ final class NaiveMesh {
                             new double[][] {low, first, middle},
                             new double[][] {first, high, middle},
                             new double[][] {high, second, middle},
-                            new double[][] {second, low, middle})));
+                            new double[][] {second, low, middle}),
+                    List.of(at(voxel), at(sum(voxel, u)), at(sum(sum(voxel, u), v)), at(sum(voxel, v)))));
         } else {
             for (double[] corner : List.of(low, high)) {
                 pieces.add(new Piece(
                         times(plus(plus(corner, first), second), 1 / 3.0),
-                        List.<double[][]>of(new double[][] {corner, first, second})));
+                        List.<double[][]>of(new double[][] {corner, first, second}),
+                        List.of()));
             }
         }
     }
 
-    /** The corner before a voxel in mm; relaxed, 0.55 of the way to the mean of the corners that it shares an edge of a face with. */
+    private static List<Integer> at(int[] corner) {
+        return List.of(corner[0], corner[1], corner[2]);
+    }
+
+    /** The corner before a voxel in mm; relaxed, after two moves half of the way to the mean of its neighbours. */
     private static double[] vertex(BitMask m, int[] corner, Spacing s, boolean relaxed) {
-        double[] mean = new double[3];
+        double[] place = moved(m, corner, relaxed ? 2 : 0);
+        return new double[] {place[0] * s.x(), place[1] * s.y(), place[2] * s.z()};
+    }
+
+    /** In voxels; its neighbours are the corners that it shares an edge of a face with. */
+    private static double[] moved(BitMask m, int[] corner, int times) {
+        if (times == 0) {
+            return new double[] {corner[0], corner[1], corner[2]};
+        }
+        double[] own = moved(m, corner, times - 1);
+        double[] sum = new double[3];
         int n = 0;
         for (int axis = 0; axis < 3; axis++) {
             for (int side = -1; side <= 1; side += 2) {
@@ -102,18 +137,14 @@ final class NaiveMesh {
                     inside += m.contains(voxel[0], voxel[1], voxel[2]) ? 1 : 0;
                 }
                 if (inside > 0 && inside < 4) {
+                    int[] neighbour = corner.clone();
+                    neighbour[axis] += side;
                     n++;
-                    for (int a = 0; a < 3; a++) {
-                        mean[a] += corner[a] + (a == axis ? side : 0);
-                    }
+                    sum = plus(sum, moved(m, neighbour, times - 1));
                 }
             }
         }
-        double[] place = new double[3];
-        for (int a = 0; a < 3; a++) {
-            place[a] = relaxed ? corner[a] + 0.55 * (mean[a] / n - corner[a]) : corner[a];
-        }
-        return new double[] {place[0] * s.x(), place[1] * s.y(), place[2] * s.z()};
+        return times(plus(own, times(sum, 1.0 / n)), 0.5);
     }
 
     /** To the plane if the foot of the perpendicular lies on the inner side of all three edges, else to the nearest edge. */
