@@ -29,7 +29,7 @@ import org.segmeter.batch.InvalidManifest;
 import org.segmeter.batch.Manifest;
 import org.segmeter.batch.ResultItem;
 import org.segmeter.evaluation.Description;
-import org.segmeter.evaluation.MemoryAdmission;
+import org.segmeter.evaluation.MemoryBudget;
 import org.segmeter.scoring.JsonDocument;
 import org.segmeter.scoring.ScorecardJson;
 import org.segmeter.scoring.Scorer;
@@ -271,7 +271,7 @@ final class BatchCommand implements Callable<Integer> {
                         BatchOutput.tidy(csv, overwrite, options.protocols().getFirst());
                 BatchOutput objects = BatchOutput.lines(jsonl, overwrite);
                 ExecutorService pool = Executors.newFixedThreadPool(jobs)) {
-            MemoryAdmission memory = MemoryAdmission.ofHeap();
+            MemoryBudget memory = MemoryBudget.ofHeap();
             Progress progress = new Progress(cases.size());
             Deque<Future<ResultItem>> ahead = new ArrayDeque<>();
             Deque<Case> waiting = new ArrayDeque<>();
@@ -318,7 +318,7 @@ final class BatchCommand implements Callable<Integer> {
     }
 
     /** Scores one on the calling thread, when there is the memory for it. */
-    private static ResultItem score(Case one, Scorer scorer, ScoringOptions options, MemoryAdmission memory) {
+    private static ResultItem score(Case one, Scorer scorer, ScoringOptions options, MemoryBudget memory) {
         try {
             ScoringInput p = PairArguments.input(one.prediction(), "prediction");
             ScoringInput r = PairArguments.input(one.reference(), "reference");
@@ -330,7 +330,23 @@ final class BatchCommand implements Callable<Integer> {
                     m,
                     options,
                     never,
-                    () -> ScorecardJson.tree(scorer.score(p, r, m, options, ScoringProgress.NONE, never)));
+                    promise -> ScorecardJson.tree(scorer.score(
+                            p,
+                            r,
+                            m,
+                            options,
+                            new ScoringProgress() {
+                                @Override
+                                public void entered(Stage stage) {
+                                    // nobody waits for a stage
+                                }
+
+                                @Override
+                                public void takes(long bytes, boolean all) {
+                                    promise.becomes(bytes, all);
+                                }
+                            },
+                            never)));
             return one.result("SUCCEEDED", "", card);
         } catch (InputException e) {
             return one.result("FAILED", e.getMessage() == null ? e.problem().title() : e.getMessage(), null);

@@ -62,9 +62,14 @@ class EvaluationConfiguration {
     }
 
     @Bean
-    MemoryAdmission scoringEngine(ProtocolStore protocols) {
+    MemoryBudget memoryBudget() {
+        return MemoryBudget.ofHeap();
+    }
+
+    @Bean
+    MemoryAdmission scoringEngine(ProtocolStore protocols, MemoryBudget memory) {
         StandardEngine engine = new StandardEngine(protocols);
-        return new MemoryAdmission(engine, engine, MemoryAdmission.shareOfHeap());
+        return new MemoryAdmission(engine, engine, memory);
     }
 
     @Bean

@@ -5,13 +5,8 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import java.io.IOException;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.format.Inspection;
-import org.segmeter.format.ReadOptions;
-import org.segmeter.format.SegmentationReader;
 import org.segmeter.scoring.Laboratory;
 import org.segmeter.scoring.LaboratoryOptions;
 import org.segmeter.scoring.ScoringInput;
@@ -19,19 +14,13 @@ import org.segmeter.scoring.ScoringOptions;
 import org.segmeter.scoring.ScoringProgress;
 import org.segmeter.volume.CancelSignal;
 import org.segmeter.volume.InputException;
-import org.segmeter.volume.InputProblem;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Lets an evaluation begin only when what its headers declare fits into the memory that is not yet promised to others. The headers
- * alone are read for that; what could never fit is refused, what does not fit now waits for its turn, in order.
+ * The engines, as they work within a {@link MemoryBudget}: an evaluation begins when there is the memory that its headers declare, and goes on
+ * to measuring when there is what its structures take.
  */
-public final class MemoryAdmission implements ScoringEngine, LossEngine, MeterBinder {
-
-    private static final long MIB = 1L << 20;
-
-    /** What an evaluation takes beside its voxels: buffers of decoding, surfaces, the scorecard. */
-    private static final long BASE = 16 * MIB;
+final class MemoryAdmission implements ScoringEngine, LossEngine, MeterBinder {
 
     /** What skeletons and distances of a segment take for each voxel of the box around it. */
     private static final long DENSE_BYTES = 100;
@@ -41,34 +30,12 @@ public final class MemoryAdmission implements ScoringEngine, LossEngine, MeterBi
 
     private final ScoringEngine engine;
     private final LossEngine laboratory;
-    private final SegmentationReader reader = SegmentationReader.standard();
-    private final int limitMib;
-    private final Semaphore free;
-    private final LongAdder refused = new LongAdder();
+    private final MemoryBudget budget;
 
-    /** @param limitBytes that all evaluations together may be promised */
-    MemoryAdmission(ScoringEngine engine, LossEngine laboratory, long limitBytes) {
+    MemoryAdmission(ScoringEngine engine, LossEngine laboratory, MemoryBudget budget) {
         this.engine = engine;
         this.laboratory = laboratory;
-        limitMib = (int) Math.min(Integer.MAX_VALUE, limitBytes / MIB);
-        free = new Semaphore(limitMib, true);
-    }
-
-    /** For work that is no evaluation of the service, with the share of the heap that the service would have. */
-    public static MemoryAdmission ofHeap() {
-        return new MemoryAdmission(
-                (prediction, reference, mask, request, progress, cancel) -> {
-                    throw new UnsupportedOperationException();
-                },
-                (prediction, reference, mask, request, cancel) -> {
-                    throw new UnsupportedOperationException();
-                },
-                shareOfHeap());
-    }
-
-    /** Six tenths of the largest heap: the rest is for requests, the database's answers and the collector. */
-    static long shareOfHeap() {
-        return Runtime.getRuntime().maxMemory() / 10 * 6;
+        this.budget = budget;
     }
 
     @Override
@@ -81,13 +48,27 @@ public final class MemoryAdmission implements ScoringEngine, LossEngine, MeterBi
             CancelSignal cancel)
             throws InputException, IOException {
         ScoringOptions options = request == null ? ScoringOptions.defaults() : ScoringOptions.parse(request);
-        return admitted(
+        return budget.admitted(
                 prediction,
                 reference,
                 mask,
                 options,
                 cancel,
-                () -> engine.score(prediction, reference, mask, request, progress, cancel));
+                promise -> engine.score(prediction, reference, mask, request, told(progress, promise), cancel));
+    }
+
+    private static ScoringProgress told(ScoringProgress progress, MemoryBudget.Promise promise) {
+        return new ScoringProgress() {
+            @Override
+            public void entered(Stage stage) {
+                progress.entered(stage);
+            }
+
+            @Override
+            public void takes(long bytes, boolean all) {
+                promise.becomes(bytes, all);
+            }
+        };
     }
 
     @Override
@@ -99,119 +80,36 @@ public final class MemoryAdmission implements ScoringEngine, LossEngine, MeterBi
             CancelSignal cancel)
             throws InputException, IOException {
         ScoringOptions options = request == null ? ScoringOptions.defaults() : ScoringOptions.parse(request);
-        Inspection p = inspected(prediction, options.predictionReadOptions(), "prediction");
-        Inspection r = inspected(reference, options.referenceReadOptions(), "reference");
+        Inspection p = budget.inspected(prediction, options.predictionReadOptions(), "prediction");
+        Inspection r = budget.inspected(reference, options.referenceReadOptions(), "reference");
         // Logits are kept beside their probabilities. Skeletons, distances and sorted voxels are left out beyond a
         // number of
         // voxels, and are measured for one segment at a time.
         LaboratoryOptions measured = LaboratoryOptions.ofRequest(request);
         long fields = ((measured.dense() ? DENSE_BYTES : 0) + (measured.ranked() ? SORTED_BYTES : 0))
                 * Math.min(Laboratory.MOST_DENSE_VOXELS, Math.max(p.voxels(), r.voxels()));
-        return admitted(
-                saturated(2, declared(p, r)) + declared(r, p) + ofMask(mask, options) + BASE + fields,
+        return budget.admitted(
+                MemoryBudget.saturated(2, MemoryBudget.declared(p, r))
+                        + MemoryBudget.declared(r, p)
+                        + budget.ofMask(mask, options)
+                        + MemoryBudget.BASE
+                        + fields,
                 cancel,
-                () -> laboratory.losses(prediction, reference, mask, request, cancel));
-    }
-
-    /**
-     * Lets something be done with both sides, once there is the memory for it that scoring them takes.
-     *
-     * @param mask of what is scored; null for all
-     * @throws InputException if they could never fit, or what the work throws
-     */
-    public <T> T admitted(
-            ScoringInput prediction,
-            ScoringInput reference,
-            @Nullable ScoringInput mask,
-            ScoringOptions options,
-            CancelSignal cancel,
-            Work<T> work)
-            throws InputException, IOException {
-        Inspection p = inspected(prediction, options.predictionReadOptions(), "prediction");
-        Inspection r = inspected(reference, options.referenceReadOptions(), "reference");
-        return admitted(BASE + declared(p, r) + declared(r, p) + ofMask(mask, options), cancel, work);
-    }
-
-    private long ofMask(@Nullable ScoringInput mask, ScoringOptions options) throws InputException, IOException {
-        if (mask == null) {
-            return 0;
-        }
-        Inspection m = inspected(mask, ReadOptions.defaults().withLimits(options.limits()), "mask");
-        return declared(m, m);
-    }
-
-    /** What is done once there is memory for it. */
-    public interface Work<T> {
-        T run() throws InputException, IOException;
-    }
-
-    private <T> T admitted(long bytes, CancelSignal cancel, Work<T> work) throws InputException, IOException {
-        int mib = (int) Math.min(Integer.MAX_VALUE, (bytes + MIB - 1) / MIB);
-        if (mib > limitMib) {
-            refused.increment();
-            throw new InputException(
-                    InputProblem.TOO_LARGE,
-                    "The two sides declare more voxels than fit into the memory of this installation. "
-                            + "Crop them, or give the service more heap (-Xmx or -XX:MaxRAMPercentage).",
-                    mib + " MiB declared",
-                    "at most " + limitMib + " MiB, six tenths of the heap");
-        }
-        acquire(mib, cancel);
-        try {
-            return work.run();
-        } finally {
-            free.release(mib);
-        }
-    }
-
-    private void acquire(int mib, CancelSignal cancel) {
-        try {
-            while (!free.tryAcquire(mib, 200, TimeUnit.MILLISECONDS)) {
-                cancel.check();
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            cancel.check();
-        }
-    }
-
-    /**
-     * An upper bound of what the voxels of a side take once decoded: never more than a float for each voxel and segment, and where
-     * contours become voxels on the other side's grid, their points and what {@link org.segmeter.volume.ContourSet#onto} allows.
-     */
-    private static long declared(Inspection header, Inspection other) {
-        if (header.voxels() == 0) {
-            return header.declaredVoxelBytes() + saturated(4, other.voxels());
-        }
-        long floats = saturated(saturated(4, header.voxels()), Math.max(1, header.segments()));
-        return Math.min(header.declaredVoxelBytes(), floats);
-    }
-
-    private Inspection inspected(ScoringInput side, ReadOptions options, String name)
-            throws InputException, IOException {
-        try {
-            return reader.inspectFiles(side.files(), options);
-        } catch (InputException e) {
-            throw e.onSide(name);
-        }
-    }
-
-    private static long saturated(long a, long b) {
-        return Math.multiplyHigh(a, b) == 0 && a * b >= 0 ? Math.min(a * b, Long.MAX_VALUE / 4) : Long.MAX_VALUE / 4;
+                promise -> laboratory.losses(prediction, reference, mask, request, cancel));
     }
 
     @Override
     public void bindTo(MeterRegistry registry) {
-        Gauge.builder(
-                        "segmeter.admission.memory.bytes",
-                        this,
-                        a -> (double) (a.limitMib - a.free.availablePermits()) * MIB)
+        Gauge.builder("segmeter.admission.memory.bytes", budget, MemoryBudget::promised)
                 .description("Memory promised to evaluations that are being scored")
                 .register(registry);
-        Gauge.builder("segmeter.admission.memory.limit.bytes", this, a -> (double) a.limitMib * MIB)
+        Gauge.builder("segmeter.admission.memory.limit.bytes", budget, MemoryBudget::limit)
                 .description("Memory that may be promised to evaluations")
                 .register(registry);
-        FunctionCounter.builder("segmeter.admission.rejections", refused, LongAdder::doubleValue)
+        FunctionCounter.builder("segmeter.admission.memory.restarts", budget, MemoryBudget::again)
+                .description("Evaluations that let go of their memory to wait for more, and began again")
+                .register(registry);
+        FunctionCounter.builder("segmeter.admission.rejections", budget, MemoryBudget::refused)
                 .description("Evaluations refused because they could never fit into memory")
                 .tag("reason", "memory")
                 .register(registry);

@@ -18,7 +18,8 @@ import org.springframework.transaction.support.TransactionTemplate;
 /**
  * What the database knows of stored content, and the one rule by which content goes: its row is locked, nobody holds it and nobody names
  * it, and only then the store is told to remove it. A submission writes rows and holds, in a transaction of its own, before it gives its
- * files their names; so with any number of replicas a file is never removed between being found there and being named by an evaluation.
+ * files their names, or, where keeping them takes no longer than a disk, keeps those rows locked from before that until it is committed; so
+ * with any number of replicas a file is never removed between being found there and being named by an evaluation.
  * All times are the database's.
  */
 @Component

@@ -31,7 +31,7 @@ public final class StoredImages {
     private static final Logger log = LoggerFactory.getLogger(StoredImages.class);
     private static final int MOST_KEPT = 3;
 
-    /** A part of the heap that scoring is not promised (see {@link MemoryAdmission}). */
+    /** A part of the heap that scoring is not promised (see {@link MemoryBudget}). */
     private static final int PART_OF_HEAP = 8;
 
     private final EvaluationRows rows;

@@ -45,7 +45,7 @@ public final class StoredMasks {
     private final EvaluationRows rows;
     private final BlobStore blobs;
     private final ProtocolStore protocols;
-    private final MemoryAdmission admission;
+    private final MemoryBudget admission;
     private final long mostBytes;
     private final SegmentationReader reader = SegmentationReader.standard();
     private final Map<UUID, PairMasks> kept = new LinkedHashMap<>(16, 0.75f, true);
@@ -55,13 +55,12 @@ public final class StoredMasks {
     private final CancelSignal ending = new CancelSignal();
 
     @Autowired
-    StoredMasks(EvaluationRows rows, BlobStore blobs, ProtocolStore protocols, MemoryAdmission admission) {
-        // A part of the heap that scoring is not promised (see MemoryAdmission.shareOfHeap).
+    StoredMasks(EvaluationRows rows, BlobStore blobs, ProtocolStore protocols, MemoryBudget admission) {
+        // A part of the heap that scoring is not promised (see MemoryBudget#ofHeap).
         this(rows, blobs, protocols, admission, Runtime.getRuntime().maxMemory() / 16);
     }
 
-    StoredMasks(
-            EvaluationRows rows, BlobStore blobs, ProtocolStore protocols, MemoryAdmission admission, long mostBytes) {
+    StoredMasks(EvaluationRows rows, BlobStore blobs, ProtocolStore protocols, MemoryBudget admission, long mostBytes) {
         this.rows = rows;
         this.blobs = blobs;
         this.protocols = protocols;
@@ -153,7 +152,7 @@ public final class StoredMasks {
                     mask,
                     options,
                     ending,
-                    () -> PairMasks.read(
+                    promise -> PairMasks.read(
                             reader,
                             protocols.including(options.protocols()),
                             ForkJoinPool.commonPool(),

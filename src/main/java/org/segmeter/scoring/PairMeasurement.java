@@ -105,6 +105,14 @@ final class PairMeasurement {
         this.losses = new LossMeasurement(softPrediction, softReference, counts, coverage, protocols, cancel);
     }
 
+    Mask prediction() {
+        return prediction;
+    }
+
+    Mask reference() {
+        return reference;
+    }
+
     /** Lets go of surfaces, objects and distances once nothing more is asked: of noise they are many times the masks. */
     void letGo() {
         distances = null;

@@ -2,6 +2,7 @@ package org.segmeter.scoring;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -261,6 +262,11 @@ public final class Scorer {
                 && chosen.stream()
                         .flatMap(c -> c.metrics().stream())
                         .allMatch(m -> m.segments().isEmpty());
+        // Skeletons, meshes and probabilities take more than the model knows of.
+        boolean known = everywhere.isAll()
+                && chosen.stream().allMatch(c -> c.id().equals(ScoringOptions.DEFAULT_PROTOCOL))
+                && Arrays.stream(measured).allMatch(PairMeasurement::isHard);
+        progress.takes(peak(prediction, reference, p, r, measured, alone ? null : union, shapes, chosen.size()), known);
         forEach(alone ? inOrder(n) : largestFirst(measured), cancel, i -> {
             PairMeasurement measurement = i == n ? union : measured[i];
             for (int k = 0; k < chosen.size(); k++) {
@@ -432,6 +438,43 @@ public final class Scorer {
                                         .reversed()))
                 .mapToInt(Integer::intValue)
                 .toArray();
+    }
+
+    private long peak(
+            Segmentation prediction,
+            Segmentation reference,
+            AlignedSide p,
+            AlignedSide r,
+            PairMeasurement[] measured,
+            @Nullable PairMeasurement union,
+            boolean shapes,
+            int protocols) {
+        List<Voxels> held = new ArrayList<>();
+        for (Segmentation side : List.of(prediction, reference)) {
+            side.segments().forEach(segment -> held.add(segment.voxels()));
+        }
+        for (AlignedSide side : List.of(p, r)) {
+            side.segments().forEach(segment -> held.add(side.voxels(segment)));
+        }
+        List<PairMeasurement> all = new ArrayList<>(List.of(measured));
+        if (union != null) {
+            all.add(union);
+        }
+        for (PairMeasurement one : all) {
+            held.add(one.prediction());
+            held.add(one.reference());
+        }
+        double[] whileMeasured = shapes
+                ? all.stream()
+                        .mapToDouble(one -> PeakMemory.ofPair(one.prediction(), one.reference()))
+                        .toArray()
+                : new double[0];
+        // The calling thread measures too.
+        return PeakMemory.of(
+                held,
+                whileMeasured,
+                pool == null ? 1 : pool.getParallelism() + 1,
+                (long) (measured.length + 1) * protocols);
     }
 
     /** Runs the tasks of these indices, with the pool's help if there is one; the first failure in their order is thrown. */

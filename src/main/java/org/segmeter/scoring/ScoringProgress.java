@@ -14,4 +14,14 @@ public interface ScoringProgress {
     ScoringProgress NONE = stage -> {};
 
     void entered(Stage stage);
+
+    /**
+     * Told before measuring, from the thread that scores, what that takes.
+     *
+     * @param bytes of memory at the peak, the voxels of both sides included; may throw, which ends the evaluation
+     * @param all false if the conventions or voxels are of a kind that may take more
+     */
+    default void takes(long bytes, boolean all) {
+        // most do not mind
+    }
 }

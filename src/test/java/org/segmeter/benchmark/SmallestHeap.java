@@ -47,7 +47,8 @@ public final class SmallestHeap {
         return high;
     }
 
-    private static boolean succeeds(double mib, Class<?> program, int threads, String... arguments)
+    /** Whether a JVM with this heap gets through. */
+    static boolean succeeds(double mib, Class<?> program, int threads, String... arguments)
             throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),

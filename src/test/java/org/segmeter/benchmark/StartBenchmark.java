@@ -3,6 +3,7 @@ package org.segmeter.benchmark;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -11,7 +12,7 @@ import org.springframework.util.FileSystemUtils;
 
 /**
  * How long {@code score} of a 64^3 pair takes from a cold virtual machine, by the launcher and by the bare jar, beside
- * {@code java -version}, in turns. Run by {@code docs/benchmarks.md}, "Command line".
+ * {@code java -version}, in turns; and how long the service takes to be ready. Run by {@code docs/benchmarks.md}, "Command line".
  */
 public final class StartBenchmark {
 
@@ -42,17 +43,53 @@ public final class StartBenchmark {
             double version = median(times[2]);
             System.out.printf(
                     Locale.ROOT,
-                    "%d rounds, medians: launcher %.3f s (%.1f x java -version; first use %.1f s), java -jar %.3f s (%.1f x),"
-                            + " java -version %.3f s%n",
-                    rounds,
-                    median(times[0]),
-                    median(times[0]) / version,
-                    first,
-                    median(times[1]),
-                    median(times[1]) / version,
-                    version);
+                    "%s, medians of %d rounds%n%n| start | s | over java -version |%n| --- | --- | --- |%n",
+                    Machine.name(),
+                    rounds);
+            row("launcher, score of a 64^3 pair", median(times[0]), version);
+            row("launcher, first use", first, version);
+            row("java -jar, score of a 64^3 pair", median(times[1]), version);
+            row("java -version", version, version);
+            service(Math.max(3, rounds / 4));
         } finally {
             FileSystemUtils.deleteRecursively(directory);
+        }
+    }
+
+    private static void row(String name, double seconds, double version) {
+        System.out.printf(Locale.ROOT, "| %s | %.2f | %.1f |%n", name, seconds, seconds / version);
+    }
+
+    /** The service from its start to its first "ready", and the processor time of its process until then. */
+    private static void service(int rounds) throws Exception {
+        System.out.printf(
+                Locale.ROOT, "%n| service, embedded database | ready after s | processor s |%n| --- | --- | --- |%n");
+        Path data = Files.createTempDirectory("segmeter-service");
+        try {
+            double[] ready = new double[rounds];
+            double[] processor = new double[rounds];
+            for (int round = -1; round < rounds; round++) {
+                long begin = System.nanoTime();
+                try (JarProcess service =
+                        JarProcess.start(data, List.of("-Xmx512m")).awaitReady(Duration.ofSeconds(120))) {
+                    double seconds = (System.nanoTime() - begin) / 1e9;
+                    double used = ProcessHandle.of(service.pid())
+                                    .flatMap(process -> process.info().totalCpuDuration())
+                                    .orElse(Duration.ZERO)
+                                    .toMillis()
+                            / 1e3;
+                    if (round < 0) {
+                        System.out.printf(Locale.ROOT, "| new data directory | %.1f | %.1f |%n", seconds, used);
+                    } else {
+                        ready[round] = seconds;
+                        processor[round] = used;
+                    }
+                }
+            }
+            System.out.printf(
+                    Locale.ROOT, "| again, median of %d | %.1f | %.1f |%n", rounds, median(ready), median(processor));
+        } finally {
+            FileSystemUtils.deleteRecursively(data);
         }
     }
 

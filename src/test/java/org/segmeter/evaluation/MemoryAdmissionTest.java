@@ -76,7 +76,7 @@ class MemoryAdmissionTest {
                     return answer();
                 },
                 NO_LOSSES,
-                100 * MIB);
+                new MemoryBudget(100 * MIB));
         InputException refusal = catchThrowableOfType(
                 InputException.class,
                 () -> admission.score(cube(500), cube(20), null, null, ScoringProgress.NONE, CancelSignal.none()));
@@ -103,7 +103,7 @@ class MemoryAdmissionTest {
                     return answer();
                 },
                 NO_LOSSES,
-                64 * MIB);
+                new MemoryBudget(64 * MIB));
         // 16 MiB of its own and 8 MB of voxels each: two fit into 64 MiB, the third waits.
         ScoringInput side = cube(160);
         try (ExecutorService threads = Executors.newFixedThreadPool(3)) {
@@ -138,7 +138,7 @@ class MemoryAdmissionTest {
                     return answer();
                 },
                 NO_LOSSES,
-                40 * MIB);
+                new MemoryBudget(40 * MIB));
         ScoringInput side = cube(160);
         CancelSignal signal = new CancelSignal();
         try (ExecutorService threads = Executors.newFixedThreadPool(2)) {
@@ -157,6 +157,87 @@ class MemoryAdmissionTest {
     }
 
     @Test
+    void whoNeedsMoreThanIsFreeLetsGoOfAllAndBeginsAgainWithTheWhole() throws Exception {
+        MemoryBudget budget = new MemoryBudget(100 * MIB);
+        CountDownLatch bothBegan = new CountDownLatch(2);
+        AtomicInteger begun = new AtomicInteger();
+        AtomicInteger inside = new AtomicInteger();
+        AtomicInteger most = new AtomicInteger();
+        MemoryAdmission admission = new MemoryAdmission(
+                (p, r, mask, request, progress, cancel) -> {
+                    begun.incrementAndGet();
+                    bothBegan.countDown();
+                    try {
+                        bothBegan.await();
+                    } catch (InterruptedException e) {
+                        throw new IllegalStateException(e);
+                    }
+                    // 16 MiB of its own, and 60: both at once never fit into 100.
+                    progress.takes(60 * MIB, true);
+                    most.accumulateAndGet(inside.incrementAndGet(), Math::max);
+                    assertThat(budget.promised()).isGreaterThanOrEqualTo(76.0 * MIB);
+                    while (budget.again() == 0) {
+                        Thread.onSpinWait(); // until the other has asked for what is not free
+                    }
+                    inside.decrementAndGet();
+                    return answer();
+                },
+                NO_LOSSES,
+                budget);
+        ScoringInput side = cube(160);
+        try (ExecutorService threads = Executors.newFixedThreadPool(2)) {
+            List<Future<ObjectNode>> answers = new ArrayList<>();
+            for (int i = 0; i < 2; i++) {
+                answers.add(threads.submit(
+                        () -> admission.score(side, side, null, null, ScoringProgress.NONE, CancelSignal.none())));
+            }
+            for (Future<ObjectNode> one : answers) {
+                one.get(60, TimeUnit.SECONDS);
+            }
+        }
+        assertThat(most).hasValue(1);
+        assertThat(begun).as("one of them twice").hasValue(3);
+        assertThat(budget.again()).isEqualTo(1);
+        assertThat(budget.promised()).isZero();
+    }
+
+    @Test
+    void structuresThatCouldNeverFitAreRefusedWithTheNumbers() throws Exception {
+        MemoryBudget budget = new MemoryBudget(100 * MIB);
+        MemoryAdmission admission = new MemoryAdmission(
+                (p, r, mask, request, progress, cancel) -> {
+                    progress.takes(200 * MIB, true);
+                    return answer();
+                },
+                NO_LOSSES,
+                budget);
+        InputException refusal = catchThrowableOfType(
+                InputException.class,
+                () -> admission.score(cube(20), cube(20), null, null, ScoringProgress.NONE, CancelSignal.none()));
+        assertThat(refusal.problem()).isEqualTo(InputProblem.TOO_LARGE);
+        assertThat(refusal.found()).isEqualTo("216 MiB declared");
+        assertThat(refusal.getMessage()).contains("structures");
+        assertThat(budget.promised()).isZero();
+    }
+
+    @Test
+    void whatIsNotTakenIsFreeForOthers() throws Exception {
+        MemoryBudget budget = new MemoryBudget(100 * MIB);
+        MemoryAdmission admission = new MemoryAdmission(
+                (p, r, mask, request, progress, cancel) -> {
+                    progress.takes(2 * MIB, false);
+                    assertThat(budget.promised()).as("it may be more").isEqualTo(20.0 * MIB);
+                    progress.takes(2 * MIB, true);
+                    assertThat(budget.promised()).isEqualTo(18.0 * MIB);
+                    return answer();
+                },
+                NO_LOSSES,
+                budget);
+        admission.score(cube(160), cube(20), null, null, ScoringProgress.NONE, CancelSignal.none());
+        assertThat(budget.promised()).isZero();
+    }
+
+    @Test
     void lossesNeedRoomForTheirFieldsUnlessTheseAreLeftOut() throws Exception {
         AtomicInteger measured = new AtomicInteger();
         MemoryAdmission admission = new MemoryAdmission(
@@ -165,7 +246,7 @@ class MemoryAdmissionTest {
                     measured.incrementAndGet();
                     return answer();
                 },
-                100 * MIB);
+                new MemoryBudget(100 * MIB));
         // 10^6 voxels of 100 bytes each do not fit beside the volumes.
         InputException refusal = catchThrowableOfType(
                 InputException.class, () -> admission.losses(cube(100), cube(100), null, null, CancelSignal.none()));
@@ -174,8 +255,8 @@ class MemoryAdmissionTest {
         admission.losses(cube(100), cube(100), null, "{\"loss\":{\"dense\":false}}", CancelSignal.none());
         assertThat(measured).hasValue(1);
         // 40 MiB have room for the volumes, but not for 10^6 sorted voxels of 28 bytes beside them.
-        MemoryAdmission small =
-                new MemoryAdmission((p, r, mask, request, progress, cancel) -> answer(), NO_LOSSES, 40 * MIB);
+        MemoryAdmission small = new MemoryAdmission(
+                (p, r, mask, request, progress, cancel) -> answer(), NO_LOSSES, new MemoryBudget(40 * MIB));
         assertThat(catchThrowableOfType(
                                 InputException.class,
                                 () -> small.losses(
