@@ -75,7 +75,10 @@ final class PeakMemory {
         Structure p = structure(prediction);
         Structure r = structure(reference);
         double surfaces = OF_BITS * (p.bytes() + r.bytes());
-        double objects = Math.max(OF_RUN * p.runs() + r.whileRunsAreFound(), OF_RUN * r.runs() + p.whileRunsAreFound());
+        // Both sides' are found at the same time, if there are threads for it.
+        double objects = Math.max(
+                p.whileRunsAreFound() + r.whileRunsAreFound(),
+                Math.max(OF_RUN * p.runs() + r.whileRunsAreFound(), OF_RUN * r.runs() + p.whileRunsAreFound()));
         return Math.max(surfaces, objects) + OF_OBJECT * (double) (p.objects() + r.objects());
     }
 
