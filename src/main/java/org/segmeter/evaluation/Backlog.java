@@ -5,10 +5,15 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import javax.sql.DataSource;
+import org.segmeter.database.Tenant;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.annotation.Value;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.stereotype.Component;
 
@@ -33,6 +38,9 @@ public final class Backlog implements SmartLifecycle {
 
     private static final String WAITING = "select count(*) from evaluation where state = 'QUEUED'";
 
+    private static final String BY_TENANT =
+            "select tenant, count(*) from evaluation where state = 'QUEUED' group by tenant";
+
     private static final String FINISHED = """
         select count(*) filter (where stage is null and state in ('SUCCEEDED', 'FAILED', 'CANCELLED')
                 and at > clock_timestamp() - interval '60 seconds'),
@@ -42,7 +50,10 @@ public final class Backlog implements SmartLifecycle {
 
     private final DataSource database;
     private final IntakeSettings settings;
+    private final boolean severalTenants;
     private final AtomicLong acceptedSince = new AtomicLong();
+    private final Map<String, AtomicLong> acceptedOf = new ConcurrentHashMap<>();
+    private volatile Map<String, Long> waitingOf = Map.of();
     private volatile long waiting;
     private volatile double perSecond;
     private volatile long readAt;
@@ -50,14 +61,25 @@ public final class Backlog implements SmartLifecycle {
     private volatile boolean reachable;
     private Thread reader = new Thread(() -> {});
 
-    Backlog(DataSource database, IntakeSettings settings) {
+    /** @param severalTenants true if there is a login, and so may be several tenants */
+    Backlog(
+            DataSource database,
+            IntakeSettings settings,
+            @Value("${segmeter.security.login:false}") boolean severalTenants) {
         this.database = database;
+        this.severalTenants = severalTenants;
         this.settings = settings;
     }
 
     /** Evaluations that wait for a worker, as known now. */
     public long waiting() {
         return waiting + acceptedSince.get();
+    }
+
+    /** Those of one tenant; 0 where there is no login. */
+    public long waiting(String tenant) {
+        AtomicLong since = acceptedOf.get(tenant);
+        return waitingOf.getOrDefault(tenant, 0L) + (since == null ? 0 : since.get());
     }
 
     /** Most that may wait. */
@@ -77,6 +99,11 @@ public final class Backlog implements SmartLifecycle {
 
     void accepted() {
         acceptedSince.incrementAndGet();
+        if (severalTenants) {
+            acceptedOf
+                    .computeIfAbsent(Tenant.current(), tenant -> new AtomicLong())
+                    .incrementAndGet();
+        }
     }
 
     @Override
@@ -122,10 +149,14 @@ public final class Backlog implements SmartLifecycle {
         try (Connection connection = database.getConnection()) {
             int limit = connection.getNetworkTimeout();
             connection.setNetworkTimeout(Runnable::run, ANSWER_MILLIS);
-            try (PreparedStatement count = connection.prepareStatement(WAITING);
-                    ResultSet row = count.executeQuery()) {
-                row.next();
-                waiting = row.getLong(1);
+            if (severalTenants) {
+                readTenants(connection);
+            } else {
+                try (PreparedStatement count = connection.prepareStatement(WAITING);
+                        ResultSet row = count.executeQuery()) {
+                    row.next();
+                    waiting = row.getLong(1);
+                }
             }
             if (waiting > 0) {
                 try (PreparedStatement count = connection.prepareStatement(FINISHED);
@@ -148,5 +179,23 @@ public final class Backlog implements SmartLifecycle {
             }
             reachable = false;
         }
+    }
+
+    private void readTenants(Connection connection) throws SQLException {
+        Map<String, Long> before = new HashMap<>();
+        acceptedOf.forEach((tenant, since) -> before.put(tenant, since.get()));
+        Map<String, Long> found = new HashMap<>();
+        try (PreparedStatement count = connection.prepareStatement(BY_TENANT);
+                ResultSet row = count.executeQuery()) {
+            while (row.next()) {
+                found.put(row.getString(1), row.getLong(2));
+            }
+        }
+        waiting = found.values().stream().mapToLong(Long::longValue).sum();
+        waitingOf = Map.copyOf(found);
+        before.forEach((tenant, since) -> acceptedOf.computeIfPresent(tenant, (name, now) -> {
+            now.addAndGet(-since);
+            return now;
+        }));
     }
 }

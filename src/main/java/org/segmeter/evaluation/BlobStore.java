@@ -152,6 +152,13 @@ public sealed interface BlobStore permits DirectoryBlobStore, BucketBlobStore {
     /** Marks the store as belonging to an installation. */
     void claim(String installation) throws IOException;
 
+    /** The secret of the installation, which is kept with its files because it must not be in its database; null for none yet. */
+    @Nullable
+    String secret() throws IOException;
+
+    /** Keeps the secret of the installation, for the owner of the process alone where the store has owners. */
+    void secret(String text) throws IOException;
+
     /** {@code ab/cdef...} of a SHA-256 in 64 lower-case hexadecimal digits. */
     static String place(String sha256) {
         if (!sha256.matches("[0-9a-f]{64}")) {

@@ -59,6 +59,8 @@ final class BucketBlobStore implements BlobStore, AutoCloseable {
     private static final String CORRUPT = "corrupt/";
     private static final String MARK = "installation";
 
+    private static final String SECRET = "pseudonyms.key";
+
     private final S3Client client;
     private final String bucket;
     private final int piece;
@@ -254,18 +256,35 @@ final class BucketBlobStore implements BlobStore, AutoCloseable {
 
     @Override
     public @Nullable String owner() throws IOException {
-        if (head(MARK) == null) {
-            return null;
-        }
-        return answered(
-                () -> client.getObjectAsBytes(request -> request.bucket(bucket).key(MARK))
-                        .asUtf8String());
+        return text(MARK);
     }
 
     @Override
     public void claim(String installation) throws IOException {
-        answered(() ->
-                client.putObject(request -> request.bucket(bucket).key(MARK), RequestBody.fromString(installation)));
+        text(MARK, installation);
+    }
+
+    @Override
+    public @Nullable String secret() throws IOException {
+        return text(SECRET);
+    }
+
+    @Override
+    public void secret(String text) throws IOException {
+        text(SECRET, text);
+    }
+
+    private @Nullable String text(String key) throws IOException {
+        if (head(key) == null) {
+            return null;
+        }
+        return answered(
+                () -> client.getObjectAsBytes(request -> request.bucket(bucket).key(key))
+                        .asUtf8String());
+    }
+
+    private void text(String key, String content) throws IOException {
+        answered(() -> client.putObject(request -> request.bucket(bucket).key(key), RequestBody.fromString(content)));
     }
 
     @Override

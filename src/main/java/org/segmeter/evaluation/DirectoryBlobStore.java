@@ -2,10 +2,18 @@ package org.segmeter.evaluation;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +26,7 @@ final class DirectoryBlobStore implements BlobStore {
     private final Path blobs;
     private final Path corrupt;
     private final Path mark;
+    private final Path secret;
     private final Reception reception;
 
     /** @param directory created if need be; left-overs of uploads that a dead service was receiving are removed */
@@ -29,6 +38,7 @@ final class DirectoryBlobStore implements BlobStore {
         this.blobs = directory.resolve("blobs");
         this.corrupt = directory.resolve("corrupt");
         this.mark = directory.resolve("installation");
+        this.secret = directory.resolve("pseudonyms.key");
         Files.createDirectories(blobs);
         this.reception = new Reception(uploads);
         Reception.force(directory);
@@ -152,6 +162,34 @@ final class DirectoryBlobStore implements BlobStore {
     @Override
     public void claim(String installation) throws IOException {
         Files.writeString(mark, installation);
+    }
+
+    @Override
+    public @Nullable String secret() throws IOException {
+        try {
+            return Files.readString(secret).strip();
+        } catch (NoSuchFileException e) {
+            return null;
+        }
+    }
+
+    /** Whole and on the disk when it has its name. */
+    @Override
+    public void secret(String text) throws IOException {
+        Path half = secret.resolveSibling(secret.getFileName() + ".new");
+        Files.deleteIfExists(half);
+        Set<StandardOpenOption> options = Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+        FileAttribute<?>[] mine = Files.getFileStore(half.toAbsolutePath().getParent())
+                        .supportsFileAttributeView(PosixFileAttributeView.class)
+                ? new FileAttribute<?>[] {
+                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))
+                }
+                : new FileAttribute<?>[0];
+        try (FileChannel file = FileChannel.open(half, options, mine)) {
+            file.write(ByteBuffer.wrap((text + "\n").getBytes(StandardCharsets.UTF_8)));
+            file.force(true);
+        }
+        Files.move(half, secret, StandardCopyOption.ATOMIC_MOVE);
     }
 
     private Path path(String sha256) {

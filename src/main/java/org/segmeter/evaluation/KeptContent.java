@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.function.Supplier;
+import org.segmeter.database.Tenant;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.support.TransactionTemplate;
 
@@ -92,6 +93,18 @@ public final class KeptContent {
     /** A user needs its content no longer; what nobody else needs is removed in time. */
     public void forget(String user) {
         stored.forget(user);
+    }
+
+    /**
+     * Removes content at once, unless somebody needs it.
+     *
+     * @return false if nobody does, but it is being sent at this moment: to be tried again
+     */
+    public boolean remove(String sha256) throws IOException {
+        // Who else needs it is asked for all tenants.
+        try (Tenant.Binding ignored = Tenant.bind(null)) {
+            return stored.removeUnused(sha256, 0) || !stored.isUnused(sha256);
+        }
     }
 
     /**

@@ -185,6 +185,16 @@ public enum ServiceProblem {
             "Too many requests in a short time",
             "Send it again after the time in Retry-After; segmeter.security.requests-per-minute is the limit of a"
                     + " key."),
+    TOO_MANY_BYTES(
+            "too-many-bytes",
+            429,
+            "Too many bytes in a short time",
+            "Send it again after the time in Retry-After; segmeter.security.bytes-per-minute is the limit of a key."),
+    TOO_MANY_WAITING(
+            "too-many-waiting",
+            429,
+            "Too many evaluations of this tenant wait",
+            "Send it again after the time in Retry-After; segmeter.security.queue-share is the share of a tenant."),
     TOO_MANY_UPLOADS(
             "too-many-uploads",
             429,

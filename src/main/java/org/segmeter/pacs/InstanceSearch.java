@@ -1,11 +1,16 @@
 package org.segmeter.pacs;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import org.segmeter.database.Tenant;
 import org.segmeter.format.dicom.DataElements;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
@@ -61,10 +66,12 @@ public final class InstanceSearch {
 
     private final JdbcClient sql;
     private final JsonMapper json;
+    private final Identity identities;
 
-    InstanceSearch(JdbcClient sql, JsonMapper json) {
+    InstanceSearch(JdbcClient sql, JsonMapper json, Identity identities) {
         this.sql = sql;
         this.json = json;
+        this.identities = identities;
     }
 
     /** What is looked for. */
@@ -81,9 +88,16 @@ public final class InstanceSearch {
      * @param include further elements to return
      * @param all true to return all elements that are known
      * @param limit at most so many, at least 1
+     * @param clear true if whoever asks may see what names a person; others see pseudonyms, and search by them
      */
     public record Query(
-            Level level, Map<Integer, String> matches, Set<Integer> include, boolean all, int limit, long offset) {}
+            Level level,
+            Map<Integer, String> matches,
+            Set<Integer> include,
+            boolean all,
+            int limit,
+            long offset,
+            boolean clear) {}
 
     /**
      * What was found.
@@ -99,7 +113,15 @@ public final class InstanceSearch {
         Map<String, Object> parameters = new LinkedHashMap<>();
         int number = 0;
         for (Map.Entry<Integer, String> match : query.matches().entrySet()) {
-            condition(where, parameters, "m" + number++, match.getKey(), match.getValue());
+            if (!Identity.isSealed(match.getKey())) {
+                condition(where, parameters, "m" + number++, match.getKey(), match.getValue());
+            }
+        }
+        // The last, so that the others have narrowed what must be opened for them.
+        for (Map.Entry<Integer, String> match : query.matches().entrySet()) {
+            if (Identity.isSealed(match.getKey()) && !isUniversal(match.getValue())) {
+                sealed(where, parameters, "m" + number++, match.getKey(), match.getValue(), query.clear());
+            }
         }
         String key = switch (query.level()) {
             case STUDY -> "study_uid";
@@ -111,15 +133,16 @@ public final class InstanceSearch {
         List<ObjectNode> results = sql.sql("""
             with hit as (select %1$s, max(received_at) as latest from dicom_instance i where %2$s
                 group by %1$s order by max(received_at) desc, %1$s limit :limit offset :offset)
-            select %1$s, latest,
-                (select i.attributes from dicom_instance i where (%3$s) order by i.received_at desc limit 1) as attributes,
+            select %4$s, latest, one.attributes, one.tenant, one.sop_instance_uid as sop, one.identity,
                 (select count(distinct i.series_uid) from dicom_instance i where i.study_uid = hit.study_uid) as series,
                 (select count(*) from dicom_instance i where i.study_uid = hit.study_uid) as study_instances,
                 (select count(*) from dicom_instance i where (%3$s)) as instances,
                 (select string_agg(distinct i.attributes -> '00080060' -> 'Value' ->> 0, ',')
                     from dicom_instance i where i.study_uid = hit.study_uid) as modalities
-            from hit order by latest desc, %1$s\
-            """.formatted(key, where, same(key)))
+            from hit cross join lateral (select attributes, tenant, sop_instance_uid, identity from dicom_instance i
+                where (%3$s) order by i.received_at desc limit 1) one
+            order by latest desc, %4$s\
+            """.formatted(key, where, same(key), of("hit", key)))
                 .params(parameters)
                 .query((row, index) -> {
                     String path = "/studies/" + row.getString("study_uid");
@@ -132,7 +155,12 @@ public final class InstanceSearch {
                     String modalities = row.getString("modalities");
                     return result(
                             query,
-                            (ObjectNode) json.readTree(row.getString("attributes")),
+                            attributes(
+                                    row.getString("attributes"),
+                                    row.getString("tenant"),
+                                    row.getString("sop"),
+                                    row.getBytes("identity"),
+                                    query.clear()),
                             url.apply(path),
                             row.getLong("series"),
                             row.getLong("study_instances"),
@@ -142,6 +170,20 @@ public final class InstanceSearch {
                 .list();
         boolean more = results.size() > query.limit();
         return new Found(more ? results.subList(0, query.limit()) : results, more);
+    }
+
+    private ObjectNode attributes(
+            String attributes, String tenant, String sop, byte @Nullable [] identity, boolean clear) {
+        ObjectNode node = (ObjectNode) json.readTree(attributes);
+        if (clear && identity == null) {
+            return node; // not sealed yet
+        }
+        return identities.shown(
+                node, identity != null, clear && identity != null ? identities.open(tenant, sop, identity) : null);
+    }
+
+    private static String of(String table, String columns) {
+        return table + "." + columns.replace(", ", ", " + table + ".");
     }
 
     private static String same(String key) {
@@ -156,11 +198,122 @@ public final class InstanceSearch {
         return text.toString();
     }
 
+    /** PS3.4 C.2.2.2.3. */
+    private static boolean isUniversal(String value) {
+        return value.isEmpty() || value.equals("*");
+    }
+
+    /**
+     * A condition on an element of which the database has pseudonyms. A whole value is found by its pseudonym. For a pattern the values
+     * must be opened, each different one once. Who may not see them can give pseudonyms only.
+     */
+    private void sealed(
+            StringBuilder where,
+            Map<String, Object> parameters,
+            String name,
+            int tag,
+            String value,
+            boolean clear) {
+        String left = left(tag);
+        boolean range = DataElements.vr(tag).equals("DA") && value.indexOf('-') >= 0;
+        List<String> pseudonyms = new ArrayList<>();
+        if (!clear) {
+            pseudonyms.add(value);
+        } else if (!range && value.indexOf('*') < 0 && value.indexOf('?') < 0) {
+            for (String tenant : tenants()) {
+                pseudonyms.add(identities.pseudonym(tenant, tag, value));
+            }
+        } else {
+            Predicate<String> fits = range ? within(value) : like(tag, value);
+            sql.sql("select distinct on (1) " + left + ", i.tenant, i.sop_instance_uid, i.identity from dicom_instance i"
+                            + " where i.identity is not null and " + left + " is not null and " + where)
+                    .params(parameters)
+                    .query(row -> {
+                        Identity.Opened opened =
+                                identities.open(row.getString(2), row.getString(3), row.getBytes(4));
+                        String one = opened == null
+                                ? null
+                                : Identity.value(tag, opened.attributes().path(Identity.name(tag)));
+                        if (one != null && fits.test(one)) {
+                            pseudonyms.add(row.getString(1));
+                        }
+                    });
+        }
+        where.append(" and ").append(left).append(" = any(:").append(name).append(')');
+        parameters.put(name, pseudonyms.toArray(String[]::new));
+    }
+
+    /** Of whom the rows are that are looked through: pseudonyms are of their tenant. */
+    private List<String> tenants() {
+        String bound = Tenant.bound();
+        return bound != null
+                ? List.of(bound)
+                : sql.sql("""
+                    with recursive known as (
+                        (select tenant from dicom_instance order by tenant limit 1)
+                        union all
+                        select (select tenant from dicom_instance where tenant > known.tenant order by tenant limit 1)
+                        from known where known.tenant is not null)
+                    select tenant from known where tenant is not null\
+                    """).query(String.class).list();
+    }
+
+    private static String left(int tag) {
+        return switch (tag) {
+            case Identity.PATIENT_ID -> "i.patient";
+            case Identity.ACCESSION_NUMBER -> "i.accession";
+            default ->
+                DataElements.vr(tag).equals("PN")
+                        ? "i.attributes -> '%08X' -> 'Value' -> 0 ->> 'Alphabetic'".formatted(tag)
+                        : value(tag);
+        };
+    }
+
+    private static Predicate<String> within(String range) {
+        int dash = range.indexOf('-');
+        String from = range.substring(0, dash);
+        String to = range.substring(dash + 1);
+        return date -> (from.isEmpty() || date.compareTo(from) >= 0) && (to.isEmpty() || date.compareTo(to) <= 0);
+    }
+
+    /** PS3.4 C.2.2.2.4, for a value in hand. */
+    private static Predicate<String> like(int tag, String value) {
+        boolean name = DataElements.vr(tag).equals("PN");
+        String pattern = name ? value.toLowerCase(Locale.ROOT) : value;
+        return text -> matches(pattern, name ? text.toLowerCase(Locale.ROOT) : text);
+    }
+
+    /** In time of the product of both lengths at most, whatever the pattern is. */
+    private static boolean matches(String pattern, String text) {
+        int p = 0;
+        int t = 0;
+        int star = -1;
+        int resume = 0;
+        while (t < text.length()) {
+            if (p < pattern.length() && pattern.charAt(p) == '*') {
+                star = p++;
+                resume = t;
+            } else if (p < pattern.length() && (pattern.charAt(p) == '?' || pattern.charAt(p) == text.charAt(t))) {
+                p++;
+                t++;
+            } else if (star >= 0) {
+                p = star + 1;
+                t = ++resume;
+            } else {
+                return false;
+            }
+        }
+        while (p < pattern.length() && pattern.charAt(p) == '*') {
+            p++;
+        }
+        return p == pattern.length();
+    }
+
     /** Names and values go in as parameters; the tag is eight hexadecimal digits. */
     private static void condition(
             StringBuilder where, Map<String, Object> parameters, String name, int tag, String value) {
-        if (value.isEmpty() || value.equals("*")) {
-            return; // universal matching
+        if (isUniversal(value)) {
+            return;
         }
         String column = switch (tag) {
             case 0x0020_000D -> "i.study_uid";

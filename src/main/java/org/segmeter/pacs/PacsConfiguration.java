@@ -5,5 +5,5 @@ import org.springframework.context.annotation.Configuration;
 
 /** Settings of the loop with a PACS. */
 @Configuration(proxyBeanMethods = false)
-@EnableConfigurationProperties(PacsSettings.class)
+@EnableConfigurationProperties({PacsSettings.class, PseudonymSettings.class})
 class PacsConfiguration {}

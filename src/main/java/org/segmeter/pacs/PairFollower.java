@@ -155,7 +155,7 @@ final class PairFollower {
                 unchanged,
                 prediction,
                 reference,
-                json.readTree(instances.attributes(reference.sopInstanceUid())),
+                instances.attributes(reference.sopInstanceUid()),
                 card.path("engine").path("version").asString("unknown"));
         DicomInstance instance = DicomInstance.read(MemorySegment.ofArray(report), ReadOptions.defaults());
         boolean mine;

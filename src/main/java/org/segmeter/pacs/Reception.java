@@ -32,8 +32,15 @@ public final class Reception {
     private final KeptContent content;
     private final Pairing pairing;
     private final Evaluations evaluations;
+    private final Erasures erasures;
 
-    Reception(InstanceRows instances, KeptContent content, Pairing pairing, Evaluations evaluations) {
+    Reception(
+            InstanceRows instances,
+            KeptContent content,
+            Pairing pairing,
+            Evaluations evaluations,
+            Erasures erasures) {
+        this.erasures = erasures;
         this.instances = instances;
         this.content = content;
         this.pairing = pairing;
@@ -97,6 +104,14 @@ public final class Reception {
 
     private KeptContent.Use.Result<StoreOutcome> store(
             DicomInstance instance, BlobStore.Incoming received, @Nullable String sender, Checked checked) {
+        if (erasures.refuses(instance.studyUid())) {
+            return new KeptContent.Use.Result<>(
+                    refused(
+                            instance,
+                            StoreOutcome.Reason.NOT_AUTHORIZED,
+                            "Its study was erased on request and is not taken again."),
+                    false);
+        }
         String source = sender == null || sender.isBlank() ? instance.sender() : sender;
         Optional<StoredInstance> added = instances.insert(instance, received.blob(), source);
         if (added.isEmpty()) {

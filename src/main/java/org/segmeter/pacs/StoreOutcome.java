@@ -36,6 +36,8 @@ public sealed interface StoreOutcome {
         /** Another object of this SOP Instance UID is kept. */
         DUPLICATE_SOP_INSTANCE(0x0111),
         SOP_CLASS_NOT_SUPPORTED(0x0122),
+        /** It is of a study that was erased. */
+        NOT_AUTHORIZED(0x0124),
         OUT_OF_RESOURCES(0xA700),
         /** It is of another study than the request says. */
         STUDY_MISMATCH(0xA901),

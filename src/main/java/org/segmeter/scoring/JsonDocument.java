@@ -10,6 +10,7 @@ import tools.jackson.core.JsonToken;
 import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.PrettyPrinter;
+import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.core.exc.StreamReadException;
 import tools.jackson.core.json.JsonFactory;
@@ -26,8 +27,13 @@ import tools.jackson.databind.node.ObjectNode;
  */
 public final class JsonDocument {
 
+    /** Nothing that is read or written here is nested a fifth as deep. */
+    private static final int DEEPEST = 64;
+
     /** A member twice is an error. */
     private static final JsonFactory FACTORY = JsonFactory.builder()
+            .streamReadConstraints(
+                    StreamReadConstraints.builder().maxNestingDepth(DEEPEST).build())
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .build();
 
@@ -46,7 +52,7 @@ public final class JsonDocument {
      * Reads strictly: a member twice or text after the end is an error.
      *
      * @return a missing node if the text is blank
-     * @throws JacksonException if it is no JSON, or nested deeper than Jackson's limit
+     * @throws JacksonException if it is no JSON, or nested more than 64 deep
      */
     public static JsonNode read(String text) {
         try (JsonParser parser = FACTORY.createParser(ObjectReadContext.empty(), text)) {

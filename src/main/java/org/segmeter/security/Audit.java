@@ -6,12 +6,14 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.database.Tenant;
+import org.springframework.http.HttpHeaders;
 import org.springframework.security.web.util.OnCommittedResponseWrapper;
 import org.springframework.web.filter.OncePerRequestFilter;
 import tools.jackson.databind.json.JsonMapper;
@@ -42,7 +44,7 @@ final class Audit extends OncePerRequestFilter {
             @Override
             protected void onResponseCommitted() {
                 if (written.compareAndSet(false, true)) {
-                    trail.append(event(request, getStatus()));
+                    trail.append(event(request, getStatus(), getHeader(HttpHeaders.LOCATION)));
                 }
             }
         };
@@ -51,7 +53,7 @@ final class Audit extends OncePerRequestFilter {
         } finally {
             // An answer of another thread writes its event with its first byte.
             if (!request.isAsyncStarted() && written.compareAndSet(false, true)) {
-                trail.append(event(request, response.getStatus()));
+                trail.append(event(request, response.getStatus(), response.getHeader(HttpHeaders.LOCATION)));
             }
         }
     }
@@ -63,7 +65,8 @@ final class Audit extends OncePerRequestFilter {
         return !path.startsWith("/api/") && !path.startsWith("/dicom-web/") && !path.startsWith("/actuator/prometheus");
     }
 
-    private String event(HttpServletRequest request, int status) {
+    /** @param made address of what the request made; null if it made nothing that has one */
+    private String event(HttpServletRequest request, int status, @Nullable String made) {
         String method = request.getMethod();
         boolean one = request.getRequestURI().matches(".*/[0-9a-f-]{36}(/.*)?|.*/(studies|series|instances)/[0-9.]+.*");
         String interaction = switch (method) {
@@ -113,15 +116,22 @@ final class Audit extends OncePerRequestFilter {
         tenant.put("what", identifier(caller == null ? Tenant.DEFAULT : caller.tenant()));
         tenant.put("description", "tenant");
         String id = request.getHeader("X-Request-Id");
-        event.put("entity", id == null ? List.of(what, tenant) : List.of(what, tenant, traced(id)));
+        List<Map<String, Object>> entities = new ArrayList<>(List.of(what, tenant));
+        if (id != null) {
+            entities.add(entity(id, "X-Request-Id"));
+        }
+        if (made != null) {
+            entities.add(entity(made, "Location"));
+        }
+        event.put("entity", entities);
         String text = json.writeValueAsString(event);
         return text.substring(0, text.length() - 1);
     }
 
-    private static Map<String, Object> traced(String id) {
+    private static Map<String, Object> entity(String value, String description) {
         Map<String, Object> entity = new LinkedHashMap<>();
-        entity.put("what", identifier(clean(id)));
-        entity.put("description", "X-Request-Id");
+        entity.put("what", identifier(clean(value)));
+        entity.put("description", description);
         return entity;
     }
 

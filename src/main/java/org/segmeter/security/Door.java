@@ -5,11 +5,13 @@ import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.segmeter.database.Tenant;
 import org.springframework.dao.DataAccessException;
 import org.springframework.http.HttpHeaders;
@@ -20,8 +22,8 @@ import org.springframework.transaction.TransactionException;
 import org.springframework.web.filter.OncePerRequestFilter;
 
 /**
- * Finds out who sends a request: by a key or token in {@code Authorization: Bearer}, or by a session's cookie, in this order. From here
- * on the request works for the caller's tenant. Whether they may do it, the rules behind this decide.
+ * Finds out who sends a request: by a key or token in {@code Authorization: Bearer}, by a session's cookie, or by the certificate of the
+ * connection, in this order. From here on the request works for the caller's tenant. Whether they may do it, the rules behind this decide.
  */
 final class Door extends OncePerRequestFilter {
 
@@ -36,9 +38,21 @@ final class Door extends OncePerRequestFilter {
     private final Sessions sessions;
     private final Refusals refusals;
     private final RequestRate rate;
+    private final Quotas quotas;
+    private final Certificates certificates;
 
-    Door(boolean login, ApiKeys keys, Tokens tokens, Sessions sessions, Refusals refusals, RequestRate rate) {
+    Door(
+            boolean login,
+            ApiKeys keys,
+            Tokens tokens,
+            Sessions sessions,
+            Refusals refusals,
+            RequestRate rate,
+            Quotas quotas,
+            Certificates certificates) {
+        this.certificates = certificates;
         this.rate = rate;
+        this.quotas = quotas;
         this.login = login;
         this.keys = keys;
         this.tokens = tokens;
@@ -89,7 +103,9 @@ final class Door extends OncePerRequestFilter {
         List<String> credentials = Collections.list(request.getHeaders(HttpHeaders.AUTHORIZATION));
         Optional<String> session = credentials.isEmpty() ? Sessions.token(request) : Optional.empty();
         try {
-            caller = credentials.isEmpty() ? session.flatMap(sessions::caller) : caller(credentials);
+            caller = !credentials.isEmpty()
+                    ? caller(credentials)
+                    : session.isPresent() ? session.flatMap(sessions::caller) : certificates.caller(request);
         } catch (Tokens.Unavailable | DataAccessException | TransactionException e) {
             refusals.unavailable(response);
             return;
@@ -99,17 +115,19 @@ final class Door extends OncePerRequestFilter {
             refusals.unauthenticated(request, response, true);
             return;
         }
-        if (caller.isPresent() && rate.isLimited()) {
-            RequestRate.Left left = rate.of(caller.get());
-            response.setHeader("RateLimit-Policy", "\"requests\";q=" + left.limit() + ";w=60");
-            response.setHeader("RateLimit", "\"requests\";r=" + left.remaining() + ";t=" + Refusals.seconds(left));
-            if (left.isOver()) {
+        if (caller.isPresent()) {
+            RequestRate.@Nullable Left left = tellLimits(caller.get(), response);
+            if (left != null && left.isOver()) {
                 caller.get().sends(request);
                 refusals.tooMany(response, left);
                 return;
             }
         }
-        if (caller.isPresent() && session.isPresent() && !isOwnPage(request)) {
+        // A browser sends cookies and certificates by itself, whoever's page asks for it.
+        boolean bySelf = session.isPresent()
+                || caller.filter(known -> known.kind() == Caller.Kind.CERTIFICATE).isPresent()
+                        && request.getHeader("Sec-Fetch-Site") != null;
+        if (caller.isPresent() && bySelf && !isOwnPage(request)) {
             refusals.crossSite(response);
             return;
         }
@@ -120,6 +138,28 @@ final class Door extends OncePerRequestFilter {
         try (Tenant.Binding ignored = Tenant.bind(caller.map(Caller::tenant).orElse(Tenant.NOBODY))) {
             chain.doFilter(request, response);
         }
+    }
+
+    /** Counts the request; the fields are those of draft-ietf-httpapi-ratelimit-headers. Null if requests are not counted. */
+    private RequestRate.@Nullable Left tellLimits(Caller caller, HttpServletResponse response) {
+        List<String> policies = new ArrayList<>();
+        List<String> limits = new ArrayList<>();
+        RequestRate.@Nullable Left requests = null;
+        if (rate.isLimited()) {
+            requests = rate.of(caller);
+            policies.add("\"requests\";q=" + requests.limit() + ";w=60");
+            limits.add("\"requests\";r=" + requests.remaining() + ";t=" + Refusals.seconds(requests.pause()));
+        }
+        if (quotas.limitsBytes(caller)) {
+            Quotas.Left bytes = quotas.bytes(caller);
+            policies.add("\"bytes\";q=" + bytes.limit() + ";qu=\"content-bytes\";w=60");
+            limits.add("\"bytes\";r=" + bytes.remaining() + ";t=" + Refusals.seconds(bytes.pause()));
+        }
+        if (!policies.isEmpty()) {
+            response.setHeader("RateLimit-Policy", String.join(", ", policies));
+            response.setHeader("RateLimit", String.join(", ", limits));
+        }
+        return requests;
     }
 
     private Optional<Caller> caller(List<String> credentials) throws Tokens.Unavailable {

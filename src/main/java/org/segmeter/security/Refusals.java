@@ -3,6 +3,7 @@ package org.segmeter.security;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.time.Duration;
 import org.segmeter.evaluation.Problem;
 import org.segmeter.evaluation.ServiceProblem;
 import org.springframework.http.HttpHeaders;
@@ -79,7 +80,7 @@ final class Refusals {
 
     /** 429 with the fields of draft-ietf-httpapi-ratelimit-headers. */
     void tooMany(HttpServletResponse response, RequestRate.Left left) throws IOException {
-        response.setHeader(HttpHeaders.RETRY_AFTER, String.valueOf(Math.max(1, seconds(left))));
+        response.setHeader(HttpHeaders.RETRY_AFTER, String.valueOf(Math.max(1, seconds(left.pause()))));
         answer(
                 response,
                 Problem.of(
@@ -87,8 +88,8 @@ final class Refusals {
                         "More than %d requests in a minute are not answered.".formatted(left.limit())));
     }
 
-    static long seconds(RequestRate.Left left) {
-        return left.pause().plusMillis(999).toSeconds();
+    static long seconds(Duration pause) {
+        return pause.plusMillis(999).toSeconds();
     }
 
     void unavailable(HttpServletResponse response) throws IOException {

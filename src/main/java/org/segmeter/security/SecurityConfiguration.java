@@ -55,6 +55,8 @@ class SecurityConfiguration {
             Routes routes,
             Refusals refusals,
             SecuritySettings settings,
+            Quotas quotas,
+            Certificates certificates,
             ObjectProvider<AuditTrail> trail,
             JsonMapper json) {
         // The headers are the filter SecurityHeaders' own, and what a cookie lets in is checked by the door.
@@ -68,7 +70,14 @@ class SecurityConfiguration {
                 .sessionManagement(session -> session.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
                 .addFilterBefore(
                         new Door(
-                                login, keys, tokens, sessions, refusals, new RequestRate(settings.requestsPerMinute())),
+                                login,
+                                keys,
+                                tokens,
+                                sessions,
+                                refusals,
+                                new RequestRate(settings.requestsPerMinute()),
+                                quotas,
+                                certificates),
                         AnonymousAuthenticationFilter.class)
                 .exceptionHandling(answers -> answers.authenticationEntryPoint(
                                 (request, response, refused) -> refusals.unauthenticated(

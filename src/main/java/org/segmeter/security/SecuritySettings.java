@@ -4,7 +4,10 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.segmeter.database.Tenant;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.util.unit.DataSize;
@@ -19,8 +22,12 @@ import org.springframework.util.unit.DataSize;
  * @param keyCache how long a key that was looked up is believed: as long may a revocation take on other replicas
  * @param session how long a browser stays logged in
  * @param requestsPerMinute requests that a key, token or session may send; a tenant may send ten times as many. 0 for any number
+ * @param bytesPerMinute of uploads of a key; a tenant may send ten times as many. 0 for any number
+ * @param uploadsPerKey that are received at the same time; likewise of a tenant. 0 for any number
+ * @param queueShare part of the evaluations that may wait which those of one tenant may be, above 0 and at most 1
  * @param audit whether every access is written down; not set: where there is a login
  * @param auditFileSize after which the trail goes on in another file
+ * @param certificates who comes with a certificate, by a name of theirs for the audit
  * @param oidc whose tokens are believed
  */
 @ConfigurationProperties("segmeter.security")
@@ -32,8 +39,13 @@ record SecuritySettings(
         @DefaultValue("20s") Duration keyCache,
         @DefaultValue("12h") Duration session,
         @DefaultValue("6000") int requestsPerMinute,
+        @DefaultValue("64GB") DataSize bytesPerMinute,
+        @DefaultValue("64") int uploadsPerKey,
+        @DefaultValue("192") int uploadsPerTenant,
+        @DefaultValue("0.8") double queueShare,
         @Nullable Boolean audit,
         @DefaultValue("64MB") DataSize auditFileSize,
+        @DefaultValue Map<String, Certificate> certificates,
         @DefaultValue Oidc oidc) {
 
     SecuritySettings {
@@ -43,9 +55,32 @@ record SecuritySettings(
         if (session.isNegative() || session.isZero()) {
             throw new IllegalArgumentException("segmeter.security.session is positive");
         }
+        if (bytesPerMinute.isNegative() || uploadsPerKey < 0 || uploadsPerTenant < 0) {
+            throw new IllegalArgumentException(
+                    "segmeter.security: bytes-per-minute, uploads-per-key and uploads-per-tenant are not negative");
+        }
+        if (!(queueShare > 0 && queueShare <= 1)) {
+            throw new IllegalArgumentException("segmeter.security.queue-share is above 0 and at most 1");
+        }
         if (requestsPerMinute < 0 || auditFileSize.toBytes() < 1024) {
             throw new IllegalArgumentException(
                     "segmeter.security: requests-per-minute is not negative, and audit-file-size at least 1KB");
+        }
+    }
+
+    /**
+     * A client that is known by its certificate.
+     *
+     * @param name one of the certificate's subject alternative names: a DNS name, an address of mail or a URI
+     * @param roles what it may do
+     */
+    record Certificate(
+            String name, Set<Role> roles, @DefaultValue(Tenant.DEFAULT) String tenant) {
+        Certificate {
+            if (name.isBlank() || roles.isEmpty() || !Tenant.isName(tenant)) {
+                throw new IllegalArgumentException("segmeter.security.certificates: each has a name, roles, and a tenant of"
+                        + " lower-case letters, digits and hyphens");
+            }
         }
     }
 

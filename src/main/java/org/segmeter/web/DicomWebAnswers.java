@@ -6,6 +6,8 @@ import java.util.Collections;
 import org.segmeter.evaluation.ServiceProblem;
 import org.segmeter.format.dicom.DicomJson;
 import org.segmeter.format.dicom.DicomXml;
+import org.segmeter.security.Caller;
+import org.segmeter.security.Role;
 import org.springframework.web.servlet.support.ServletUriComponentsBuilder;
 
 /** What the DICOMweb routes have in common. */
@@ -75,6 +77,12 @@ final class DicomWebAnswers {
 
     static double quality(@org.jspecify.annotations.Nullable String q) {
         return q != null && q.matches("[01](\\.[0-9]{0,3})?") ? Double.parseDouble(q) : 1;
+    }
+
+    /** True if who sends it may see what names a person; the others see pseudonyms. */
+    static boolean maySeeWhose(HttpServletRequest http) {
+        Caller caller = Caller.of(http);
+        return caller != null && caller.may(Role.REVIEW);
     }
 
     static byte[] document(DicomJson.Content content, boolean xml) {

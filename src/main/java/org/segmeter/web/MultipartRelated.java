@@ -43,17 +43,22 @@ final class MultipartRelated implements AutoCloseable {
     /**
      * Receives all parts.
      *
+     * @param watch is told of every piece, and may end it
      * @throws ProblemException 400 for a body that is not well-formed or breaks off, 413, 415, 507
      */
     static MultipartRelated receive(
-            HttpServletRequest http, BlobStore store, WebSettings.Upload limits, ServiceMetrics metrics)
+            HttpServletRequest http,
+            BlobStore store,
+            WebSettings.Upload limits,
+            UploadBody.Watch watch,
+            ServiceMetrics metrics)
             throws IOException {
         MediaTypeField type = MediaTypeField.parse(http.getContentType());
         refuseByHeaders(http, type, store, limits);
         metrics.uploadBegan();
         MultipartRelated received = new MultipartRelated();
         UploadBody body =
-                new UploadBody(http.getInputStream(), limits.maxRequestSize().toBytes(), UploadBody.Watch.NONE);
+                new UploadBody(http.getInputStream(), limits.maxRequestSize().toBytes(), watch);
         boolean complete = false;
         try {
             if (type.is(DICOM)) {

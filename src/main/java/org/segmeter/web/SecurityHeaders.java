@@ -33,6 +33,11 @@ final class SecurityHeaders extends OncePerRequestFilter {
     @Override
     protected void doFilterInternal(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws ServletException, IOException {
+        if (request.getProtocol().isEmpty() || request.getProtocol().equals("HTTP/0.9")) {
+            // Tomcat speaks HTTP/0.9 to whoever sends no version: an answer without headers says nothing of what it is.
+            response.setStatus(505);
+            return;
+        }
         set(response::setHeader);
         if (request.isSecure()) {
             // Two years, as what lists of such hosts ask for; over plain HTTP a browser would not believe it (RFC

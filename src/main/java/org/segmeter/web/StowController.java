@@ -31,10 +31,17 @@ final class StowController {
 
     private final BlobStore store;
     private final Reception reception;
+    private final UploadAdmission admission;
     private final WebSettings settings;
     private final ServiceMetrics metrics;
 
-    StowController(BlobStore store, Reception reception, WebSettings settings, ServiceMetrics metrics) {
+    StowController(
+            BlobStore store,
+            Reception reception,
+            UploadAdmission admission,
+            WebSettings settings,
+            ServiceMetrics metrics) {
+        this.admission = admission;
         this.store = store;
         this.reception = reception;
         this.settings = settings;
@@ -63,7 +70,10 @@ final class StowController {
                     ServiceProblem.BAD_REQUEST, SOURCE_HEADER + " has 1 to 64 printable ASCII characters.");
         }
         List<StoreOutcome> outcomes = new ArrayList<>();
-        try (MultipartRelated received = MultipartRelated.receive(http, store, settings.upload(), metrics)) {
+        // What arrives may wait for its counterpart for days, so the queue is no reason to send it away.
+        try (UploadAdmission.Slot slot = admission.admitBatch(http);
+                MultipartRelated received =
+                        MultipartRelated.receive(http, store, settings.upload(), slot, metrics)) {
             for (BlobStore.Incoming part : received.parts()) {
                 outcomes.add(reception.receive(part, study, sender));
             }

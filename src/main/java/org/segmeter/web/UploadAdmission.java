@@ -3,10 +3,13 @@ package org.segmeter.web;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 import org.segmeter.evaluation.Backlog;
 import org.segmeter.evaluation.DiskFloor;
 import org.segmeter.evaluation.Problem;
 import org.segmeter.evaluation.ServiceProblem;
+import org.segmeter.security.Caller;
+import org.segmeter.security.Quotas;
 import org.segmeter.telemetry.ServiceMetrics;
 import org.segmeter.telemetry.ServiceMetrics.Refusal;
 import org.springframework.context.event.ContextClosedEvent;
@@ -29,14 +32,19 @@ final class UploadAdmission {
     private final DiskFloor disk;
     private final WebSettings.Upload settings;
     private final ServiceMetrics metrics;
+    private final Quotas quotas;
     private final Map<String, Integer> ofClient = new ConcurrentHashMap<>();
+    private final Map<String, Integer> ofKey = new ConcurrentHashMap<>();
+    private final Map<String, Integer> ofTenant = new ConcurrentHashMap<>();
     private final Turns queueTurns = new Turns();
     private final Turns uploadTurns = new Turns();
     private int taken;
     private double secondsOfAnUpload = 0.1;
     private volatile boolean closing;
 
-    UploadAdmission(Backlog backlog, DiskFloor disk, WebSettings settings, ServiceMetrics metrics) {
+    UploadAdmission(
+            Backlog backlog, DiskFloor disk, WebSettings settings, ServiceMetrics metrics, Quotas quotas) {
+        this.quotas = quotas;
         this.backlog = backlog;
         this.disk = disk;
         this.settings = settings.upload();
@@ -50,20 +58,25 @@ final class UploadAdmission {
         private static final long LOOK = 8L << 20;
 
         private final String client;
+        private final @Nullable Caller caller;
         private final DiskFloor.Promise room;
         private final MinimumRate rate =
                 new MinimumRate(settings.minRate().toBytes(), settings.minRateGrace(), settings.minRateWindow());
         private final long begin = System.nanoTime();
         private long unseen;
 
-        private Slot(String client, DiskFloor.Promise room) {
+        private Slot(String client, @Nullable Caller caller, DiskFloor.Promise room) {
             this.client = client;
+            this.caller = caller;
             this.room = room;
         }
 
         @Override
         public void received(int bytes, long waitedNanos) {
             room.written(bytes);
+            if (caller != null && quotas.limitsBytes(caller)) {
+                quotas.sent(caller, bytes);
+            }
             unseen += bytes;
             if (unseen >= LOOK) {
                 unseen = 0;
@@ -89,7 +102,7 @@ final class UploadAdmission {
         @Override
         public void close() {
             room.close();
-            release(client, (System.nanoTime() - begin) / 1e9);
+            release(client, caller, (System.nanoTime() - begin) / 1e9);
         }
     }
 
@@ -119,11 +132,22 @@ final class UploadAdmission {
                     RETRY_WHEN_BACK);
         }
         String client = http.getRemoteAddr();
-        take(client, queued);
+        Caller caller = Caller.of(http);
+        if (caller != null && quotas.limitsBytes(caller)) {
+            Quotas.Left left = quotas.bytes(caller);
+            if (left.isOver()) {
+                throw refuse(
+                        Refusal.CLIENT,
+                        ServiceProblem.TOO_MANY_BYTES,
+                        "More than %d bytes in a minute are not taken.".formatted(left.limit()),
+                        String.valueOf(Math.max(1, left.pause().plusMillis(999).toSeconds())));
+            }
+        }
+        take(client, caller, queued);
         try {
-            return new Slot(client, disk.promise(Math.max(0, http.getContentLengthLong())));
+            return new Slot(client, caller, disk.promise(Math.max(0, http.getContentLengthLong())));
         } catch (DiskFloor.Full e) {
-            release(client, 0);
+            release(client, caller, 0);
             metrics.refused(Refusal.DISK);
             throw noRoom();
         }
@@ -135,7 +159,21 @@ final class UploadAdmission {
         closing = true;
     }
 
-    private synchronized void take(String client, boolean queued) {
+    private synchronized void take(String client, @Nullable Caller caller, boolean queued) {
+        if (caller != null) {
+            share(ofKey.getOrDefault(caller.id(), 0), quotas.uploadsOfKey(), "key");
+            share(ofTenant.getOrDefault(caller.tenant(), 0), quotas.uploadsOfTenant(), "tenant");
+            long most = quotas.queueOfTenant(backlog.limit());
+            long waiting = backlog.waiting(caller.tenant());
+            long over = waiting + ofTenant.getOrDefault(caller.tenant(), 0) - most + 1;
+            if (queued && over > 0) {
+                throw refuse(
+                        Refusal.CLIENT,
+                        ServiceProblem.TOO_MANY_WAITING,
+                        "%d evaluations of this tenant wait to be scored; more than %d may not.".formatted(waiting, most),
+                        String.valueOf(queueTurns.next(backlog.perSecond(), over)));
+            }
+        }
         int own = ofClient.getOrDefault(client, 0);
         if (settings.slotsPerClient() > 0 && own >= settings.slotsPerClient()) {
             throw refuse(
@@ -162,11 +200,29 @@ final class UploadAdmission {
         }
         taken++;
         ofClient.merge(client, 1, Integer::sum);
+        if (caller != null) {
+            ofKey.merge(caller.id(), 1, Integer::sum);
+            ofTenant.merge(caller.tenant(), 1, Integer::sum);
+        }
     }
 
-    private synchronized void release(String client, double seconds) {
+    private void share(int own, int most, String whose) {
+        if (most > 0 && own >= most) {
+            throw refuse(
+                    Refusal.CLIENT,
+                    ServiceProblem.TOO_MANY_UPLOADS,
+                    "%d uploads of this %s are being received; more are not taken at once.".formatted(own, whose),
+                    String.valueOf(uploadTurns.next(most / secondsOfAnUpload, 1)));
+        }
+    }
+
+    private synchronized void release(String client, @Nullable Caller caller, double seconds) {
         taken--;
         ofClient.computeIfPresent(client, (key, own) -> own > 1 ? own - 1 : null);
+        if (caller != null) {
+            ofKey.computeIfPresent(caller.id(), (key, own) -> own > 1 ? own - 1 : null);
+            ofTenant.computeIfPresent(caller.tenant(), (key, own) -> own > 1 ? own - 1 : null);
+        }
         if (seconds > 0) {
             secondsOfAnUpload += 0.1 * (seconds - secondsOfAnUpload);
         }

@@ -25,7 +25,7 @@ class RequestRateTest {
         assertThat(rate.of(busy).isOver()).isFalse();
         RequestRate.Left over = rate.of(busy);
         assertThat(over.isOver()).isTrue();
-        assertThat(Refusals.seconds(over)).isBetween(1L, 31L);
+        assertThat(Refusals.seconds(over.pause())).isBetween(1L, 31L);
         assertThat(rate.of(caller("calm", "north")).isOver()).isFalse();
     }
 

@@ -312,7 +312,7 @@ class AccessTest {
                         harmful && things.tenant().equals("north")
                                 ? UUID.randomUUID().toString()
                                 : id)
-                .replace("{study}", things.study())
+                .replace("{study}", operation.id().equals("eraseStudy") ? "2.25.17" : things.study())
                 .replace("{series}", things.series())
                 .replace("{instance}", things.instance())
                 .replace("{slug}", "not-found")

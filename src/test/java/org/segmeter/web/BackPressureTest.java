@@ -20,6 +20,7 @@ import org.segmeter.evaluation.Backlog;
 import org.segmeter.evaluation.BlobStore;
 import org.segmeter.evaluation.ControlledDisk;
 import org.segmeter.evaluation.DiskFloor;
+import org.segmeter.security.Quotas;
 import org.segmeter.telemetry.ServiceMetrics;
 import org.springframework.mock.web.DelegatingServletInputStream;
 import org.springframework.mock.web.MockHttpServletRequest;
@@ -210,7 +211,8 @@ class BackPressureTest {
                 service.bean(Backlog.class),
                 service.bean(DiskFloor.class),
                 new WebSettings(limits, Duration.ofSeconds(1)),
-                metrics);
+                metrics,
+                Quotas.none());
         byte[] form = Api.form(Api.pair(""));
         int[] sent = {0};
         MockHttpServletRequest request = new MockHttpServletRequest("POST", "/api/v1/evaluations");

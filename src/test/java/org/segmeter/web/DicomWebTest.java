@@ -318,9 +318,9 @@ class DicomWebTest {
                         .status())
                 .isEqualTo(406);
         assertThat(pacs.get(path, "Accept", "image/png").status()).isEqualTo(406);
-        DicomWeb.Answer removal = pacs.send("DELETE", path, java.net.http.HttpRequest.BodyPublishers.noBody());
-        assertThat(removal.status()).isEqualTo(405);
-        assertThat(removal.header("Allow")).contains("GET");
+        DicomWeb.Answer change = pacs.send("PUT", path, java.net.http.HttpRequest.BodyPublishers.noBody());
+        assertThat(change.status()).isEqualTo(405);
+        assertThat(change.header("Allow")).contains("GET");
     }
 
     private static List<Integer> reasons(DicomWeb.Answer answer) {
