@@ -32,8 +32,9 @@ final class HealthCheckCommand implements Callable<Integer> {
 
     @Option(
             names = "--url",
-            description = "What is asked; default: http://127.0.0.1:8080/livez, with the port of SERVER_PORT, and https if"
-                    + " SERVER_SSL_BUNDLE is set")
+            description =
+                    "What is asked; default: http://127.0.0.1:8080/livez, with the port of SERVER_PORT, and https if"
+                            + " SERVER_SSL_BUNDLE is set")
     private @Nullable String url;
 
     HealthCheckCommand(PrintWriter err) {
@@ -66,8 +67,8 @@ final class HealthCheckCommand implements Callable<Integer> {
     /** Where the service of the same environment listens. */
     static String own(Map<String, String> environment) {
         String bundle = environment.getOrDefault("SERVER_SSL_BUNDLE", "");
-        return (bundle.isEmpty() ? "http" : "https") + "://127.0.0.1:"
-                + environment.getOrDefault("SERVER_PORT", "8080") + "/livez";
+        return (bundle.isEmpty() ? "http" : "https") + "://127.0.0.1:" + environment.getOrDefault("SERVER_PORT", "8080")
+                + "/livez";
     }
 
     /**
@@ -90,7 +91,8 @@ final class HealthCheckCommand implements Callable<Integer> {
 
     private static final class OwnProcess extends X509ExtendedTrustManager {
         @Override
-        public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket) throws CertificateException {
+        public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket)
+                throws CertificateException {
             throw new CertificateException("nobody is served here");
         }
 

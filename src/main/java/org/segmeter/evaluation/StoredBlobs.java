@@ -172,11 +172,7 @@ final class StoredBlobs {
             select count(*) from blob b where sha256 = :sha256
                 and not exists (select 1 from evaluation_input i where i.sha256 = b.sha256)
                 and not exists (select 1 from blob_use u where u.sha256 = b.sha256)\
-            """)
-                        .param("sha256", sha256)
-                        .query(Long.class)
-                        .single()
-                > 0;
+            """).param("sha256", sha256).query(Long.class).single() > 0;
     }
 
     /** Removes a file that nothing names, and its row; true if there was a file. */

@@ -115,11 +115,13 @@ public final class Erasures {
             sql.sql("insert into erasure (id, kind, subject, requested_by) values (:id, :kind, :subject, :by)")
                     .param("id", id)
                     .param("kind", kind.name())
-                    .param("subject", switch (kind) {
-                        case PATIENT -> subject;
-                        case STUDY -> identities.pseudonymOfStudy(Tenant.current(), subject);
-                        case CASE -> identities.pseudonymOfCase(Tenant.current(), subject);
-                    })
+                    .param(
+                            "subject",
+                            switch (kind) {
+                                case PATIENT -> subject;
+                                case STUDY -> identities.pseudonymOfStudy(Tenant.current(), subject);
+                                case CASE -> identities.pseudonymOfCase(Tenant.current(), subject);
+                            })
                     .param("by", by)
                     .update();
             switch (kind) {
@@ -287,7 +289,8 @@ public final class Erasures {
         int removed = sql.sql("delete from dicom_instance where study_uid = :study")
                 .param("study", study)
                 .update();
-        sql.sql("delete from pairing_study where study_uid = :study and not exists (select from pair where study_uid = :study)")
+        sql.sql("delete from pairing_study where study_uid = :study and not exists (select from pair where"
+                        + " study_uid = :study)")
                 .param("study", study)
                 .update();
         sql.sql("""
@@ -338,7 +341,8 @@ public final class Erasures {
 
     private void left(UUID id, String kind, List<String> names) {
         for (String name : names) {
-            sql.sql("insert into erasure_left (erasure_id, kind, name) values (:id, :kind, :name) on conflict do nothing")
+            sql.sql("insert into erasure_left (erasure_id, kind, name) values (:id, :kind, :name) on conflict"
+                            + " do nothing")
                     .param("id", id)
                     .param("kind", kind)
                     .param("name", name)

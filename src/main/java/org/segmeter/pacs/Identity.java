@@ -121,7 +121,8 @@ final class Identity {
     }
 
     /** Null if it was sealed with another key. */
-    @Nullable Opened open(String tenant, String sop, byte[] identity) {
+    @Nullable
+    Opened open(String tenant, String sop, byte[] identity) {
         byte[] content = key.open(about(tenant, sop), identity);
         if (content == null) {
             return null;

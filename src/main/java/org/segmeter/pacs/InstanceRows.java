@@ -47,16 +47,15 @@ final class InstanceRows {
         List<StoredSegment> segments = StoredSegment.of(instance.segments());
         Identity.Sealed sealed = identities.seal(Tenant.current(), instance);
         return sql.sql("""
-                        insert into dicom_instance (sop_instance_uid, sop_class_uid, study_uid, series_uid, transfer_syntax_uid,
-                            frame_of_reference_uid, referenced_series, referenced_segmentations, segments, manufacturer, model_name,
-                            content_creator, content_at, source, sha256, size_bytes, attributes, identity, sealed_by, patient,
-                            accession)
-                        values (:sop, :class, :study, :series, :syntax, :frame, :referencedSeries, :referencedSegmentations,
-                            :segments::jsonb, :manufacturer, :model, :creator, :contentAt, :source, :sha256, :size,
-                            :attributes::jsonb, :identity, :sealedBy, :patient, :accession)
-                        on conflict (tenant, sop_instance_uid) do nothing returning\
-                        """ + " "
-                        + COLUMNS)
+            insert into dicom_instance (sop_instance_uid, sop_class_uid, study_uid, series_uid, transfer_syntax_uid,
+                frame_of_reference_uid, referenced_series, referenced_segmentations, segments, manufacturer, model_name,
+                content_creator, content_at, source, sha256, size_bytes, attributes, identity, sealed_by, patient,
+                accession)
+            values (:sop, :class, :study, :series, :syntax, :frame, :referencedSeries, :referencedSegmentations,
+                :segments::jsonb, :manufacturer, :model, :creator, :contentAt, :source, :sha256, :size,
+                :attributes::jsonb, :identity, :sealedBy, :patient, :accession)
+            on conflict (tenant, sop_instance_uid) do nothing returning\
+            """ + " " + COLUMNS)
                 .param("sop", instance.sopInstanceUid())
                 .param("class", instance.sopClassUid())
                 .param("study", instance.studyUid())

@@ -208,12 +208,7 @@ public final class InstanceSearch {
      * must be opened, each different one once. Who may not see them can give pseudonyms only.
      */
     private void sealed(
-            StringBuilder where,
-            Map<String, Object> parameters,
-            String name,
-            int tag,
-            String value,
-            boolean clear) {
+            StringBuilder where, Map<String, Object> parameters, String name, int tag, String value, boolean clear) {
         String left = left(tag);
         boolean range = DataElements.vr(tag).equals("DA") && value.indexOf('-') >= 0;
         List<String> pseudonyms = new ArrayList<>();
@@ -225,12 +220,12 @@ public final class InstanceSearch {
             }
         } else {
             Predicate<String> fits = range ? within(value) : like(tag, value);
-            sql.sql("select distinct on (1) " + left + ", i.tenant, i.sop_instance_uid, i.identity from dicom_instance i"
+            sql.sql("select distinct on (1) " + left
+                            + ", i.tenant, i.sop_instance_uid, i.identity from dicom_instance i"
                             + " where i.identity is not null and " + left + " is not null and " + where)
                     .params(parameters)
                     .query(row -> {
-                        Identity.Opened opened =
-                                identities.open(row.getString(2), row.getString(3), row.getBytes(4));
+                        Identity.Opened opened = identities.open(row.getString(2), row.getString(3), row.getBytes(4));
                         String one = opened == null
                                 ? null
                                 : Identity.value(tag, opened.attributes().path(Identity.name(tag)));
@@ -246,16 +241,14 @@ public final class InstanceSearch {
     /** Of whom the rows are that are looked through: pseudonyms are of their tenant. */
     private List<String> tenants() {
         String bound = Tenant.bound();
-        return bound != null
-                ? List.of(bound)
-                : sql.sql("""
-                    with recursive known as (
-                        (select tenant from dicom_instance order by tenant limit 1)
-                        union all
-                        select (select tenant from dicom_instance where tenant > known.tenant order by tenant limit 1)
-                        from known where known.tenant is not null)
-                    select tenant from known where tenant is not null\
-                    """).query(String.class).list();
+        return bound != null ? List.of(bound) : sql.sql("""
+            with recursive known as (
+                (select tenant from dicom_instance order by tenant limit 1)
+                union all
+                select (select tenant from dicom_instance where tenant > known.tenant order by tenant limit 1)
+                from known where known.tenant is not null)
+            select tenant from known where tenant is not null\
+            """).query(String.class).list();
     }
 
     private static String left(int tag) {

@@ -100,7 +100,8 @@ final class PseudonymKey {
             }
             return known.getBytes(StandardCharsets.UTF_8);
         } catch (IOException e) {
-            throw new StartRefused("the key of the pseudonyms can neither be read where the files are kept nor made there");
+            throw new StartRefused(
+                    "the key of the pseudonyms can neither be read where the files are kept nor made there");
         }
     }
 
@@ -112,8 +113,9 @@ final class PseudonymKey {
                     .query(Boolean.class)
                     .optional();
             if (before.orElse(false) && !configured) {
-                throw new StartRefused("this installation has a key of the pseudonyms that this process does not know: set"
-                        + " SEGMETER_PSEUDONYMS_KEY_FILE (or SEGMETER_PSEUDONYMS_KEY) to what it was before");
+                throw new StartRefused(
+                        "this installation has a key of the pseudonyms that this process does not know: set"
+                                + " SEGMETER_PSEUDONYMS_KEY_FILE (or SEGMETER_PSEUDONYMS_KEY) to what it was before");
             }
             if (before.isPresent()) {
                 log.warn("the key of the pseudonyms is another than before; identifiers are sealed again");
@@ -133,7 +135,11 @@ final class PseudonymKey {
 
     /** False if a replica that started later has another key, which applies then. */
     boolean isCurrent() {
-        return sql.sql("select id from pseudonym_key").query(String.class).optional().map(id::equals).orElse(false);
+        return sql.sql("select id from pseudonym_key")
+                .query(String.class)
+                .optional()
+                .map(id::equals)
+                .orElse(false);
     }
 
     /**

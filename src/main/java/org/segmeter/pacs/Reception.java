@@ -35,11 +35,7 @@ public final class Reception {
     private final Erasures erasures;
 
     Reception(
-            InstanceRows instances,
-            KeptContent content,
-            Pairing pairing,
-            Evaluations evaluations,
-            Erasures erasures) {
+            InstanceRows instances, KeptContent content, Pairing pairing, Evaluations evaluations, Erasures erasures) {
         this.erasures = erasures;
         this.instances = instances;
         this.content = content;

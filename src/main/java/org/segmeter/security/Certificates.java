@@ -53,8 +53,8 @@ final class Certificates {
             Collection<List<?>> names = certificate.getSubjectAlternativeNames();
             return names != null
                     && names.stream()
-                            .anyMatch(one -> KINDS.contains(one.get(0))
-                                    && name.equalsIgnoreCase(String.valueOf(one.get(1))));
+                            .anyMatch(one ->
+                                    KINDS.contains(one.get(0)) && name.equalsIgnoreCase(String.valueOf(one.get(1))));
         } catch (CertificateParsingException e) {
             return false;
         }

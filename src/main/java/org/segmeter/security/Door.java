@@ -125,7 +125,8 @@ final class Door extends OncePerRequestFilter {
         }
         // A browser sends cookies and certificates by itself, whoever's page asks for it.
         boolean bySelf = session.isPresent()
-                || caller.filter(known -> known.kind() == Caller.Kind.CERTIFICATE).isPresent()
+                || caller.filter(known -> known.kind() == Caller.Kind.CERTIFICATE)
+                                .isPresent()
                         && request.getHeader("Sec-Fetch-Site") != null;
         if (caller.isPresent() && bySelf && !isOwnPage(request)) {
             refusals.crossSite(response);

@@ -75,11 +75,14 @@ record SecuritySettings(
      * @param roles what it may do
      */
     record Certificate(
-            String name, Set<Role> roles, @DefaultValue(Tenant.DEFAULT) String tenant) {
+            String name,
+            Set<Role> roles,
+            @DefaultValue(Tenant.DEFAULT) String tenant) {
         Certificate {
             if (name.isBlank() || roles.isEmpty() || !Tenant.isName(tenant)) {
-                throw new IllegalArgumentException("segmeter.security.certificates: each has a name, roles, and a tenant of"
-                        + " lower-case letters, digits and hyphens");
+                throw new IllegalArgumentException(
+                        "segmeter.security.certificates: each has a name, roles, and a tenant of"
+                                + " lower-case letters, digits and hyphens");
             }
         }
     }

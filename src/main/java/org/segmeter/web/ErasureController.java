@@ -86,7 +86,12 @@ final class ErasureController {
         int offset = number(http.getParameter("offset"), 0, Integer.MAX_VALUE - MOST_LISTED);
         int limit = number(http.getParameter("limit"), 50, MOST_LISTED);
         List<Erasures.Erasure> found = erasures.list(limit, offset);
-        return answer(200, null, Map.of("erasures", found.stream().map(ErasureController::document).toList()));
+        return answer(
+                200,
+                null,
+                Map.of(
+                        "erasures",
+                        found.stream().map(ErasureController::document).toList()));
     }
 
     @GetMapping(PATH + "/{id}")

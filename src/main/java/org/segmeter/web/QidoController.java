@@ -129,7 +129,8 @@ final class QidoController {
             }
         });
         InstanceSearch.Found found = search.search(
-                new InstanceSearch.Query(level, matches, include, all, limit, offset, DicomWebAnswers.maySeeWhose(http)),
+                new InstanceSearch.Query(
+                        level, matches, include, all, limit, offset, DicomWebAnswers.maySeeWhose(http)),
                 DicomWebAnswers::url);
         HttpHeaders headers = new HttpHeaders();
         if (found.more()) {

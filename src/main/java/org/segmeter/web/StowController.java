@@ -72,8 +72,7 @@ final class StowController {
         List<StoreOutcome> outcomes = new ArrayList<>();
         // What arrives may wait for its counterpart for days, so the queue is no reason to send it away.
         try (UploadAdmission.Slot slot = admission.admitBatch(http);
-                MultipartRelated received =
-                        MultipartRelated.receive(http, store, settings.upload(), slot, metrics)) {
+                MultipartRelated received = MultipartRelated.receive(http, store, settings.upload(), slot, metrics)) {
             for (BlobStore.Incoming part : received.parts()) {
                 outcomes.add(reception.receive(part, study, sender));
             }

@@ -42,8 +42,7 @@ final class UploadAdmission {
     private double secondsOfAnUpload = 0.1;
     private volatile boolean closing;
 
-    UploadAdmission(
-            Backlog backlog, DiskFloor disk, WebSettings settings, ServiceMetrics metrics, Quotas quotas) {
+    UploadAdmission(Backlog backlog, DiskFloor disk, WebSettings settings, ServiceMetrics metrics, Quotas quotas) {
         this.quotas = quotas;
         this.backlog = backlog;
         this.disk = disk;
@@ -170,7 +169,8 @@ final class UploadAdmission {
                 throw refuse(
                         Refusal.CLIENT,
                         ServiceProblem.TOO_MANY_WAITING,
-                        "%d evaluations of this tenant wait to be scored; more than %d may not.".formatted(waiting, most),
+                        "%d evaluations of this tenant wait to be scored; more than %d may not."
+                                .formatted(waiting, most),
                         String.valueOf(queueTurns.next(backlog.perSecond(), over)));
             }
         }

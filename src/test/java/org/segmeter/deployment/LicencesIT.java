@@ -17,8 +17,8 @@ class LicencesIT {
 
     private static final Set<String> PLAIN = Set.of("Apache-2.0", "MIT");
 
-    private static final Set<String> ALLOWED = Set.of(
-            "Apache-2.0", "MIT", "MIT-0", "BSD-2-Clause", "BSD-3-Clause", "0BSD", "Zlib", "CC0-1.0", "EPL-2.0");
+    private static final Set<String> ALLOWED =
+            Set.of("Apache-2.0", "MIT", "MIT-0", "BSD-2-Clause", "BSD-3-Clause", "0BSD", "Zlib", "CC0-1.0", "EPL-2.0");
 
     /** Offered beside an allowed one, to choose from. */
     private static final Set<String> CHOICES = Set.of("LGPL-2.1-only", "GPL-2.0-with-classpath-exception");
@@ -36,7 +36,9 @@ class LicencesIT {
             for (JsonNode licence : component.path("licenses")) {
                 licences.add(licence.path("license")
                         .path("id")
-                        .asString(licence.path("license").path("name").asString(licence.path("expression").asString("?"))));
+                        .asString(licence.path("license")
+                                .path("name")
+                                .asString(licence.path("expression").asString("?"))));
             }
             String name = component.path("name").asString();
             boolean allowed = licences.stream().anyMatch(ALLOWED::contains)

@@ -77,8 +77,19 @@ class GuardedServiceTest {
         }
         keys(made, "pacs", "-dname", "CN=PACS", "-signer", "ca", "-ext", "san=dns:pacs.example");
         keys(made, "guest", "-dname", "CN=pacs.example", "-signer", "ca", "-ext", "san=dns:guest.example");
-        keys(made, "old", "-dname", "CN=PACS", "-signer", "ca", "-ext", "san=dns:pacs.example", "-startdate", "-9d",
-                "-validity", "8");
+        keys(
+                made,
+                "old",
+                "-dname",
+                "CN=PACS",
+                "-signer",
+                "ca",
+                "-ext",
+                "san=dns:pacs.example",
+                "-startdate",
+                "-9d",
+                "-validity",
+                "8");
         keys(made, "stranger", "-dname", "CN=PACS", "-ext", "san=dns:pacs.example");
         served = Files.createDirectory(directory.resolve("tls"));
         serve(made, "server");
@@ -261,26 +272,17 @@ class GuardedServiceTest {
     }
 
     private static Answer json(String key, String path, String body) throws Exception {
-        return send(
-                http, key, "POST", path, body.getBytes(StandardCharsets.UTF_8), "Content-Type", "application/json");
+        return send(http, key, "POST", path, body.getBytes(StandardCharsets.UTF_8), "Content-Type", "application/json");
     }
 
     private static Answer submit(String key, String request, String... headers) throws Exception {
         List<String> all = new ArrayList<>(List.of(headers));
         all.addAll(List.of("Content-Type", FORM));
-        return send(
-                http, key, "POST", "/api/v1/evaluations", Api.form(Api.pair(request)), all.toArray(String[]::new));
+        return send(http, key, "POST", "/api/v1/evaluations", Api.form(Api.pair(request)), all.toArray(String[]::new));
     }
 
     private static Answer store(String key, byte[]... instances) throws Exception {
-        return send(
-                http,
-                key,
-                "POST",
-                "/dicom-web/studies",
-                DicomWeb.body("b1", instances),
-                "Content-Type",
-                STOW);
+        return send(http, key, "POST", "/dicom-web/studies", DicomWeb.body("b1", instances), "Content-Type", STOW);
     }
 
     private static String key(String tenant, Role... roles) {
@@ -339,7 +341,11 @@ class GuardedServiceTest {
                 .contains("; Path=/", "; Secure", "; HttpOnly", "; SameSite=Strict")
                 .doesNotContain("Domain=");
         String sent = cookie.substring(0, cookie.indexOf(';'));
-        assertThat(send(null, "GET", "/api/v1/session", "Cookie", sent).expect(200).json().path("by").asString())
+        assertThat(send(null, "GET", "/api/v1/session", "Cookie", sent)
+                        .expect(200)
+                        .json()
+                        .path("by")
+                        .asString())
                 .isEqualTo("session");
         String rules = "/api/v1/pairing-rules/dry-run";
         assertThat(send(null, "POST", rules, "Cookie", sent, "Content-Type", "application/json")
@@ -349,22 +355,15 @@ class GuardedServiceTest {
         assertThat(send(null, "POST", rules, "Cookie", sent, "X-Segmeter-Page", "1", "Sec-Fetch-Site", "cross-site")
                         .status())
                 .isEqualTo(403);
-        assertThat(send(
-                                null,
-                                "POST",
-                                rules,
-                                "Cookie",
-                                sent,
-                                "X-Segmeter-Page",
-                                "1",
-                                "Content-Type",
-                                "application/json")
+        assertThat(send(null, "POST", rules, "Cookie", sent, "X-Segmeter-Page", "1", "Content-Type", "application/json")
                         .status())
                 .isNotIn(401, 403);
-        send(null, "DELETE", "/api/v1/session", "Cookie", sent, "X-Segmeter-Page", "1").expect(204);
+        send(null, "DELETE", "/api/v1/session", "Cookie", sent, "X-Segmeter-Page", "1")
+                .expect(204);
         send(null, "GET", "/api/v1/evaluations", "Cookie", sent).expect(401);
         // Without TLS the name promises nothing, and over it the plain one is not looked at.
-        assertThat(send(null, "GET", "/api/v1/session", "Cookie", sent.replace("__Host-", "")).status())
+        assertThat(send(null, "GET", "/api/v1/session", "Cookie", sent.replace("__Host-", ""))
+                        .status())
                 .isEqualTo(401);
     }
 
@@ -372,18 +371,23 @@ class GuardedServiceTest {
     void aClientIsKnownByItsCertificate() throws Exception {
         Path made = directory.resolve("made.p12");
         HttpClient pacs = client(context(made, "pacs"));
-        JsonNode who = send(pacs, null, "GET", "/api/v1/session", new byte[0]).expect(200).json();
+        JsonNode who = send(pacs, null, "GET", "/api/v1/session", new byte[0])
+                .expect(200)
+                .json();
         assertThat(who.path("by").asString()).isEqualTo("certificate");
         assertThat(who.path("tenant").asString()).isEqualTo("north");
         assertThat(who.path("roles").toString()).isEqualTo("[\"submit\"]");
         SegFixture seg = SegFixture.ai(SegFixture.uid()).liver(0);
         send(pacs, null, "POST", "/dicom-web/studies", DicomWeb.body("b1", seg.bytes()), "Content-Type", STOW)
                 .expect(200);
-        send(key("north", Role.REVIEW), "GET", "/dicom-web/studies/" + seg.study).expect(200);
-        send(key("south", Role.REVIEW), "GET", "/dicom-web/studies/" + seg.study).expect(404);
+        send(key("north", Role.REVIEW), "GET", "/dicom-web/studies/" + seg.study)
+                .expect(200);
+        send(key("south", Role.REVIEW), "GET", "/dicom-web/studies/" + seg.study)
+                .expect(404);
         send(pacs, null, "GET", "/api/v1/evaluations", new byte[0]).expect(403);
         // A key says more than the connection.
-        send(pacs, key("north", Role.READ), "GET", "/api/v1/evaluations", new byte[0]).expect(200);
+        send(pacs, key("north", Role.READ), "GET", "/api/v1/evaluations", new byte[0])
+                .expect(200);
         // In a browser the certificate goes along with whatever a page asks for.
         send(
                         pacs,
@@ -397,14 +401,17 @@ class GuardedServiceTest {
                         "none")
                 .expect(403);
         // Its name is in the certificate's subject, where nobody looks, and its alternative name is another.
-        send(client(context(made, "guest")), null, "GET", "/api/v1/evaluations", new byte[0]).expect(401);
+        send(client(context(made, "guest")), null, "GET", "/api/v1/evaluations", new byte[0])
+                .expect(401);
         for (String refused : List.of("old", "stranger")) {
             HttpClient client = client(context(made, refused));
-            assertThatThrownBy(() -> send(client, null, "GET", "/api/v1/evaluations", new byte[0]).expect(401)
+            assertThatThrownBy(() -> send(client, null, "GET", "/api/v1/evaluations", new byte[0])
+                            .expect(401)
                             .expect(0))
                     .as(refused)
                     .satisfiesAnyOf(
-                            // The connection does not come about, or the certificate is not even shown: its issuer is not among
+                            // The connection does not come about, or the certificate is not even shown: its issuer is
+                            // not among
                             // those that the service names.
                             failure -> assertThat(failure).isInstanceOf(IOException.class),
                             failure -> assertThat(failure).hasMessageContaining("/problems/unauthenticated"));
@@ -444,19 +451,23 @@ class GuardedServiceTest {
         store(
                         key("west", Role.SUBMIT),
                         object,
-                        SegFixture.ai(other)
-                                .patient("Other^Person")
-                                .liver(0)
-                                .bytes())
+                        SegFixture.ai(other).patient("Other^Person").liver(0).bytes())
                 .expect(200);
         String reader = key("west", Role.READ);
         String reviewer = key("west", Role.REVIEW);
 
-        JsonNode seen = send(reviewer, "GET", "/dicom-web/studies?PatientID=" + patient).expect(200).json();
+        JsonNode seen = send(reviewer, "GET", "/dicom-web/studies?PatientID=" + patient)
+                .expect(200)
+                .json();
         assertThat(seen.size()).isEqualTo(1);
         assertThat(seen.toString()).contains("Sülze^Anna", patient, study);
-        for (String query : List.of("PatientName=s%C3%BClze*", "PatientName=S%C3%9CLZE%5EANNA", "PatientID=" + patient.substring(0, 6) + "*&PatientName=*anna")) {
-            assertThat(send(reviewer, "GET", "/dicom-web/studies?" + query).expect(200).json().size())
+        for (String query : List.of(
+                "PatientName=s%C3%BClze*",
+                "PatientName=S%C3%9CLZE%5EANNA", "PatientID=" + patient.substring(0, 6) + "*&PatientName=*anna")) {
+            assertThat(send(reviewer, "GET", "/dicom-web/studies?" + query)
+                            .expect(200)
+                            .json()
+                            .size())
                     .as(query)
                     .isEqualTo(1);
         }
@@ -466,11 +477,16 @@ class GuardedServiceTest {
         assertThat(hidden.text()).doesNotContain("lze", "Anna", patient).contains(study);
         String pseudonym = hidden.json().at("/0/00100020/Value/0").asString();
         assertThat(pseudonym).matches("[a-z2-7]{16}");
-        assertThat(hidden.json().at("/0/00100010/Value/0/Alphabetic").asString()).matches("[a-z2-7]{16}");
+        assertThat(hidden.json().at("/0/00100010/Value/0/Alphabetic").asString())
+                .matches("[a-z2-7]{16}");
         assertThat(hidden.json().at("/0/00081030/Value").isMissingNode()).isTrue();
-        assertThat(send(reader, "GET", "/dicom-web/studies?PatientID=" + pseudonym).expect(200).json().size())
+        assertThat(send(reader, "GET", "/dicom-web/studies?PatientID=" + pseudonym)
+                        .expect(200)
+                        .json()
+                        .size())
                 .isEqualTo(1);
-        for (String guess : List.of("PatientID=" + patient, "PatientName=s*", "PatientName=S%C3%BClze%5EAnna", "PatientID=P*")) {
+        for (String guess :
+                List.of("PatientID=" + patient, "PatientName=s*", "PatientName=S%C3%BClze%5EAnna", "PatientID=P*")) {
             send(reader, "GET", "/dicom-web/studies?" + guess).expect(204);
         }
         String instance = "/dicom-web/studies/" + study + "/series/" + seg.series() + "/instances/" + seg.sop();
@@ -478,7 +494,9 @@ class GuardedServiceTest {
             send(reader, "GET", path).expect(403);
         }
         send(reader, "GET", instance + "/rendered");
-        assertThat(send(reviewer, "GET", instance, "Accept", "application/dicom").expect(200).body())
+        assertThat(send(reviewer, "GET", instance, "Accept", "application/dicom")
+                        .expect(200)
+                        .body())
                 .as("what is stored is given back as it came")
                 .isEqualTo(object);
 
@@ -499,13 +517,19 @@ class GuardedServiceTest {
                 identity = null, sealed_by = null, patient = null, content_creator = 'Reader^One' where study_uid = :study
                 and tenant = 'west'\
             """).param("patient", patient).param("study", study).update();
-        sql.sql("update dicom_instance set identity = 'x', sealed_by = 'another', patient = 'x' where study_uid = :study")
+        sql.sql("update dicom_instance set identity = 'x', sealed_by = 'another', patient = 'x' where"
+                        + " study_uid = :study")
                 .param("study", other)
                 .update();
         task("Seals");
-        assertThat(send(reviewer, "GET", "/dicom-web/studies?PatientID=" + patient).expect(200).json().size())
+        assertThat(send(reviewer, "GET", "/dicom-web/studies?PatientID=" + patient)
+                        .expect(200)
+                        .json()
+                        .size())
                 .isEqualTo(1);
-        assertThat(send(reviewer, "GET", "/dicom-web/studies?PatientName=other*").expect(200).text())
+        assertThat(send(reviewer, "GET", "/dicom-web/studies?PatientName=other*")
+                        .expect(200)
+                        .text())
                 .contains("Other^Person", other);
         nothingOfItIsInTheDatabase(List.of("Anna", patient, "Reader^One"));
         Path key = directory.resolve("data/pseudonyms.key");
@@ -555,22 +579,25 @@ class GuardedServiceTest {
         store(sender, object, corrected.bytes(), stays.bytes()).expect(200);
         // Another tenant has the same object, and keeps it.
         store(key("kept", Role.SUBMIT), object).expect(200);
-        await("the pair is scored", () -> send(reviewer, "GET", "/api/v1/pairs?study=" + study + "&state=SCORED")
-                .json()
-                .path("pairs")
-                .size()
-                == 1);
-        JsonNode links = send(reviewer, "GET", "/api/v1/pairs?study=" + study)
-                .json()
-                .at("/pairs/0/links");
+        await(
+                "the pair is scored",
+                () -> send(reviewer, "GET", "/api/v1/pairs?study=" + study + "&state=SCORED")
+                                .json()
+                                .path("pairs")
+                                .size()
+                        == 1);
+        JsonNode links =
+                send(reviewer, "GET", "/api/v1/pairs?study=" + study).json().at("/pairs/0/links");
         Path corrections = blob(study, corrected.sop());
         Path report = blob(study, links.path("report").asString().replaceAll(".*/", ""));
         Path shared = blob(study, ai.sop());
         assertThat(List.of(corrections, report, shared)).allMatch(Files::exists);
 
-        assertThat(json(reviewer, "/api/v1/erasures", "{\"patientId\":\"" + patient + "\"}").status())
+        assertThat(json(reviewer, "/api/v1/erasures", "{\"patientId\":\"" + patient + "\"}")
+                        .status())
                 .isEqualTo(403);
-        for (String wrong : List.of("{}", "{\"study\":\"x\"}", "{\"study\":1}", "{\"study\":\"1.2\",\"case\":\"x\"}", "[]")) {
+        for (String wrong :
+                List.of("{}", "{\"study\":\"x\"}", "{\"study\":1}", "{\"study\":\"1.2\",\"case\":\"x\"}", "[]")) {
             json(operator, "/api/v1/erasures", wrong).expect(422);
         }
         Answer erased = json(operator, "/api/v1/erasures", "{\"patientId\":\"" + patient + "\"}");
@@ -582,7 +609,8 @@ class GuardedServiceTest {
                 .contains("\"studies\":1", "\"instances\":3", "\"pairs\":1", "\"evaluations\":1");
         assertThat(told.toString()).doesNotContain(patient, study, "Gone");
         for (JsonNode link : links) {
-            assertThat(send(key("gone", Role.ADMINISTER), "GET", link.asString()).status())
+            assertThat(send(key("gone", Role.ADMINISTER), "GET", link.asString())
+                            .status())
                     .as(link.asString())
                     .isEqualTo(404);
         }
@@ -603,9 +631,15 @@ class GuardedServiceTest {
         send(http, operator, "POST", tombstone + "/lift", new byte[0]).expect(200);
         store(sender, object).expect(200);
         send(http, operator, "DELETE", "/dicom-web/studies/" + study, new byte[0]);
-        await("the study is gone again", () -> send(reviewer, "GET", "/dicom-web/studies/" + study).status() == 404);
+        await(
+                "the study is gone again",
+                () -> send(reviewer, "GET", "/dicom-web/studies/" + study).status() == 404);
         send(operator, "DELETE", "/dicom-web/studies/" + study).expect(404);
-        assertThat(send(operator, "GET", "/api/v1/erasures").expect(200).json().path("erasures").size())
+        assertThat(send(operator, "GET", "/api/v1/erasures")
+                        .expect(200)
+                        .json()
+                        .path("erasures")
+                        .size())
                 .isEqualTo(2);
         assertThat(send(key("kept", Role.OPERATE), "GET", "/api/v1/erasures")
                         .json()
@@ -652,15 +686,36 @@ class GuardedServiceTest {
         byte[] large = new byte[(int) BYTES_PER_MINUTE - 1000];
         // It is no instance; that it was sent counts.
         for (int i = 0; i < 3; i++) {
-            Answer answer = send(http, key, "POST", "/dicom-web/studies", DicomWeb.body("b1", Arrays.copyOf(large, 900_000)), "Content-Type", STOW);
+            Answer answer = send(
+                    http,
+                    key,
+                    "POST",
+                    "/dicom-web/studies",
+                    DicomWeb.body("b1", Arrays.copyOf(large, 900_000)),
+                    "Content-Type",
+                    STOW);
             assertThat(answer.status()).isEqualTo(409);
         }
-        Answer over = send(http, key, "POST", "/dicom-web/studies", DicomWeb.body("b1", new byte[100]), "Content-Type", STOW)
+        Answer over = send(
+                        http,
+                        key,
+                        "POST",
+                        "/dicom-web/studies",
+                        DicomWeb.body("b1", new byte[100]),
+                        "Content-Type",
+                        STOW)
                 .expect(429);
         assertThat(over.problem()).isEqualTo("too-many-bytes");
         assertThat(Integer.parseInt(over.header("Retry-After"))).isBetween(1, 60);
         assertThat(over.header("RateLimit")).contains("\"bytes\";r=0;t=");
-        send(http, key("bytes", Role.SUBMIT), "POST", "/dicom-web/studies", DicomWeb.body("b1", new byte[100]), "Content-Type", STOW)
+        send(
+                        http,
+                        key("bytes", Role.SUBMIT),
+                        "POST",
+                        "/dicom-web/studies",
+                        DicomWeb.body("b1", new byte[100]),
+                        "Content-Type",
+                        STOW)
                 .expect(409);
     }
 
@@ -686,7 +741,8 @@ class GuardedServiceTest {
                     assertThat(refused.header("Retry-After")).matches("\\d+");
                 }
             }
-            assertThat(submit(key("slots", Role.SUBMIT), "{}").expect(429).text()).contains("uploads of this tenant");
+            assertThat(submit(key("slots", Role.SUBMIT), "{}").expect(429).text())
+                    .contains("uploads of this tenant");
             // Another one has.
             submit(key("calm", Role.SUBMIT), "{}", "Prefer", "wait=30").expect(200);
         } finally {
@@ -713,7 +769,13 @@ class GuardedServiceTest {
         for (int i = 0; i < 2; i++) {
             String location = submit(busy, block).expect(202).header("Location");
             blocked.add(location);
-            await("it runs", () -> send(busy, "GET", location).json().path("state").asString().equals("RUNNING"));
+            await(
+                    "it runs",
+                    () -> send(busy, "GET", location)
+                            .json()
+                            .path("state")
+                            .asString()
+                            .equals("RUNNING"));
         }
         await("nothing waits", () -> backlog.waiting("busy") == 0);
         for (int i = 0; i < 6; i++) {
@@ -738,14 +800,18 @@ class GuardedServiceTest {
         String begin = "POST /api/v1/keys HTTP/1.1\r\nHost: localhost\r\n" + key + "Content-Type: application/json\r\n";
         String smuggled = "GET /api/v1/keys HTTP/1.1\r\nHost: localhost\r\n" + key + "\r\n";
         Map<String, String> requests = new java.util.LinkedHashMap<>();
-        requests.put("length and chunks", begin + "Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + smuggled);
+        requests.put(
+                "length and chunks",
+                begin + "Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + smuggled);
         requests.put("two lengths", begin + "Content-Length: 0\r\nContent-Length: 7\r\n\r\n" + smuggled);
         requests.put("two lengths in one", begin + "Content-Length: 0, 7\r\n\r\n" + smuggled);
         requests.put("negative length", begin + "Content-Length: -1\r\n\r\n" + smuggled);
         requests.put("signed length", begin + "Content-Length: +2\r\n\r\n{}" + smuggled);
         requests.put("unknown coding", begin + "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n" + smuggled);
         requests.put("chunked twice", begin + "Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n" + smuggled);
-        requests.put("space before the colon", begin + "Transfer-Encoding : chunked\r\nContent-Length: 0\r\n\r\n0\r\n\r\n" + smuggled);
+        requests.put(
+                "space before the colon",
+                begin + "Transfer-Encoding : chunked\r\nContent-Length: 0\r\n\r\n0\r\n\r\n" + smuggled);
         requests.put("folded header", begin + "Transfer-Encoding:\r\n chunked\r\nContent-Length: 0\r\n\r\n" + smuggled);
         requests.put("bad chunk size", begin + "Transfer-Encoding: chunked\r\n\r\n-1\r\n\r\n" + smuggled);
         requests.put("no host", "GET /livez HTTP/1.1\r\n\r\n" + smuggled);
@@ -807,13 +873,30 @@ class GuardedServiceTest {
                         ("--b\r\n" + headers + "\r\nx\r\n--b--\r\n").getBytes(StandardCharsets.US_ASCII),
                 "no end", part);
         for (String path : List.of("/api/v1/evaluations", "/dicom-web/studies")) {
-            String kind = path.startsWith("/api") ? "multipart/form-data" : "multipart/related; type=\"application/dicom\"";
+            String kind =
+                    path.startsWith("/api") ? "multipart/form-data" : "multipart/related; type=\"application/dicom\"";
             for (Map.Entry<String, byte[]> form : forms.entrySet()) {
-                Answer refused = send(http, key("bombs", Role.SUBMIT), "POST", path, form.getValue(), "Content-Type", kind + "; boundary=b");
-                assertThat(refused.status()).as("%s to %s: %s", form.getKey(), path, refused.text()).isIn(400, 413, 422);
+                Answer refused = send(
+                        http,
+                        key("bombs", Role.SUBMIT),
+                        "POST",
+                        path,
+                        form.getValue(),
+                        "Content-Type",
+                        kind + "; boundary=b");
+                assertThat(refused.status())
+                        .as("%s to %s: %s", form.getKey(), path, refused.text())
+                        .isIn(400, 413, 422);
             }
             for (String boundary : List.of("b".repeat(71), "b".repeat(4095), "")) {
-                send(http, key("bombs", Role.SUBMIT), "POST", path, part, "Content-Type", kind + "; boundary=" + boundary)
+                send(
+                                http,
+                                key("bombs", Role.SUBMIT),
+                                "POST",
+                                path,
+                                part,
+                                "Content-Type",
+                                kind + "; boundary=" + boundary)
                         .expect(400);
             }
         }
@@ -821,6 +904,7 @@ class GuardedServiceTest {
             json(key, "/api/v1/keys", nested).expect(422);
         }
         json(key, "/api/v1/keys", "{\"name\":\"" + "x".repeat(1 << 20) + "\"}").expect(413);
-        json(key, "/api/v1/keys", "{\"name\":\"x\",\"roles\":[\"read\"],\"days\":1" + "0".repeat(2000) + "}").expect(422);
+        json(key, "/api/v1/keys", "{\"name\":\"x\",\"roles\":[\"read\"],\"days\":1" + "0".repeat(2000) + "}")
+                .expect(422);
     }
 }
