@@ -653,8 +653,10 @@ class AccessTest {
     void everyCallerIsToldHowManyRequestsAreLeft() throws Exception {
         String key = key("west", "busy", Role.READ).token();
         Answer answer = send(key, "GET", "/api/v1/session");
-        assertThat(answer.header("RateLimit-Policy")).isEqualTo("\"requests\";q=" + REQUESTS_PER_MINUTE + ";w=60");
-        assertThat(answer.header("RateLimit")).matches("\"requests\";r=\\d+;t=0");
+        assertThat(answer.header("RateLimit-Policy"))
+                .isEqualTo("\"requests\";q=" + REQUESTS_PER_MINUTE + ";w=60, \"bytes\";q=" + (64L << 30)
+                        + ";qu=\"content-bytes\";w=60");
+        assertThat(answer.header("RateLimit")).matches("\"requests\";r=\\d+;t=0, \"bytes\";r=\\d+;t=0");
     }
 
     @Test
@@ -667,7 +669,8 @@ class AccessTest {
         answers.put("200", send(reader, "GET", card));
         answers.put("200 page", send(null, "GET", "/"));
         answers.put("200 streamed", send(reader, "GET", "/api/v1/evaluations/" + things.evaluation() + "/events"));
-        answers.put("200 instance", send(reader, "GET", "/dicom-web/studies/" + things.study()));
+        String reviewer = token("north", Role.REVIEW);
+        answers.put("200 instance", send(reviewer, "GET", "/dicom-web/studies/" + things.study()));
         answers.put("200 actuator", send(null, "GET", "/actuator/health"));
         answers.put("200 probe", send(null, "GET", "/livez"));
         answers.put(
@@ -685,7 +688,7 @@ class AccessTest {
         answers.put("404", send(reader, "GET", "/api/v1/evaluations/" + UUID.randomUUID()));
         answers.put("404 page", send(null, "GET", "/no-such-page.html"));
         answers.put("405", send(reader, "PUT", card));
-        answers.put("406", send(reader, "GET", "/dicom-web/studies/" + things.study(), "Accept", "image/gif"));
+        answers.put("406", send(reviewer, "GET", "/dicom-web/studies/" + things.study(), "Accept", "image/gif"));
         answers.put(
                 "413",
                 send(
