@@ -7,6 +7,9 @@ frame();
 const filters = byId('filters');
 fields(filters, { dimensions: ['model', 'site'], times: true });
 
+/** Short, for a table in half of the page. */
+const day = (time) => new Date(time).toLocaleDateString('en-GB', { day: 'numeric', month: 'short' });
+
 const MOST_COUNTED = 100;
 const counted = (n) => (n >= MOST_COUNTED ? MOST_COUNTED + '+' : String(n));
 
@@ -122,7 +125,7 @@ function show() {
             { title: 'Case', cell: (alert) => h('a', { href: '/case.html?id=' + alert.evaluation }, alert.caseId ?? alert.evaluation.slice(0, 8)) },
             { title: 'What', cell: (alert) => modelName(alert) + ', ' + structureName(alert.structure) + ', ' + metricName(alert.metric) },
             { title: 'Value', number: true, cell: (alert) => number(alert.value, 3) },
-            { title: 'When', cell: (alert) => when(alert.at) },
+            { title: 'Day', cell: (alert) => h('time', { datetime: alert.at }, day(alert.at)) },
           ],
           rows: alerts,
         });
