@@ -2,7 +2,9 @@ package org.segmeter.metric.distance;
 
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.segmeter.metric.distance.NaiveSurface.Measured;
 import org.segmeter.volume.BitMask;
 import org.segmeter.volume.Box;
@@ -37,21 +39,24 @@ final class NaiveMesh {
             }
             nearest.add(best);
         }
+        Map<List<Integer>, double[]> around = new HashMap<>();
+        for (int i = 0; i < sources.size(); i++) {
+            double area = sources.get(i).area();
+            for (List<Integer> corner : sources.get(i).corners) {
+                double[] sums = around.computeIfAbsent(corner, c -> new double[2]);
+                sums[0] += area * nearest.get(i);
+                sums[1] += area;
+            }
+        }
         List<Measured> all = new ArrayList<>();
         for (int i = 0; i < sources.size(); i++) {
             Piece piece = sources.get(i);
-            double distance = piece.corners.isEmpty() ? nearest.get(i) : 0;
-            for (List<Integer> corner : piece.corners) {
-                double sum = 0;
-                double areas = 0;
-                for (int k = 0; k < sources.size(); k++) {
-                    if (sources.get(k).corners.contains(corner)) {
-                        sum += sources.get(k).area() * nearest.get(k);
-                        areas += sources.get(k).area();
-                    }
-                }
-                distance += sum / areas / 4;
-            }
+            double distance = piece.corners.isEmpty()
+                    ? nearest.get(i)
+                    : piece.corners.stream()
+                            .map(around::get)
+                            .mapToDouble(sums -> sums[0] / sums[1] / 4)
+                            .sum();
             all.add(new Measured(distance, piece.area()));
         }
         all.sort(Comparator.comparingDouble(Measured::distance));
@@ -61,6 +66,7 @@ final class NaiveMesh {
     /** What a mask's surface is measured in. */
     private static List<Piece> pieces(BitMask m, Spacing s, boolean relaxed) {
         List<Piece> pieces = new ArrayList<>();
+        List<Map<List<Integer>, double[]>> known = List.of(new HashMap<>(), new HashMap<>());
         Box b = m.box().grown(1);
         for (int z = b.z0(); z < b.z1(); z++) {
             for (int y = b.y0(); y < b.y1(); y++) {
@@ -69,7 +75,7 @@ final class NaiveMesh {
                         int[] next = {x, y, z};
                         next[axis]++;
                         if (m.contains(x, y, z) != m.contains(next[0], next[1], next[2])) {
-                            add(pieces, m, next, axis, s, relaxed);
+                            add(pieces, m, next, axis, s, relaxed, known);
                         }
                     }
                 }
@@ -79,15 +85,22 @@ final class NaiveMesh {
     }
 
     /** The face below a voxel along an axis. */
-    private static void add(List<Piece> pieces, BitMask m, int[] voxel, int axis, Spacing s, boolean relaxed) {
+    private static void add(
+            List<Piece> pieces,
+            BitMask m,
+            int[] voxel,
+            int axis,
+            Spacing s,
+            boolean relaxed,
+            List<Map<List<Integer>, double[]>> known) {
         int[] u = {0, 0, 0};
         int[] v = {0, 0, 0};
         u[(axis + 1) % 3] = 1;
         v[(axis + 2) % 3] = 1;
-        double[] low = vertex(m, voxel, s, relaxed);
-        double[] first = vertex(m, sum(voxel, u), s, relaxed);
-        double[] high = vertex(m, sum(sum(voxel, u), v), s, relaxed);
-        double[] second = vertex(m, sum(voxel, v), s, relaxed);
+        double[] low = vertex(m, voxel, s, relaxed, known);
+        double[] first = vertex(m, sum(voxel, u), s, relaxed, known);
+        double[] high = vertex(m, sum(sum(voxel, u), v), s, relaxed, known);
+        double[] second = vertex(m, sum(voxel, v), s, relaxed, known);
         if (relaxed) {
             double[] middle = times(plus(plus(low, first), plus(high, second)), 0.25);
             pieces.add(new Piece(
@@ -113,17 +126,22 @@ final class NaiveMesh {
     }
 
     /** The corner before a voxel in mm; relaxed, after two moves half of the way to the mean of its neighbours. */
-    private static double[] vertex(BitMask m, int[] corner, Spacing s, boolean relaxed) {
-        double[] place = moved(m, corner, relaxed ? 2 : 0);
+    private static double[] vertex(
+            BitMask m, int[] corner, Spacing s, boolean relaxed, List<Map<List<Integer>, double[]>> known) {
+        double[] place = moved(m, corner, relaxed ? 2 : 0, known);
         return new double[] {place[0] * s.x(), place[1] * s.y(), place[2] * s.z()};
     }
 
-    /** In voxels; its neighbours are the corners that it shares an edge of a face with. */
-    private static double[] moved(BitMask m, int[] corner, int times) {
+    /** In voxels; kept after each number of moves. Its neighbours are the corners that it shares an edge of a face with. */
+    private static double[] moved(BitMask m, int[] corner, int times, List<Map<List<Integer>, double[]>> known) {
         if (times == 0) {
             return new double[] {corner[0], corner[1], corner[2]};
         }
-        double[] own = moved(m, corner, times - 1);
+        double[] before = known.get(times - 1).get(at(corner));
+        if (before != null) {
+            return before;
+        }
+        double[] own = moved(m, corner, times - 1, known);
         double[] sum = new double[3];
         int n = 0;
         for (int axis = 0; axis < 3; axis++) {
@@ -140,11 +158,13 @@ final class NaiveMesh {
                     int[] neighbour = corner.clone();
                     neighbour[axis] += side;
                     n++;
-                    sum = plus(sum, moved(m, neighbour, times - 1));
+                    sum = plus(sum, moved(m, neighbour, times - 1, known));
                 }
             }
         }
-        return times(plus(own, times(sum, 1.0 / n)), 0.5);
+        double[] place = times(plus(own, times(sum, 1.0 / n)), 0.5);
+        known.get(times - 1).put(at(corner), place);
+        return place;
     }
 
     /** To the plane if the foot of the perpendicular lies on the inner side of all three edges, else to the nearest edge. */

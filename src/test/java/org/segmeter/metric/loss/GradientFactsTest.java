@@ -21,6 +21,7 @@ class GradientFactsTest {
             Dice.linear(0),
             Dice.linear(1),
             Dice.keras(),
+            Dice.squared(1e-5),
             Dice.vnet(),
             RegionLoss.NegatedScore.nnUNet(1e-5),
             RegionLoss.Jaccard.smooth(1e-5),
