@@ -101,8 +101,8 @@ final class LossCommand implements Callable<Integer> {
             paramLabel = "LIST",
             description =
                     "Compare the mean of cases with the loss of their pooled voxels. Each line of the list has the"
-                        + " paths of a prediction and its reference, and of a mask if there is one, separated by tabs,"
-                        + " relative to the list.")
+                            + " paths of a prediction and its reference, and of a mask if there is one, separated by tabs,"
+                            + " relative to the list.")
     private @Nullable Path batch;
 
     LossCommand(PrintWriter out, PrintWriter err) {

@@ -34,8 +34,8 @@ public final class ResultChain implements InfoContributor {
 
     private static final Logger log = LoggerFactory.getLogger(ResultChain.class);
 
-    /** One replica at a time, until its transaction ends. */
-    private static final long LOCK = 7301844;
+    /** The advisory lock of the database that whoever links holds: one replica at a time, until its transaction ends. */
+    public static final long LOCK = 7301844;
 
     private static final int AT_ONCE = 1000;
 

@@ -58,7 +58,7 @@ final class PseudonymKey {
                 ? configured
                 : Objects.requireNonNull(transaction.execute(status -> {
                     // Replicas that start together make one key.
-                    sql.sql("select pg_advisory_xact_lock(7301844)")
+                    sql.sql("select pg_advisory_xact_lock(7301846)")
                             .query((row, number) -> true)
                             .single();
                     return kept(store);

@@ -143,8 +143,8 @@ public final class MemoryBenchmark {
             System.out.printf(
                     Locale.ROOT,
                     "%s, %d x %d x %d voxels; a JVM that scores 8 x 8 x 8 voxels needs %.1f MiB, which are not in the"
-                        + " table%n%n| case | expected MiB | needed MiB | expected over needed |%n| --- | --- | --- |"
-                        + " --- |%n",
+                            + " table%n%n| case | expected MiB | needed MiB | expected over needed |%n| --- | --- | --- |"
+                            + " --- |%n",
                     Machine.name(),
                     n,
                     n,
