@@ -43,20 +43,23 @@ final class Reception {
         boolean complete = false;
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
             MessageDigest digest = sha256();
+            // Whatever the pieces in which it comes, a byte at a time from a slow client: what is written is a buffer
+            // full.
             byte[] buffer = new byte[BUFFER];
+            int held = 0;
             long size = 0;
-            for (int n = read(source, buffer); n >= 0; n = read(source, buffer)) {
+            for (int n = read(source, buffer, held); n >= 0; n = read(source, buffer, held)) {
                 size += n;
                 if (size > limit) {
                     throw new BlobStore.TooLarge(limit);
                 }
-                digest.update(buffer, 0, n);
-                ByteBuffer piece = ByteBuffer.wrap(buffer, 0, n);
-                while (piece.hasRemaining()) {
-                    channel.write(piece);
+                held += n;
+                if (held == buffer.length) {
+                    write(channel, digest, buffer, held);
+                    held = 0;
                 }
-                Failpoint.MID_BODY.reach();
             }
+            write(channel, digest, buffer, held);
             Failpoint.BODY_COMPLETE.reach();
             if (force) {
                 channel.force(true);
@@ -112,9 +115,18 @@ final class Reception {
         }
     }
 
-    private static int read(InputStream source, byte[] buffer) throws BlobStore.Interrupted {
+    private static void write(FileChannel channel, MessageDigest digest, byte[] buffer, int length) throws IOException {
+        digest.update(buffer, 0, length);
+        ByteBuffer piece = ByteBuffer.wrap(buffer, 0, length);
+        while (piece.hasRemaining()) {
+            channel.write(piece);
+        }
+        Failpoint.MID_BODY.reach();
+    }
+
+    private static int read(InputStream source, byte[] buffer, int from) throws BlobStore.Interrupted {
         try {
-            return source.read(buffer);
+            return source.read(buffer, from, buffer.length - from);
         } catch (IOException e) {
             throw new BlobStore.Interrupted(e);
         }
