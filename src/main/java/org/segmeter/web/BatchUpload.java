@@ -9,8 +9,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
-import org.apache.tomcat.util.http.fileupload.FileItemHeaders;
-import org.apache.tomcat.util.http.fileupload.FileUpload;
 import org.apache.tomcat.util.http.fileupload.MultipartStream;
 import org.apache.tomcat.util.http.fileupload.impl.FileUploadIOException;
 import org.jspecify.annotations.Nullable;
@@ -192,18 +190,7 @@ final class BatchUpload {
     }
 
     private void parts(String contentType, UploadBody body, InputStream source) throws IOException, InputException {
-        FileUpload syntax = new FileUpload();
-        syntax.setHeaderEncoding("UTF-8");
-        MultipartStream stream = Upload.stream(syntax.getBoundary(contentType), source);
-        if (!stream.skipPreamble()) {
-            body.requireOpen();
-            return; // a form without parts
-        }
-        do {
-            FileItemHeaders headers = syntax.getParsedHeaders(stream.readHeaders());
-            String name = syntax.getFieldName(headers) == null ? "" : syntax.getFieldName(headers);
-            // Closed only if all is well: closing reads what is left of the part, and what is refused is not read.
-            InputStream content = stream.newInputStream();
+        FormParts.read(contentType, body, source, (name, fileName, headers, content) -> {
             switch (name) {
                 case "archive" -> {
                     something = true;
@@ -211,7 +198,7 @@ final class BatchUpload {
                 }
                 case "manifest" -> {
                     something = true;
-                    intake.manifest(content, format(syntax.getFileName(headers), headers.getHeader("Content-Type")));
+                    intake.manifest(content, format(fileName, headers.getHeader("Content-Type")));
                 }
                 case "request" -> request(content);
                 default ->
@@ -220,8 +207,7 @@ final class BatchUpload {
                             "The part '%s' is not known; there are manifest, archive and request."
                                     .formatted(name.matches("[A-Za-z0-9_.-]{1,40}") ? name : "?"));
             }
-            content.close();
-        } while (stream.readBoundary());
+        });
     }
 
     private static Manifest.Format format(@Nullable String fileName, @Nullable String contentType) {

@@ -5,9 +5,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
-import org.apache.tomcat.util.http.fileupload.FileItemHeaders;
-import org.apache.tomcat.util.http.fileupload.FileUpload;
-import org.apache.tomcat.util.http.fileupload.MultipartStream;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.analytics.Consensus;
 import org.segmeter.analytics.statistics.RaterPatterns;
@@ -86,18 +83,7 @@ final class ConsensusUpload implements AutoCloseable {
 
     private void parts(String contentType, UploadBody body, BlobStore store, WebSettings.Upload limits)
             throws IOException {
-        FileUpload syntax = new FileUpload();
-        syntax.setHeaderEncoding("UTF-8");
-        MultipartStream stream = Upload.stream(syntax.getBoundary(contentType), body);
-        if (!stream.skipPreamble()) {
-            body.requireOpen();
-            return; // a form without parts
-        }
-        do {
-            FileItemHeaders headers = syntax.getParsedHeaders(stream.readHeaders());
-            String name = syntax.getFieldName(headers) == null ? "" : syntax.getFieldName(headers);
-            // Closed only if all is well: closing reads what is left of the part, and what is refused is not read.
-            InputStream content = stream.newInputStream();
+        FormParts.read(contentType, body, body, (name, fileName, headers, content) -> {
             switch (name) {
                 case "reader" -> {
                     if (readers.size() == RaterPatterns.MOST_READERS) {
@@ -119,8 +105,7 @@ final class ConsensusUpload implements AutoCloseable {
                             "The part '%s' is not known; there are reader, model and request."
                                     .formatted(AnalyticsParameters.shown(name)));
             }
-            content.close();
-        } while (stream.readBoundary());
+        });
     }
 
     private Consensus.Source.Sent file(InputStream content, BlobStore store, WebSettings.Upload limits)

@@ -12,8 +12,8 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.tomcat.util.http.fileupload.FileItemHeaders;
-import org.apache.tomcat.util.http.fileupload.FileUpload;
 import org.apache.tomcat.util.http.fileupload.MultipartStream;
 import org.apache.tomcat.util.http.fileupload.impl.FileUploadIOException;
 import org.jspecify.annotations.Nullable;
@@ -38,11 +38,6 @@ import org.segmeter.volume.InputProblem;
 final class Upload implements AutoCloseable {
 
     private static final int LONGEST_REQUEST = 1 << 20;
-    private static final int LONGEST_PART_HEADER = 8192;
-
-    /** RFC 2046 section 5.1.1. */
-    private static final int LONGEST_BOUNDARY = 70;
-
     /** Where a side comes from that was not sent. */
     interface Elsewhere {
         /** Nothing is anywhere but in the request. */
@@ -235,27 +230,16 @@ final class Upload implements AutoCloseable {
             WebSettings.Upload limits,
             ServiceMetrics metrics)
             throws IOException {
-        FileUpload syntax = new FileUpload();
-        syntax.setHeaderEncoding("UTF-8");
-        MultipartStream stream = stream(syntax.getBoundary(contentType), source);
-        if (!stream.skipPreamble()) {
-            body.requireOpen();
-            return; // a form without parts
-        }
-        int number = 0;
-        do {
-            FileItemHeaders headers = syntax.getParsedHeaders(stream.readHeaders());
-            if (++number > limits.maxParts()) {
+        AtomicInteger number = new AtomicInteger();
+        FormParts.read(contentType, body, source, (name, fileName, headers, content) -> {
+            if (number.incrementAndGet() > limits.maxParts()) {
                 throw tooLarge("The number of parts", limits.maxParts());
             }
-            String name = syntax.getFieldName(headers) == null ? "" : syntax.getFieldName(headers);
-            // Closed only if all is well: closing reads what is left of the part, and what is refused is not read.
-            InputStream content = stream.newInputStream();
             switch (name) {
-                case "prediction" -> file(Side.PREDICTION, syntax, headers, content, store, limits, metrics);
-                case "reference" -> file(Side.REFERENCE, syntax, headers, content, store, limits, metrics);
-                case "mask" -> file(Side.MASK, syntax, headers, content, store, limits, metrics);
-                case "image" -> file(Side.IMAGE, syntax, headers, content, store, limits, metrics);
+                case "prediction" -> file(Side.PREDICTION, fileName, headers, content, store, limits, metrics);
+                case "reference" -> file(Side.REFERENCE, fileName, headers, content, store, limits, metrics);
+                case "mask" -> file(Side.MASK, fileName, headers, content, store, limits, metrics);
+                case "image" -> file(Side.IMAGE, fileName, headers, content, store, limits, metrics);
                 case "request" -> request(content);
                 default ->
                     throw new ProblemException(
@@ -263,18 +247,7 @@ final class Upload implements AutoCloseable {
                             "The part '%s' is not known; there are prediction, reference, mask, image and request."
                                     .formatted(shown(name)));
             }
-            content.close();
-        } while (stream.readBoundary());
-    }
-
-    static MultipartStream stream(byte @Nullable [] boundary, InputStream body) {
-        if (boundary == null || boundary.length == 0 || boundary.length > LONGEST_BOUNDARY) {
-            throw notWellFormed();
-        }
-        MultipartStream stream = new MultipartStream(body, boundary, null);
-        stream.setHeaderEncoding("UTF-8");
-        stream.setPartHeaderSizeMax(LONGEST_PART_HEADER);
-        return stream;
+        });
     }
 
     static ProblemException notWellFormed() {
@@ -284,7 +257,7 @@ final class Upload implements AutoCloseable {
 
     private void file(
             Side side,
-            FileUpload syntax,
+            @Nullable String fileName,
             FileItemHeaders headers,
             InputStream content,
             BlobStore store,
@@ -314,7 +287,6 @@ final class Upload implements AutoCloseable {
                         .toList());
         FileKind.Seen seen = new FileKind.Seen(hashing.stream());
         BlobStore.Incoming file = store.receive(seen, limits.maxFileSize().toBytes());
-        String fileName = syntax.getFileName(headers);
         if (file.blob().size() == 0 && fileName != null && fileName.isBlank()) {
             file.close(); // a browser's form without a file chosen
             return;
