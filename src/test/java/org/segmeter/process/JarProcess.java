@@ -47,13 +47,23 @@ public final class JarProcess implements AutoCloseable {
 
     /** Starts it; it is not ready yet. */
     public static JarProcess start(Path data, List<String> jvm, String... settings) throws IOException {
+        return start(program(), data, jvm, settings);
+    }
+
+    /** Starts the service of another jar, for example an earlier one. */
+    public static JarProcess startOf(Path jar, Path data, List<String> jvm, String... settings) throws IOException {
+        return start(List.of("-jar", jar.toString()), data, jvm, settings);
+    }
+
+    private static JarProcess start(List<String> program, Path data, List<String> jvm, String... settings)
+            throws IOException {
         int port = freePort();
         Path log = Files.createTempFile("segmeter-jar", ".log");
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(jvm);
         command.addAll(MORE);
-        command.addAll(program());
+        command.addAll(program);
         command.addAll(List.of(
                 "--server.port=" + port,
                 "--segmeter.data-directory=" + data,

@@ -47,6 +47,7 @@ final class ReplicaRun implements AutoCloseable {
     private final AtomicInteger sleeps = new AtomicInteger();
     private final AtomicInteger kills = new AtomicInteger();
     private final AtomicInteger drains = new AtomicInteger();
+    private int oneLaboriousIn = 1;
     private int fencedOfTheDead;
 
     ReplicaRun(Path directory, int number, long seed) throws Exception {
@@ -93,6 +94,8 @@ final class ReplicaRun implements AutoCloseable {
     /** Submits until this many are acknowledged, while replicas are put to sleep and killed. */
     Report disturb(int jobs, int clients, long untilNanos) throws Exception {
         long begin = System.nanoTime();
+        // Sleeps must meet work. In a long run enough of them do when one in some is laborious.
+        oneLaboriousIn = jobs > 1000 ? 8 : 1;
         AtomicBoolean over = new AtomicBoolean();
         try (ExecutorService threads = Executors.newFixedThreadPool(clients + 1)) {
             List<Future<?>> work = submitting(threads, jobs, clients, untilNanos);
@@ -201,9 +204,13 @@ final class ReplicaRun implements AutoCloseable {
     private boolean submit(Random own, String key) throws InterruptedException {
         JarProcess replica = replicas.get(own.nextInt(replicas.size()));
         try {
+            // The key decides, so that a repetition is the same submission.
+            Random content = new Random(key.hashCode());
+            Form form = content.nextInt(oneLaboriousIn) == 0
+                    ? volumes.laboriousPair(content)
+                    : volumes.pair(content);
             HttpRequest request = HttpRequest.newBuilder(
-                            volumes.laboriousPair(new Random(key.hashCode()))
-                                    .request(replica.uri("/api/v1/evaluations")),
+                            form.request(replica.uri("/api/v1/evaluations")),
                             (name, value) -> true)
                     .timeout(Duration.ofSeconds(15))
                     .header("Idempotency-Key", key)
