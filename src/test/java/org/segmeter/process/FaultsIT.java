@@ -1,6 +1,7 @@
 package org.segmeter.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -9,6 +10,7 @@ import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 import org.segmeter.evaluation.Failpoint;
 
@@ -93,6 +95,26 @@ class FaultsIT {
             assertThat(report.verdict().evaluations())
                     .as("one evaluation for each key")
                     .isEqualTo(report.keys());
+        }
+    }
+
+    /** Not in the short set: it takes root, and a minute. */
+    @Test
+    @EnabledIfSystemProperty(named = "segmeter.faults.volumes", matches = "[1-9][0-9]*")
+    void whenTheVolumeIsFullToItsLastByte(@TempDir Path directory) throws Exception {
+        assumeThat(VolumeRun.isPossible(directory.resolve("scratch")))
+                .as("a file system of its own can be mounted")
+                .isTrue();
+        try (VolumeRun run = new VolumeRun(directory.resolve("volume"), seed)) {
+            VolumeRun.Report report = run.disturb(Integer.getInteger("segmeter.faults.volumes"));
+            said("full volume", report);
+            assertThat(report.belowTheFloor())
+                    .as("refused below the floor")
+                    .isEqualTo(5 * Integer.getInteger("segmeter.faults.volumes"));
+            assertThat(report.readsWhileFull())
+                    .as("scorecards read below the floor")
+                    .isEqualTo(5 * Integer.getInteger("segmeter.faults.volumes"));
+            assertThat(report.verdict().isClean()).as(report.toString()).isTrue();
         }
     }
 
