@@ -44,8 +44,7 @@ public final class SlowUploadBenchmark {
         int number = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 500;
         int seconds = arguments.length > 1 ? Integer.parseInt(arguments[1]) : 75;
         Path data = Files.createTempDirectory("segmeter-slow");
-        try (JarProcess service =
-                JarProcess.start(data, List.of("-Xmx512m")).awaitReady(Duration.ofSeconds(120))) {
+        try (JarProcess service = JarProcess.start(data, List.of("-Xmx512m")).awaitReady(Duration.ofSeconds(120))) {
             HttpClient http = HttpClient.newHttpClient();
             for (int i = 0; i < 20; i++) {
                 scored(http, service, i);
@@ -83,8 +82,8 @@ public final class SlowUploadBenchmark {
             health.sort(null);
             System.out.printf(
                     Locale.ROOT,
-                    "%d slow uploads: %s (0: closed without an answer, -1: not ended), the last ended after %.1f s; honest"
-                            + " submissions: %d, scored %d; health p50 %.1f ms, p99 %.1f ms, longest %.1f ms%n",
+                    "%d slow uploads: %s (0: closed without an answer, -1: not ended), the last ended after %.1f s;"
+                            + " honest submissions: %d, scored %d; health p50 %.1f ms, p99 %.1f ms, longest %.1f ms%n",
                     number,
                     statuses,
                     longest,

@@ -105,8 +105,8 @@ public final class MigrationBenchmark {
                 int kept = Ledger.number(connection, "select count(*) from evaluation where case_id like 'before-%'");
                 System.out.printf(
                         Locale.ROOT,
-                        "schema %d to %d with %d evaluations, %d of them there afterwards; the new replica was ready after %.1f s,"
-                                + " the migrations took %d ms%n",
+                        "schema %d to %d with %d evaluations, %d of them there afterwards; the new replica was ready"
+                                + " after %.1f s, the migrations took %d ms%n",
                         before,
                         after,
                         rows,
@@ -143,8 +143,7 @@ public final class MigrationBenchmark {
                         HttpResponse.BodyHandlers.ofString());
                 status = answer.statusCode();
                 if (status == 202) {
-                    ledger.acknowledged(
-                            answer.headers().firstValue("Location").orElseThrow());
+                    ledger.acknowledged(answer.headers().firstValue("Location").orElseThrow());
                 } else {
                     System.out.println(status + ": " + answer.body());
                 }
@@ -204,17 +203,18 @@ public final class MigrationBenchmark {
             statement.execute("set synchronous_commit = off");
             statement.execute(
                     "insert into evaluation (id, created_at, state, attempt, started_at, finished_at, case_id,"
-                            + " model_name, model_version, site, protocols) select md5(i::text)::uuid, t, case when i % 50"
-                            + " = 0 then 'FAILED' else 'SUCCEEDED' end, 1, t, t, 'before-' || i, 'model-' || i % 10,"
-                            + " '1.' || i % 30, 'site-' || i % 7, '{segmeter@1}' from (select i, timestamptz '2024-01-01'"
-                            + " + i * interval '1 minute' as t from generate_series(1, " + rows + ") i) n");
+                        + " model_name, model_version, site, protocols) select md5(i::text)::uuid, t, case when i % 50"
+                        + " = 0 then 'FAILED' else 'SUCCEEDED' end, 1, t, t, 'before-' || i, 'model-' || i % 10, '1.'"
+                        + " || i % 30, 'site-' || i % 7, '{segmeter@1}' from (select i, timestamptz '2024-01-01' + i *"
+                        + " interval '1 minute' as t from generate_series(1, " + rows + ") i) n");
             statement.execute(
                     "insert into scorecard (evaluation_id, attempt, content, sha256, protocol, protocol_sha256,"
                             + " engine_version, engine_commit) select md5(i::text)::uuid, 1, '{}', repeat(md5(i::text),"
                             + " 2), 'segmeter@1', 'x', '0', '0' from generate_series(1,"
                             + " " + rows + ") i where i % 50 <> 0");
             statement.execute(
-                    "insert into evaluation_event (evaluation_id, state) select id, state from evaluation where case_id like 'before-%'");
+                    "insert into evaluation_event (evaluation_id, state) select id, state from evaluation where"
+                            + " case_id like 'before-%'");
             statement.execute("reset synchronous_commit");
             statement.execute("vacuum analyze");
         }

@@ -206,12 +206,9 @@ final class ReplicaRun implements AutoCloseable {
         try {
             // The key decides, so that a repetition is the same submission.
             Random content = new Random(key.hashCode());
-            Form form = content.nextInt(oneLaboriousIn) == 0
-                    ? volumes.laboriousPair(content)
-                    : volumes.pair(content);
+            Form form = content.nextInt(oneLaboriousIn) == 0 ? volumes.laboriousPair(content) : volumes.pair(content);
             HttpRequest request = HttpRequest.newBuilder(
-                            form.request(replica.uri("/api/v1/evaluations")),
-                            (name, value) -> true)
+                            form.request(replica.uri("/api/v1/evaluations")), (name, value) -> true)
                     .timeout(Duration.ofSeconds(15))
                     .header("Idempotency-Key", key)
                     .build();
