@@ -17,6 +17,7 @@ public final class Tenant {
 
     private static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9-]{0,62}");
     private static final ThreadLocal<@Nullable String> BOUND = new ThreadLocal<>();
+    private static final ThreadLocal<@Nullable String> CALLER = new ThreadLocal<>();
 
     private Tenant() {}
 
@@ -46,29 +47,41 @@ public final class Tenant {
 
     /** Until it is closed, by the same thread, the thread works for the tenant. */
     public static Binding bind(@Nullable String tenant) {
-        Binding binding = new Binding(BOUND.get());
-        set(tenant);
+        return bind(tenant, null);
+    }
+
+    /** As {@link #bind(String)}, for what somebody of the tenant asks. */
+    public static Binding bind(@Nullable String tenant, @Nullable String caller) {
+        Binding binding = new Binding(BOUND.get(), CALLER.get());
+        set(BOUND, tenant);
+        set(CALLER, caller);
         return binding;
+    }
+
+    /** Id of the key or subject for whose request this thread works; null for work that begins by itself, or where there is no login. */
+    public static @Nullable String caller() {
+        return CALLER.get();
     }
 
     /** The work, done by another thread for the tenant of this one. */
     public static Runnable carrying(Runnable work) {
         String tenant = BOUND.get();
+        String caller = CALLER.get();
         if (tenant == null) {
             return work;
         }
         return () -> {
-            try (Binding ignored = bind(tenant)) {
+            try (Binding ignored = bind(tenant, caller)) {
                 work.run();
             }
         };
     }
 
-    private static void set(@Nullable String tenant) {
-        if (tenant == null) {
-            BOUND.remove();
+    private static void set(ThreadLocal<@Nullable String> what, @Nullable String value) {
+        if (value == null) {
+            what.remove();
         } else {
-            BOUND.set(tenant);
+            what.set(value);
         }
     }
 
@@ -76,14 +89,17 @@ public final class Tenant {
     public static final class Binding implements AutoCloseable {
 
         private final @Nullable String before;
+        private final @Nullable String callerBefore;
 
-        private Binding(@Nullable String before) {
+        private Binding(@Nullable String before, @Nullable String callerBefore) {
             this.before = before;
+            this.callerBefore = callerBefore;
         }
 
         @Override
         public void close() {
-            set(before);
+            set(BOUND, before);
+            set(CALLER, callerBefore);
         }
     }
 }

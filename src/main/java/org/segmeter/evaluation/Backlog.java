@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 import org.segmeter.database.Tenant;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,13 +34,16 @@ public final class Backlog implements SmartLifecycle {
 
     private static final int ANSWER_MILLIS = 3000;
 
+    /** Evaluations of a key that may wait before others go first. */
+    private static final int FEW = 16;
+
     /** Of so many last events the speed is taken. */
     private static final int EVENTS = 1000;
 
     private static final String WAITING = "select count(*) from evaluation where state = 'QUEUED'";
 
     private static final String BY_TENANT =
-            "select tenant, count(*) from evaluation where state = 'QUEUED' group by tenant";
+            "select tenant, submitted_by, count(*) from evaluation where state = 'QUEUED' group by tenant, submitted_by";
 
     private static final String FINISHED = """
         select count(*) filter (where stage is null and state in ('SUCCEEDED', 'FAILED', 'CANCELLED')
@@ -48,12 +52,17 @@ public final class Backlog implements SmartLifecycle {
         from (select at, state, stage from evaluation_event order by sequence desc limit %d) e\
         """.formatted(EVENTS);
 
+    /** @param key null for all of the tenant */
+    private record Whose(String tenant, @Nullable String key) {}
+
     private final DataSource database;
     private final IntakeSettings settings;
     private final boolean severalTenants;
     private final AtomicLong acceptedSince = new AtomicLong();
-    private final Map<String, AtomicLong> acceptedOf = new ConcurrentHashMap<>();
-    private volatile Map<String, Long> waitingOf = Map.of();
+    /** By tenant, and by tenant and key. */
+    private final Map<Whose, AtomicLong> acceptedOf = new ConcurrentHashMap<>();
+
+    private volatile Map<Whose, Long> waitingOf = Map.of();
     private volatile long waiting;
     private volatile double perSecond;
     private volatile long readAt;
@@ -78,8 +87,28 @@ public final class Backlog implements SmartLifecycle {
 
     /** Those of one tenant; 0 where there is no login. */
     public long waiting(String tenant) {
-        AtomicLong since = acceptedOf.get(tenant);
-        return waitingOf.getOrDefault(tenant, 0L) + (since == null ? 0 : since.get());
+        return waiting(new Whose(tenant, null));
+    }
+
+    /** Those that one key of a tenant, or subject of tokens, submitted; 0 where there is no login. */
+    public long waiting(String tenant, String key) {
+        return waiting(new Whose(tenant, key));
+    }
+
+    private long waiting(Whose whose) {
+        AtomicLong since = acceptedOf.get(whose);
+        return waitingOf.getOrDefault(whose, 0L) + (since == null ? 0 : since.get());
+    }
+
+    /**
+     * Priority in the queue of the next evaluation of this thread's caller: 0 while few of theirs wait, and one less each time that twice
+     * as many do. Whoever sends one does not wait behind all of somebody who sends thousands, and of one caller the order stays
+     * about that of sending. What begins by itself, as the pairs of a PACS do, is never behind.
+     */
+    int priority() {
+        String key = Tenant.caller();
+        long waiting = key == null ? 0 : waiting(Tenant.current(), key);
+        return -(Long.SIZE - Long.numberOfLeadingZeros(waiting / FEW));
     }
 
     /** Most that may wait. */
@@ -100,10 +129,21 @@ public final class Backlog implements SmartLifecycle {
     void accepted() {
         acceptedSince.incrementAndGet();
         if (severalTenants) {
-            acceptedOf
-                    .computeIfAbsent(Tenant.current(), tenant -> new AtomicLong())
-                    .incrementAndGet();
+            acceptedOf(new Whose(Tenant.current(), null));
+            String key = Tenant.caller();
+            if (key != null) {
+                acceptedOf(new Whose(Tenant.current(), key));
+            }
         }
+    }
+
+    private void acceptedOf(Whose whose) {
+        // Not in two steps: the reader takes out what has nothing new.
+        acceptedOf.compute(whose, (name, since) -> {
+            AtomicLong one = since == null ? new AtomicLong() : since;
+            one.incrementAndGet();
+            return one;
+        });
     }
 
     @Override
@@ -182,20 +222,28 @@ public final class Backlog implements SmartLifecycle {
     }
 
     private void readTenants(Connection connection) throws SQLException {
-        Map<String, Long> before = new HashMap<>();
-        acceptedOf.forEach((tenant, since) -> before.put(tenant, since.get()));
-        Map<String, Long> found = new HashMap<>();
+        Map<Whose, Long> before = new HashMap<>();
+        acceptedOf.forEach((whose, since) -> before.put(whose, since.get()));
+        Map<Whose, Long> found = new HashMap<>();
+        long all = 0;
         try (PreparedStatement count = connection.prepareStatement(BY_TENANT);
                 ResultSet row = count.executeQuery()) {
             while (row.next()) {
-                found.put(row.getString(1), row.getLong(2));
+                String tenant = row.getString(1);
+                String key = row.getString(2);
+                found.merge(new Whose(tenant, null), row.getLong(3), Long::sum);
+                if (key != null) {
+                    found.put(new Whose(tenant, key), row.getLong(3));
+                }
+                all += row.getLong(3);
             }
         }
-        waiting = found.values().stream().mapToLong(Long::longValue).sum();
+        waiting = all;
         waitingOf = Map.copyOf(found);
-        before.forEach((tenant, since) -> acceptedOf.computeIfPresent(tenant, (name, now) -> {
-            now.addAndGet(-since);
-            return now;
+        // Keys come and go: whoever has nothing new is forgotten until they have.
+        before.forEach((whose, since) -> acceptedOf.computeIfPresent(whose, (name, now) -> {
+            long left = now.addAndGet(-since);
+            return left == 0 && since == 0 ? null : now;
         }));
     }
 }

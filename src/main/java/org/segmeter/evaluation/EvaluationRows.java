@@ -15,6 +15,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.segmeter.database.Tenant;
 import org.segmeter.scoring.Scorecard;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
@@ -63,8 +64,12 @@ final class EvaluationRows {
             String unit,
             String state) {}
 
-    /** Writes down a submission and puts its job into the queue, all in one statement; says when, by the database's clock. */
-    Instant insert(UUID id, Submission submission) {
+    /**
+     * Writes down a submission and puts its job into the queue, all in one statement; says when, by the database's clock.
+     *
+     * @param priority 0, or less for what waits until others have had their turn
+     */
+    Instant insert(UUID id, Submission submission, int priority) {
         List<String> sides = new ArrayList<>();
         List<Integer> positions = new ArrayList<>();
         List<String> digests = new ArrayList<>();
@@ -80,8 +85,8 @@ final class EvaluationRows {
         return sql.sql("""
             with accepted as (
                 insert into evaluation
-                    (id, state, case_id, model_name, model_version, site, labels, protocols, request)
-                values (:id, 'QUEUED', :case, :model, :version, :site, :labels::jsonb, :protocols, :request)
+                    (id, state, case_id, model_name, model_version, site, labels, protocols, request, submitted_by)
+                values (:id, 'QUEUED', :case, :model, :version, :site, :labels::jsonb, :protocols, :request, :caller)
                 returning created_at),
             files as (
                 insert into evaluation_input (evaluation_id, side, position, sha256)
@@ -89,8 +94,8 @@ final class EvaluationRows {
             told as (
                 insert into evaluation_event (evaluation_id, state) values (:id, 'QUEUED')),
             job as (
-                insert into scheduled_tasks (task_name, task_instance, execution_time, picked, version)
-                values (:task, :instance, :due, false, 1))
+                insert into scheduled_tasks (task_name, task_instance, execution_time, picked, version, priority)
+                values (:task, :instance, :due, false, 1, :priority))
             select created_at from accepted\
             """)
                 .param("id", id)
@@ -101,6 +106,8 @@ final class EvaluationRows {
                 .param("labels", json.writeValueAsString(about.labels()))
                 .param("protocols", submission.protocols().toArray(String[]::new))
                 .param("request", submission.request())
+                .param("caller", Tenant.caller())
+                .param("priority", priority)
                 .param("sides", sides.toArray(String[]::new))
                 .param("positions", positions.toArray(Integer[]::new))
                 .param("digests", digests.toArray(String[]::new))
@@ -347,6 +354,14 @@ final class EvaluationRows {
             """)
                 .param("task", EvaluationJob.TASK.getTaskName())
                 .param("version", EvaluationJob.VERSION_AT_FIRST_PICK)
+                .update();
+    }
+
+    /** What let others go first for ten minutes does so no longer: nobody waits for ever, however many are in front. */
+    int endPatience() {
+        return sql.sql("update scheduled_tasks set priority = 0 where priority < 0 and not picked and task_name = :task"
+                        + " and execution_time < now() - interval '10 minutes'")
+                .param("task", EvaluationJob.TASK.getTaskName())
                 .update();
     }
 

@@ -159,7 +159,7 @@ public final class Evaluations {
      */
     public UUID submitKept(Submission submission) {
         UUID id = UUID.randomUUID();
-        rows.insert(id, submission);
+        rows.insert(id, submission, 0);
         metrics.submitted();
         return id;
     }
@@ -241,7 +241,7 @@ public final class Evaluations {
                     return new Acceptance.Replayed(known.get());
                 }
             }
-            Instant at = rows.insert(id, submission);
+            Instant at = rows.insert(id, submission, backlog.priority());
             Failpoint.IN_TRANSACTION.reach();
             // The database has an order of its own for labels, and a repeated request is answered with the same bytes.
             boolean told = submission.description().labels().size() < 2;

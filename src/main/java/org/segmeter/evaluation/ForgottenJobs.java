@@ -9,7 +9,7 @@ import org.springframework.transaction.TransactionException;
 
 /**
  * Looks for evaluations that wait or run and have no job in the queue. None should exist; one that does would wait for ever, and it was
- * acknowledged.
+ * acknowledged. And sees to it that what let others go first has its turn.
  */
 @Component
 final class ForgottenJobs {
@@ -25,6 +25,7 @@ final class ForgottenJobs {
     @Scheduled(initialDelay = 10_000, fixedDelay = 60_000)
     void recall() {
         try {
+            rows.endPatience();
             int found = rows.recallForgotten();
             if (found > 0) {
                 log.error("{} evaluations had no job in the queue and were given one; please report this", found);

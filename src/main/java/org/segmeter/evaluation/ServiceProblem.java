@@ -50,6 +50,8 @@ public enum ServiceProblem {
             "A browser's request of another site",
             "Use the pages of the service itself, or a key as Authorization: Bearer."),
     KEY_NOT_FOUND("key-not-found", 404, "There is no such key", "/api/v1/keys lists all there are."),
+    SESSION_NOT_FOUND(
+            "session-not-found", 404, "There is no such session", "/api/v1/sessions lists those that are open."),
     NOT_FOUND("not-found", 404, "There is nothing here", "Check the address; /openapi.yaml lists all there are."),
     EVALUATION_NOT_FOUND(
             "evaluation-not-found", 404, "There is no such evaluation", "It was removed, or never existed."),

@@ -5,8 +5,10 @@ import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,11 +23,15 @@ import tools.jackson.databind.json.JsonMapper;
 /**
  * Writes down who asked for what and how it ended, as an AuditEvent of FHIR R4 after IHE's Basic Audit Log Patterns, before the first byte
  * of the answer leaves: an answer without its event there is not. Of a request's address the path is written down, never what was
- * searched for.
+ * searched for, also in {@code query} of the profile for searches.
  */
 final class Audit extends OncePerRequestFilter {
 
     private static final String PROFILE = "https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit.";
+    private static final String OBJECT_ROLE = "http://terminology.hl7.org/CodeSystem/object-role";
+    private static final String SOURCE = "110153";
+    private static final String DESTINATION = "110152";
+    private static final List<String> AUDITED = List.of("/api/", "/dicom-web/", "/fhir/", "/actuator/prometheus");
     private static final int LONGEST = 256;
 
     private final AuditTrail trail;
@@ -62,7 +68,7 @@ final class Audit extends OncePerRequestFilter {
     protected boolean shouldNotFilter(HttpServletRequest request) {
         String path = request.getRequestURI();
         // Pages, their files and probes tell nothing of anybody.
-        return !path.startsWith("/api/") && !path.startsWith("/dicom-web/") && !path.startsWith("/actuator/prometheus");
+        return AUDITED.stream().noneMatch(path::startsWith);
     }
 
     /** @param made address of what the request made; null if it made nothing that has one */
@@ -86,39 +92,48 @@ final class Audit extends OncePerRequestFilter {
         Caller caller = Caller.of(request);
         Map<String, Object> event = new LinkedHashMap<>();
         event.put("resourceType", "AuditEvent");
-        event.put(
-                "meta",
-                Map.of(
-                        "profile",
-                        List.of(PROFILE
-                                + switch (action) {
-                                    case "R" -> "Read";
-                                    case "C" -> "Create";
-                                    case "U" -> "Update";
-                                    case "D" -> "Delete";
-                                    default -> "Query";
-                                })));
+        if (status < 400) {
+            // The profiles are of what succeeded; failures are events without.
+            event.put("meta", Map.of("profile", List.of(PROFILE + profile(action))));
+        }
         event.put("type", coding("http://terminology.hl7.org/CodeSystem/audit-event-type", "rest"));
         event.put("subtype", List.of(coding("http://hl7.org/fhir/restful-interaction", interaction)));
         event.put("action", action);
         event.put("recorded", Instant.now().toString());
         event.put("outcome", status < 400 ? "0" : status < 500 ? "4" : "8");
         event.put("outcomeDesc", String.valueOf(status));
-        Map<String, Object> agent = new LinkedHashMap<>();
-        agent.put("who", identifier(caller == null ? "nobody" : clean(caller.id())));
-        agent.put("requestor", true);
-        agent.put("network", Map.of("address", request.getRemoteAddr(), "type", "2"));
-        event.put("agent", List.of(agent));
+        // Who reads is where the data go to, and who writes or searches where they come from.
+        boolean reads = action.equals("R");
+        Map<String, Object> client = agent(
+                reads ? DESTINATION : SOURCE,
+                caller == null ? "nobody" : clean(caller.id()),
+                request.getRemoteAddr());
+        client.put("requestor", true);
+        Map<String, Object> server = agent(reads ? SOURCE : DESTINATION, "segmeter", request.getLocalAddr());
+        server.put("requestor", false);
+        event.put("agent", List.of(client, server));
         event.put("source", Map.of("observer", Map.of("display", "segmeter")));
         Map<String, Object> what = new LinkedHashMap<>();
-        what.put("what", identifier(method + " " + clean(request.getRequestURI())));
+        String asked = method + " " + clean(request.getRequestURI());
+        what.put("type", coding("http://terminology.hl7.org/CodeSystem/audit-entity-type", "2"));
+        if (action.equals("E")) {
+            what.put("role", coding(OBJECT_ROLE, "24"));
+            what.put("description", asked);
+            what.put("query", Base64.getEncoder().encodeToString(asked.getBytes(StandardCharsets.US_ASCII)));
+        } else {
+            what.put("what", identifier(asked));
+            what.put("role", coding(OBJECT_ROLE, "4"));
+        }
         Map<String, Object> tenant = new LinkedHashMap<>();
         tenant.put("what", identifier(caller == null ? Tenant.DEFAULT : caller.tenant()));
         tenant.put("description", "tenant");
         String id = request.getHeader("X-Request-Id");
         List<Map<String, Object>> entities = new ArrayList<>(List.of(what, tenant));
         if (id != null) {
-            entities.add(entity(id, "X-Request-Id"));
+            Map<String, Object> transaction = entity(id, "X-Request-Id");
+            transaction.put(
+                    "type", coding("https://profiles.ihe.net/ITI/BALP/CodeSystem/BasicAuditEntityType", "XrequestId"));
+            entities.add(transaction);
         }
         if (made != null) {
             entities.add(entity(made, "Location"));
@@ -126,6 +141,26 @@ final class Audit extends OncePerRequestFilter {
         event.put("entity", entities);
         String text = json.writeValueAsString(event);
         return text.substring(0, text.length() - 1);
+    }
+
+    private static String profile(String action) {
+        return switch (action) {
+            case "R" -> "Read";
+            case "C" -> "Create";
+            case "U" -> "Update";
+            case "D" -> "Delete";
+            default -> "Query";
+        };
+    }
+
+    /** @param role code of DICOM PS3.16, Annex D */
+    private static Map<String, Object> agent(String role, String who, String address) {
+        Map<String, Object> agent = new LinkedHashMap<>();
+        agent.put(
+                "type", Map.of("coding", List.of(coding("http://dicom.nema.org/resources/ontology/DCM", role))));
+        agent.put("who", identifier(who));
+        agent.put("network", Map.of("address", address, "type", "2"));
+        return agent;
     }
 
     private static Map<String, Object> entity(String value, String description) {

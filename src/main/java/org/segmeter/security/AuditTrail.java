@@ -46,6 +46,7 @@ public final class AuditTrail implements Closeable {
     private int number;
     private String last;
     private boolean closed;
+    private volatile AuditPlaces.Place forced;
 
     private record Entry(Function<String, String> line, CompletableFuture<@Nullable Void> written) {}
 
@@ -68,12 +69,13 @@ public final class AuditTrail implements Closeable {
             last = mend(newest, files);
         }
         file = open();
+        forced = new AuditPlaces.Place(number, file.size());
         writer = Thread.ofPlatform().name("audit").daemon().start(this::write);
     }
 
     private FileChannel open() throws IOException {
         FileChannel opened = FileChannel.open(
-                directory.resolve("audit-%08d.jsonl".formatted(number)),
+                directory.resolve(name(number)),
                 StandardOpenOption.CREATE,
                 StandardOpenOption.WRITE,
                 StandardOpenOption.APPEND);
@@ -83,7 +85,22 @@ public final class AuditTrail implements Closeable {
         return opened;
     }
 
-    private static List<Path> files(Path directory) throws IOException {
+    /** Name of the file of a number, from 1. */
+    static String name(int number) {
+        return "audit-%08d.jsonl".formatted(number);
+    }
+
+    Path directory() {
+        return directory;
+    }
+
+    /** Up to where the trail is on the disk. */
+    AuditPlaces.Place end() {
+        return forced;
+    }
+
+    /** The files of a trail in their order. */
+    static List<Path> files(Path directory) throws IOException {
         try (Stream<Path> all = Files.list(directory)) {
             return all.filter(
                             path -> NAME.matcher(path.getFileName().toString()).matches())
@@ -92,7 +109,7 @@ public final class AuditTrail implements Closeable {
         }
     }
 
-    private static int number(Path file) {
+    static int number(Path file) {
         Matcher name = NAME.matcher(file.getFileName().toString());
         return name.matches() ? Integer.parseInt(name.group(1)) : 0;
     }
@@ -197,6 +214,7 @@ public final class AuditTrail implements Closeable {
                     throw e;
                 }
                 last = end;
+                forced = new AuditPlaces.Place(number, file.size());
                 batch.forEach(entry -> entry.written().complete(null));
             } catch (IOException | RuntimeException e) {
                 batch.forEach(entry -> entry.written().completeExceptionally(e));

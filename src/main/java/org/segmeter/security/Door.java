@@ -136,7 +136,9 @@ final class Door extends OncePerRequestFilter {
             known.sends(request);
             SecurityContextHolder.getContext().setAuthentication(new Known(known));
         });
-        try (Tenant.Binding ignored = Tenant.bind(caller.map(Caller::tenant).orElse(Tenant.NOBODY))) {
+        try (Tenant.Binding ignored = Tenant.bind(
+                caller.map(Caller::tenant).orElse(Tenant.NOBODY),
+                caller.map(Caller::id).orElse(null))) {
             chain.doFilter(request, response);
         }
     }

@@ -41,13 +41,16 @@ public final class Quotas {
                         null,
                         Duration.ZERO,
                         Duration.ofHours(1),
+                        Duration.ofHours(1),
                         0,
                         DataSize.ofBytes(0),
                         0,
                         0,
                         1,
+                        1,
                         null,
                         DataSize.ofMegabytes(1),
+                        new SecuritySettings.AuditRepository(null, null, null, null, 1, Duration.ofSeconds(1)),
                         Map.of(),
                         new SecuritySettings.Oidc(
                                 null, "segmeter", null, List.of("at+jwt"), List.of("RS256"), "roles", "", "")));
@@ -121,6 +124,11 @@ public final class Quotas {
     /** Uploads of a tenant that are received at the same time; 0 for any number. */
     public int uploadsOfTenant() {
         return login ? settings.uploadsPerTenant() : 0;
+    }
+
+    /** Evaluations of a key that may wait, of all that may. */
+    public long queueOfKey(int limit) {
+        return login ? Math.max(1, Math.round(limit * settings.queueShareOfKey())) : Long.MAX_VALUE;
     }
 
     /** Evaluations of a tenant that may wait, of all that may. */

@@ -1,11 +1,16 @@
 package org.segmeter.security;
 
+import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.servlet.DispatcherType;
 import java.io.IOException;
+import java.net.URI;
+import org.segmeter.database.StartRefused;
 import org.segmeter.evaluation.EvaluationSettings;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Value;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.ssl.SslBundles;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Condition;
 import org.springframework.context.annotation.ConditionContext;
@@ -32,6 +37,31 @@ class SecurityConfiguration {
         return new AuditTrail(
                 installation.dataDirectory().toAbsolutePath().resolve("audit"),
                 settings.auditFileSize().toBytes());
+    }
+
+    /** @throws StartRefused if there is no audit trail to send */
+    @Bean
+    @ConditionalOnProperty("segmeter.security.audit-repository.url")
+    AuditFeed auditFeed(
+            ObjectProvider<AuditTrail> trail,
+            SecuritySettings settings,
+            SslBundles bundles,
+            JsonMapper json,
+            MeterRegistry registry) {
+        SecuritySettings.AuditRepository to = settings.auditRepository();
+        AuditTrail written = trail.getIfAvailable();
+        URI url = to.url();
+        if (written == null || url == null) {
+            throw new StartRefused("segmeter.security.audit-repository.url is set and nothing is audited: there is no login,"
+                    + " and segmeter.security.audit is not true");
+        }
+        return new AuditFeed(
+                written,
+                written.directory().resolve("delivered"),
+                new AuditRepository(to, url, bundles, json),
+                to.eventsAtOnce(),
+                json,
+                registry);
     }
 
     private static final class Audited implements Condition {

@@ -21,12 +21,15 @@ import org.springframework.util.unit.DataSize;
  * @param apiKeyFile a file that holds it
  * @param keyCache how long a key that was looked up is believed: as long may a revocation take on other replicas
  * @param session how long a browser stays logged in
+ * @param sessionIdle how long it does without sending anything
  * @param requestsPerMinute requests that a key, token or session may send; a tenant may send ten times as many. 0 for any number
  * @param bytesPerMinute of uploads of a key; a tenant may send ten times as many. 0 for any number
  * @param uploadsPerKey that are received at the same time; likewise of a tenant. 0 for any number
  * @param queueShare part of the evaluations that may wait which those of one tenant may be, above 0 and at most 1
+ * @param queueShareOfKey likewise of one key
  * @param audit whether every access is written down; not set: where there is a login
  * @param auditFileSize after which the trail goes on in another file
+ * @param auditRepository who is sent the trail
  * @param certificates who comes with a certificate, by a name of theirs for the audit
  * @param oidc whose tokens are believed
  */
@@ -38,13 +41,16 @@ record SecuritySettings(
         @Nullable Path apiKeyFile,
         @DefaultValue("20s") Duration keyCache,
         @DefaultValue("12h") Duration session,
+        @DefaultValue("1h") Duration sessionIdle,
         @DefaultValue("6000") int requestsPerMinute,
         @DefaultValue("64GB") DataSize bytesPerMinute,
         @DefaultValue("64") int uploadsPerKey,
         @DefaultValue("192") int uploadsPerTenant,
         @DefaultValue("0.8") double queueShare,
+        @DefaultValue("0.5") double queueShareOfKey,
         @Nullable Boolean audit,
         @DefaultValue("64MB") DataSize auditFileSize,
+        @DefaultValue AuditRepository auditRepository,
         @DefaultValue Map<String, Certificate> certificates,
         @DefaultValue Oidc oidc) {
 
@@ -52,19 +58,60 @@ record SecuritySettings(
         if (keyCache.isNegative() || keyCache.toSeconds() > 60) {
             throw new IllegalArgumentException("segmeter.security.key-cache is between 0s and 60s");
         }
-        if (session.isNegative() || session.isZero()) {
-            throw new IllegalArgumentException("segmeter.security.session is positive");
+        if (!session.isPositive() || !sessionIdle.isPositive()) {
+            throw new IllegalArgumentException("segmeter.security.session and session-idle are positive");
         }
         if (bytesPerMinute.isNegative() || uploadsPerKey < 0 || uploadsPerTenant < 0) {
             throw new IllegalArgumentException(
                     "segmeter.security: bytes-per-minute, uploads-per-key and uploads-per-tenant are not negative");
         }
-        if (!(queueShare > 0 && queueShare <= 1)) {
-            throw new IllegalArgumentException("segmeter.security.queue-share is above 0 and at most 1");
+        if (!(queueShare > 0 && queueShare <= 1 && queueShareOfKey > 0 && queueShareOfKey <= 1)) {
+            throw new IllegalArgumentException(
+                    "segmeter.security.queue-share and queue-share-of-key are above 0 and at most 1");
         }
         if (requestsPerMinute < 0 || auditFileSize.toBytes() < 1024) {
             throw new IllegalArgumentException(
                     "segmeter.security: requests-per-minute is not negative, and audit-file-size at least 1KB");
+        }
+    }
+
+    /**
+     * An audit record repository that the trail is sent to (IHE ITI-20, ATX: FHIR Feed).
+     *
+     * @param url base of its FHIR R4 server; null for none
+     * @param token sent as {@code Authorization: Bearer}; null for none
+     * @param tokenFile a file that holds it, read for each request
+     * @param sslBundle bundle of Spring Boot with whom to trust and, for mutual TLS, with our certificate; null for the JDK's authorities
+     * @param eventsAtOnce most events of a request, from 1, which a server without {@code batch} needs, to 1000
+     * @param timeout until the answer is there
+     */
+    record AuditRepository(
+            @Nullable URI url,
+            @Nullable String token,
+            @Nullable Path tokenFile,
+            @Nullable String sslBundle,
+            @DefaultValue("100") int eventsAtOnce,
+            @DefaultValue("30s") Duration timeout) {
+        AuditRepository {
+            if (eventsAtOnce < 1 || eventsAtOnce > 1000 || timeout.isNegative() || timeout.isZero()) {
+                throw new IllegalArgumentException("segmeter.security.audit-repository: events-at-once is from 1 to 1000,"
+                        + " and timeout positive");
+            }
+            if (token != null && tokenFile != null) {
+                throw new IllegalArgumentException(
+                        "segmeter.security.audit-repository has either a token or a token-file");
+            }
+            if (url != null && (url.getHost() == null || url.getUserInfo() != null || url.getQuery() != null)) {
+                throw new IllegalArgumentException(
+                        "segmeter.security.audit-repository.url is an https URL without user, password and query");
+            }
+            requireTls(url, "audit-repository.url");
+        }
+
+        /** Not for logs. */
+        @Override
+        public String toString() {
+            return "AuditRepository[" + url + "]";
         }
     }
 
@@ -117,18 +164,18 @@ record SecuritySettings(
                 throw new IllegalArgumentException(
                         "segmeter.security.oidc: audience, token-types and roles-claim are not empty");
             }
-            require(issuer, "issuer");
-            require(jwksUri, "jwks-uri");
+            requireTls(issuer, "oidc.issuer");
+            requireTls(jwksUri, "oidc.jwks-uri");
         }
+    }
 
-        /** Keys that came over a line that others can write on prove nothing. */
-        private static void require(@Nullable URI uri, String setting) {
+    /** Keys that came over a line that others can write on prove nothing, and events that go over one can be read and lost. */
+    private static void requireTls(@Nullable URI uri, String setting) {
             if (uri == null || "https".equals(uri.getScheme())) {
                 return;
             }
             if (!"http".equals(uri.getScheme()) || !SecurityStart.isLoopback(String.valueOf(uri.getHost()))) {
-                throw new IllegalArgumentException("segmeter.security.oidc." + setting + " begins with https://");
+                throw new IllegalArgumentException("segmeter.security." + setting + " begins with https://");
             }
-        }
     }
 }

@@ -162,16 +162,17 @@ final class UploadAdmission {
         if (caller != null) {
             share(ofKey.getOrDefault(caller.id(), 0), quotas.uploadsOfKey(), "key");
             share(ofTenant.getOrDefault(caller.tenant(), 0), quotas.uploadsOfTenant(), "tenant");
-            long most = quotas.queueOfTenant(backlog.limit());
-            long waiting = backlog.waiting(caller.tenant());
-            long over = waiting + ofTenant.getOrDefault(caller.tenant(), 0) - most + 1;
-            if (queued && over > 0) {
-                throw refuse(
-                        Refusal.CLIENT,
-                        ServiceProblem.TOO_MANY_WAITING,
-                        "%d evaluations of this tenant wait to be scored; more than %d may not."
-                                .formatted(waiting, most),
-                        String.valueOf(queueTurns.next(backlog.perSecond(), over)));
+            if (queued) {
+                queueShare(
+                        "key",
+                        backlog.waiting(caller.tenant(), caller.id()),
+                        ofKey.getOrDefault(caller.id(), 0),
+                        quotas.queueOfKey(backlog.limit()));
+                queueShare(
+                        "tenant",
+                        backlog.waiting(caller.tenant()),
+                        ofTenant.getOrDefault(caller.tenant(), 0),
+                        quotas.queueOfTenant(backlog.limit()));
             }
         }
         int own = ofClient.getOrDefault(client, 0);
@@ -203,6 +204,22 @@ final class UploadAdmission {
         if (caller != null) {
             ofKey.merge(caller.id(), 1, Integer::sum);
             ofTenant.merge(caller.tenant(), 1, Integer::sum);
+        }
+    }
+
+    /** @param received uploads that are being received, which will wait too */
+    private void queueShare(String whose, long waiting, int received, long most) {
+        long over = waiting + received - most + 1;
+        if (over > 0) {
+            long seconds = queueTurns.next(backlog.perSecond(), over);
+            throw refuse(
+                            Refusal.CLIENT,
+                            ServiceProblem.TOO_MANY_WAITING,
+                            "%d evaluations of this %s wait to be scored; more than %d may not."
+                                    .formatted(waiting, whose, most),
+                            String.valueOf(seconds))
+                    .header("RateLimit-Policy", "\"waiting\";q=" + most)
+                    .header("RateLimit", "\"waiting\";r=0;t=" + seconds);
         }
     }
 

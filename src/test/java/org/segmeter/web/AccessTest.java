@@ -2,6 +2,9 @@ package org.segmeter.web;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ca.uhn.fhir.context.FhirContext;
+import ca.uhn.fhir.parser.IParser;
+import ca.uhn.fhir.parser.StrictErrorHandler;
 import com.nimbusds.jose.JOSEObjectType;
 import com.nimbusds.jose.JWSAlgorithm;
 import com.nimbusds.jose.JWSHeader;
@@ -31,6 +34,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import javax.sql.DataSource;
+import org.hl7.fhir.r4.model.AuditEvent;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -113,6 +117,8 @@ class AccessTest {
         Path trail = directory.resolve("audit");
         assertThat(AuditTrail.verify(trail)).isEmpty();
         Set<String> written = new java.util.TreeSet<>();
+        int profiled = 0;
+        IParser strict = FhirContext.forR4Cached().newJsonParser().setParserErrorHandler(new StrictErrorHandler());
         try (java.util.stream.Stream<Path> files = java.nio.file.Files.list(trail)) {
             for (Path file : files.toList()) {
                 for (String line : java.nio.file.Files.readAllLines(file)) {
@@ -120,11 +126,46 @@ class AccessTest {
                     assertThat(event.path("resourceType").asString()).isEqualTo("AuditEvent");
                     written.add(event.at("/entity/2/what/identifier/value").asString());
                     assertThat(line).doesNotContain("sgm_", FIRST_KEY, "limit=");
+                    strict.parseResource(AuditEvent.class, line);
+                    profiled += isOfItsProfile(event) ? 1 : 0;
                 }
             }
         }
         System.out.println("audit: " + ANSWERED.size() + " requests answered, all of them written down");
         assertThat(written).containsAll(ANSWERED).hasSizeGreaterThan(500);
+        assertThat(profiled).isGreaterThan(100);
+    }
+
+    /** What IHE's Basic Audit Log Patterns ask of an event of success; failures have no profile. */
+    private static boolean isOfItsProfile(JsonNode event) {
+        String profile = event.at("/meta/profile/0").asString("");
+        String action = event.path("action").asString();
+        boolean success = event.path("outcome").asString().equals("0");
+        assertThat(profile.isEmpty()).as(event.toString()).isEqualTo(!success);
+        if (!success) {
+            return false;
+        }
+        assertThat(profile)
+                .endsWith("/IHE.BasicAudit."
+                        + Map.of("R", "Read", "C", "Create", "U", "Update", "D", "Delete", "E", "Query")
+                                .get(action));
+        List<String> roles = event.path("agent")
+                .valueStream()
+                .map(agent -> agent.at("/type/coding/0/code").asString())
+                .toList();
+        // Source and destination: whoever reads is the destination.
+        assertThat(roles).isEqualTo(action.equals("R") ? List.of("110152", "110153") : List.of("110153", "110152"));
+        assertThat(event.path("agent")).allSatisfy(agent -> {
+            assertThat(agent.at("/who/identifier/value").asString()).isNotEmpty();
+            assertThat(agent.at("/network/address").asString()).isNotEmpty();
+            assertThat(agent.path("requestor").isBoolean()).isTrue();
+        });
+        JsonNode asked = event.at("/entity/0");
+        assertThat(asked.at("/type/code").asString()).isEqualTo("2");
+        assertThat(asked.at("/role/code").asString()).isEqualTo(action.equals("E") ? "24" : "4");
+        assertThat(asked.has("what")).isEqualTo(!action.equals("E"));
+        assertThat(asked.has("query")).isEqualTo(action.equals("E"));
+        return true;
     }
 
     private static ApiKey.Made key(String tenant, String name, Role role) {
@@ -200,6 +241,7 @@ class AccessTest {
         boolean looked = !path.contains("//") && !method.equals("TRACE");
         if ((looked && path.startsWith("/api/"))
                 || path.startsWith("/dicom-web/")
+                || path.startsWith("/fhir/")
                 || path.startsWith("/actuator/prometheus")) {
             ANSWERED.add(id);
         }
@@ -292,6 +334,10 @@ class AccessTest {
     private static final Set<String> EMPTY_ELSEWHERE =
             Set.of("searchSeriesOfStudy", "searchInstancesOfStudy", "searchInstancesOfSeries");
 
+    /** Open to every caller, whatever they may do, and to nobody else. */
+    private static final Set<String> ASK_WHO_THEY_ARE =
+            Set.of("getSession", "listSessions", "endOtherSessions", "endSessionOfList");
+
     /** What every tenant has in common. */
     private static final Set<String> COMMON = Set.of("getProtocol", "explainProblem");
 
@@ -376,7 +422,7 @@ class AccessTest {
         Role needs = operation.needs();
         int status = answer.status();
         if (needs == null) {
-            boolean session = operation.id().equals("getSession") && role == null;
+            boolean session = ASK_WHO_THEY_ARE.contains(operation.id()) && role == null;
             return status == 403
                             || (status == 401 && !session && !operation.id().equals("beginSession"))
                     ? "it is open"
@@ -647,6 +693,137 @@ class AccessTest {
                                 "application/json")
                         .status())
                 .isEqualTo(401);
+    }
+
+    @Test
+    void sessionsAreSeenByTheirKeyAndCanBeEndedOneByOne() throws Exception {
+        String one = key("east", "one", Role.REVIEW).token();
+        String other = key("east", "other", Role.REVIEW).token();
+        String admin = key("east", "admin", Role.ADMINISTER).token();
+        String first = session(one, "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0");
+        String second = session(one, "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/140.0 Safari/537.36");
+        String third = session(one, "<script>alert(1)</script>");
+        String foreign = session(other, "curl/8");
+
+        Answer seen = send(null, "GET", "/api/v1/sessions", "Cookie", first);
+        assertThat(contract.objections(seen.exchange(), true)).isEmpty();
+        List<JsonNode> list = seen.json().path("sessions").valueStream().toList();
+        assertThat(list)
+                .extracting(session -> session.path("browser").asString())
+                .containsExactly("another on another", "Chrome on Windows", "Firefox on Linux");
+        assertThat(list)
+                .extracting(session -> session.path("current").asBoolean())
+                .containsExactly(false, false, true);
+        assertThat(list).allSatisfy(session -> {
+            Instant ends = Instant.parse(session.path("expiresAt").asString());
+            Instant used = Instant.parse(session.path("lastUsedAt").asString());
+            assertThat(Duration.between(used, ends)).isEqualTo(Duration.ofHours(1));
+        });
+        assertThat(seen.text()).doesNotContain(first.substring(first.indexOf('=') + 1), "script");
+        assertThat(send(one, "GET", "/api/v1/sessions").json().path("sessions").size())
+                .as("by the key itself")
+                .isEqualTo(3);
+        assertThat(send(admin, "GET", "/api/v1/sessions").json().path("sessions").size())
+                .isEqualTo(4);
+        assertThat(send(token("north", Role.ADMINISTER), "GET", "/api/v1/sessions")
+                        .json()
+                        .path("sessions")
+                        .size())
+                .as("in another tenant")
+                .isZero();
+        assertThat(send(null, "GET", "/api/v1/sessions").status()).isEqualTo(401);
+
+        String path = "/api/v1/sessions/" + list.get(1).path("id").asString();
+        for (Answer refused : List.of(
+                send(null, "DELETE", path),
+                send(null, "DELETE", path, "Cookie", first),
+                send(other, "DELETE", path),
+                send(token("north", Role.ADMINISTER), "DELETE", path),
+                send(one, "DELETE", "/api/v1/sessions/x"))) {
+            assertThat(refused.status()).isIn(401, 403, 404);
+        }
+        assertThat(send(null, "GET", "/api/v1/evaluations", "Cookie", second).status())
+                .isEqualTo(200);
+        Answer ended = send(null, "DELETE", path, "Cookie", first, "X-Segmeter-Page", "1");
+        assertThat(ended.status()).isEqualTo(204);
+        assertThat(send(null, "GET", "/api/v1/evaluations", "Cookie", second).status())
+                .isEqualTo(401);
+        assertThat(send(null, "DELETE", "/api/v1/sessions", "Cookie", first, "X-Segmeter-Page", "1")
+                        .status())
+                .isEqualTo(204);
+        assertThat(send(null, "GET", "/api/v1/evaluations", "Cookie", third).status())
+                .isEqualTo(401);
+        assertThat(send(null, "GET", "/api/v1/evaluations", "Cookie", first).status())
+                .isEqualTo(200);
+        String last = send(other, "GET", "/api/v1/sessions")
+                .json()
+                .at("/sessions/0/id")
+                .asString();
+        assertThat(send(admin, "DELETE", "/api/v1/sessions/" + last).status())
+                .as("by who administers the tenant")
+                .isEqualTo(204);
+        assertThat(send(null, "GET", "/api/v1/evaluations", "Cookie", foreign).status())
+                .isEqualTo(401);
+    }
+
+    @Test
+    void aSessionThatIsNotUsedEndsBeforeItsTimeAndOneThatIsUsedDoesNot() throws Exception {
+        String key = key("west", "idle", Role.READ).token();
+        String used = session(key, "Firefox/1 Linux");
+        String idle = session(key, "Firefox/1 Linux");
+        used(used, Duration.ofMinutes(59));
+        used(idle, Duration.ofMinutes(61));
+        await("the idle one is over", () -> send(null, "GET", "/api/v1/evaluations", "Cookie", idle)
+                        .status()
+                == 401);
+        assertThat(send(key, "GET", "/api/v1/sessions").json().path("sessions").size())
+                .isEqualTo(1);
+        // What was used after 59 minutes has an hour again.
+        await("the other was used", () -> {
+            assertThat(send(null, "GET", "/api/v1/evaluations", "Cookie", used).status())
+                    .isEqualTo(200);
+            return Instant.parse(send(key, "GET", "/api/v1/sessions")
+                            .json()
+                            .at("/sessions/0/lastUsedAt")
+                            .asString())
+                    .isAfter(Instant.now().minusSeconds(60));
+        });
+    }
+
+    /** The cookie of a new session, as it is sent back. */
+    private static String session(String key, String browser) throws Exception {
+        Answer in = send(
+                null,
+                "POST",
+                "/api/v1/session",
+                ("{\"key\":\"" + key + "\"}").getBytes(StandardCharsets.UTF_8),
+                "Content-Type",
+                "application/json",
+                "User-Agent",
+                browser);
+        assertThat(in.status()).isEqualTo(204);
+        String cookie = in.header("Set-Cookie");
+        return cookie.substring(0, cookie.indexOf(';'));
+    }
+
+    private static void used(String cookie, Duration ago) {
+        try (Tenant.Binding ignored = Tenant.bind(null)) {
+            assertThat(service.bean(JdbcClient.class)
+                            .sql("update browser_session set last_used_at = now() - make_interval(secs => :ago)"
+                                    + " where token_sha256 = encode(sha256(convert_to(:token, 'UTF8')), 'hex')")
+                            .param("ago", (double) ago.toSeconds())
+                            .param("token", cookie.substring(cookie.indexOf('=') + 1))
+                            .update())
+                    .isOne();
+        }
+    }
+
+    private static void await(String what, java.util.concurrent.Callable<Boolean> condition) throws Exception {
+        long end = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+        while (!condition.call()) {
+            assertThat(System.nanoTime()).as(what).isLessThan(end);
+            Thread.sleep(100);
+        }
     }
 
     @Test

@@ -26,7 +26,7 @@ class FhirTest {
 
     @BeforeAll
     static void start() throws Exception {
-        parser = FhirContext.forR4().newJsonParser().setParserErrorHandler(new StrictErrorHandler());
+        parser = FhirContext.forR4Cached().newJsonParser().setParserErrorHandler(new StrictErrorHandler());
         api = Service.shared().api();
         pacs = new DicomWeb(Service.shared().port());
     }

@@ -3,6 +3,7 @@ package org.segmeter.web;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.github.kagkarlsson.scheduler.boot.config.DbSchedulerProperties;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -41,6 +42,7 @@ import org.segmeter.database.Tenant;
 import org.segmeter.evaluation.Backlog;
 import org.segmeter.format.dicom.SegFixture;
 import org.segmeter.security.ApiKeys;
+import org.segmeter.security.RecordRepository;
 import org.segmeter.security.Role;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.scheduling.config.ScheduledTask;
@@ -59,6 +61,11 @@ class GuardedServiceTest {
     private static final String STOW = "multipart/related; type=\"application/dicom\"; boundary=b1";
     private static final long BYTES_PER_MINUTE = 2 << 20;
 
+    /** Evaluations that may wait of one key and one tenant: shares of the queue. */
+    private static final int OF_KEY = 20;
+
+    private static final int OF_TENANT = 22;
+
     @TempDir
     private static Path directory;
 
@@ -67,6 +74,8 @@ class GuardedServiceTest {
     private static Contract contract;
     private static SSLContext plain;
     private static HttpClient http;
+    private static RecordRepository repository;
+    private static Path repositoryToken;
 
     @BeforeAll
     static void start() throws Exception {
@@ -96,6 +105,9 @@ class GuardedServiceTest {
         write(served.resolve("trust.p12"), store -> store.setCertificateEntry("ca", certificate(made, "ca")));
         plain = context(made, null);
         http = client(plain);
+        write(served.resolve("client.p12"), store -> entry(store, made, "pacs"));
+        repository = new RecordRepository(context(made, "next"));
+        repositoryToken = Files.writeString(directory.resolve("repository.token"), "first-token\n");
         contract = Contract.of(Contract.document());
         service = Service.start(
                 directory.resolve("data"),
@@ -108,20 +120,29 @@ class GuardedServiceTest {
                 "--spring.ssl.bundle.jks.web.reload-on-update=true",
                 "--spring.ssl.bundle.watch.file.quiet-period=100ms",
                 "--segmeter.security.api-key=" + FIRST_KEY,
+                "--segmeter.security.audit-repository.url=" + repository.url(),
+                "--segmeter.security.audit-repository.token-file=" + repositoryToken,
+                "--segmeter.security.audit-repository.ssl-bundle=audit",
+                "--spring.ssl.bundle.jks.audit.keystore.location=file:" + served.resolve("client.p12"),
+                "--spring.ssl.bundle.jks.audit.keystore.password=changeit",
+                "--spring.ssl.bundle.jks.audit.truststore.location=file:" + served.resolve("trust.p12"),
+                "--spring.ssl.bundle.jks.audit.truststore.password=changeit",
                 "--segmeter.security.certificates.pacs.name=pacs.example",
                 "--segmeter.security.certificates.pacs.roles=submit",
                 "--segmeter.security.certificates.pacs.tenant=north",
                 "--segmeter.security.bytes-per-minute=" + BYTES_PER_MINUTE + "B",
                 "--segmeter.security.uploads-per-key=2",
                 "--segmeter.security.uploads-per-tenant=3",
-                "--segmeter.security.queue-share=0.3",
-                "--segmeter.queue-limit=20",
+                "--segmeter.security.queue-share=0.5",
+                "--segmeter.security.queue-share-of-key=0.45",
+                "--segmeter.queue-limit=44",
                 "--segmeter.upload.max-parts=8");
     }
 
     @AfterAll
     static void stop() {
         service.stop();
+        repository.close();
     }
 
     // Keys and certificates, made by the JDK's keytool.
@@ -312,10 +333,28 @@ class GuardedServiceTest {
             socket.startHandshake();
             assertThat(socket.getSession().getProtocol()).isEqualTo("TLSv1.3");
         }
+        suitesWithoutAuthenticatedEncryptionAreNotOffered();
         for (String old : List.of("TLSv1", "TLSv1.1")) {
             try (SSLSocket socket = (SSLSocket) plain.getSocketFactory().createSocket("localhost", service.port())) {
                 socket.setEnabledProtocols(new String[] {old});
                 assertThatThrownBy(socket::startHandshake).as(old).isInstanceOf(IOException.class);
+            }
+        }
+    }
+
+    private static void suitesWithoutAuthenticatedEncryptionAreNotOffered() throws IOException {
+        for (String suite : List.of(
+                "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
+                "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256",
+                "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA")) {
+            try (SSLSocket socket = (SSLSocket) plain.getSocketFactory().createSocket("localhost", service.port())) {
+                socket.setEnabledProtocols(new String[] {"TLSv1.2"});
+                socket.setEnabledCipherSuites(new String[] {suite});
+                if (suite.contains("GCM")) {
+                    socket.startHandshake();
+                } else {
+                    assertThatThrownBy(socket::startHandshake).as(suite).isInstanceOf(IOException.class);
+                }
             }
         }
     }
@@ -424,6 +463,7 @@ class GuardedServiceTest {
         assertThat(shown()).isIn(certificate(made, "server"), certificate(made, "next"));
         serve(made, "next");
         await("the new certificate is shown", () -> shown().equals(certificate(made, "next")));
+        suitesWithoutAuthenticatedEncryptionAreNotOffered();
         serve(made, "server");
         await("and the old one again", () -> shown().equals(certificate(made, "server")));
         send(null, "GET", "/livez").expect(200);
@@ -436,6 +476,41 @@ class GuardedServiceTest {
             socket.startHandshake();
             return (X509Certificate) socket.getSession().getPeerCertificates()[0];
         }
+    }
+
+    @Test
+    void theAuditTrailArrivesAtARepositoryThatKnowsTheServiceByItsCertificate() throws Exception {
+        HttpRequest stranger = HttpRequest.newBuilder(URI.create(repository.url() + "/AuditEvent"))
+                .timeout(Duration.ofSeconds(60))
+                .POST(HttpRequest.BodyPublishers.ofString("{}"))
+                .build();
+        assertThatThrownBy(() -> http.send(stranger, HttpResponse.BodyHandlers.discarding()))
+                .as("without a certificate")
+                .isInstanceOf(IOException.class);
+        send(FIRST_KEY, "GET", "/api/v1/evaluations").expect(200);
+        await("all events arrive, in their order", () -> repository.taken().equals(digests()));
+        assertThat(repository.authorizations()).contains("Bearer first-token");
+        Files.writeString(repositoryToken, "second-token");
+        repository.answersBy((request, events) -> RecordRepository.Answer.refused(503));
+        String metrics = send(FIRST_KEY, "GET", "/actuator/prometheus").expect(200).text();
+        assertThat(metrics).contains("segmeter_audit_delivered_total ", "segmeter_audit_backlog_bytes ");
+        await("the lag is seen", () -> lag() > 0);
+        repository.answersBy((request, events) -> RecordRepository.Answer.all());
+        await("all events arrive after all", () -> repository.taken().equals(digests()));
+        assertThat(repository.authorizations()).contains("Bearer second-token");
+        await("there is no lag", () -> lag() == 0);
+        assertThat(repository.again()).isZero();
+    }
+
+    private static double lag() {
+        return service.bean(MeterRegistry.class)
+                .get("segmeter.audit.lag.seconds")
+                .gauge()
+                .value();
+    }
+
+    private static List<String> digests() throws IOException {
+        return trail().stream().map(RecordRepository::digest).toList();
     }
 
     // Names of patients.
@@ -667,7 +742,8 @@ class GuardedServiceTest {
     private static List<String> trail() throws IOException {
         List<String> lines = new ArrayList<>();
         try (Stream<Path> files = Files.list(directory.resolve("data/audit"))) {
-            for (Path file : files.toList()) {
+            for (Path file :
+                    files.filter(path -> path.toString().endsWith(".jsonl")).sorted().toList()) {
                 lines.addAll(Files.readAllLines(file));
             }
         }
@@ -761,7 +837,7 @@ class GuardedServiceTest {
     }
 
     @Test
-    void aTenantMayFillItsShareOfTheQueueOnly() throws Exception {
+    void aKeyAndATenantMayFillTheirShareOfTheQueueOnlyAndLetOthersGoFirst() throws Exception {
         String busy = key("busy", Role.SUBMIT, Role.READ, Role.OPERATE);
         String block = "{\"labels\":{\"test\":\"block\"}}";
         Backlog backlog = service.bean(Backlog.class);
@@ -778,25 +854,63 @@ class GuardedServiceTest {
                             .equals("RUNNING"));
         }
         await("nothing waits", () -> backlog.waiting("busy") == 0);
-        for (int i = 0; i < 6; i++) {
-            // What waits is read four times a second, and may be taken for one more for that long.
-            await("there is room in the share", () -> {
-                Answer answer = submit(busy, block);
-                if (answer.status() == 202) {
-                    blocked.add(answer.header("Location"));
-                }
-                return answer.status() == 202;
-            });
+        for (int i = 0; i < OF_KEY; i++) {
+            blocked.add(taken(busy, block));
         }
         Answer full = submit(busy, block).expect(429);
         assertThat(full.problem()).isEqualTo("too-many-waiting");
+        assertThat(full.text()).contains(OF_KEY + " evaluations of this key wait");
         assertThat(full.header("Retry-After")).matches("\\d+");
+        assertThat(full.headers().allValues("RateLimit-Policy")).contains("\"waiting\";q=" + OF_KEY);
+        assertThat(full.headers().allValues("RateLimit"))
+                .contains("\"waiting\";r=0;t=" + full.header("Retry-After"));
+
+        String other = key("busy", Role.SUBMIT);
+        for (int i = OF_KEY; i < OF_TENANT; i++) {
+            blocked.add(taken(other, block));
+        }
+        Answer tenant = submit(other, block).expect(429);
+        assertThat(tenant.problem()).isEqualTo("too-many-waiting");
+        assertThat(tenant.text()).contains(OF_TENANT + " evaluations of this tenant wait");
+
         Answer calm = submit(key("calm", Role.SUBMIT), "{}").expect(202);
+        // Threads of the queue take two more, which wait there; of those in the queue, the one who came last goes first.
+        String last = blocked.get(OF_KEY + 1);
+        assertThat(service.bean(DbSchedulerProperties.class).isPriorityEnabled()).isTrue();
+        assertThat(priority(calm.header("Location"))).isZero();
+        assertThat(priority(blocked.getLast())).as("of the other key").isZero();
+        assertThat(priority(last)).isNegative();
+        service.bean(JdbcClient.class)
+                .sql("update scheduled_tasks set execution_time = now() - interval '11 minutes' where task_instance = :id")
+                .param("id", last.replaceAll(".*/", ""))
+                .update();
+        task("ForgottenJobs");
+        assertThat(priority(last)).as("after ten minutes").isZero();
         for (String location : blocked) {
             assertThat(send(busy, "DELETE", location).status()).isIn(200, 202, 204);
         }
         await("the share is free", () -> submit(busy, "{}").status() == 202);
-        assertThat(calm.header("Location")).isNotEmpty();
+    }
+
+    /** What waits is read four times a second, and may be taken for one more for that long. */
+    private static String taken(String key, String request) throws Exception {
+        List<String> location = new ArrayList<>();
+        await("there is room in the share", () -> {
+            Answer answer = submit(key, request);
+            if (answer.status() == 202) {
+                location.add(answer.header("Location"));
+            }
+            return answer.status() == 202;
+        });
+        return location.getFirst();
+    }
+
+    private static int priority(String location) {
+        return service.bean(JdbcClient.class)
+                .sql("select priority from scheduled_tasks where task_instance = :id")
+                .param("id", location.replaceAll(".*/", ""))
+                .query(Integer.class)
+                .single();
     }
 
     // Framing.
