@@ -43,7 +43,8 @@ public final class Backlog implements SmartLifecycle {
     private static final String WAITING = "select count(*) from evaluation where state = 'QUEUED'";
 
     private static final String BY_TENANT =
-            "select tenant, submitted_by, count(*) from evaluation where state = 'QUEUED' group by tenant, submitted_by";
+            "select tenant, submitted_by, count(*) from evaluation where state = 'QUEUED' group by tenant,"
+                    + " submitted_by";
 
     private static final String FINISHED = """
         select count(*) filter (where stage is null and state in ('SUCCEEDED', 'FAILED', 'CANCELLED')

@@ -105,9 +105,7 @@ final class Audit extends OncePerRequestFilter {
         // Who reads is where the data go to, and who writes or searches where they come from.
         boolean reads = action.equals("R");
         Map<String, Object> client = agent(
-                reads ? DESTINATION : SOURCE,
-                caller == null ? "nobody" : clean(caller.id()),
-                request.getRemoteAddr());
+                reads ? DESTINATION : SOURCE, caller == null ? "nobody" : clean(caller.id()), request.getRemoteAddr());
         client.put("requestor", true);
         Map<String, Object> server = agent(reads ? SOURCE : DESTINATION, "segmeter", request.getLocalAddr());
         server.put("requestor", false);
@@ -156,8 +154,7 @@ final class Audit extends OncePerRequestFilter {
     /** @param role code of DICOM PS3.16, Annex D */
     private static Map<String, Object> agent(String role, String who, String address) {
         Map<String, Object> agent = new LinkedHashMap<>();
-        agent.put(
-                "type", Map.of("coding", List.of(coding("http://dicom.nema.org/resources/ontology/DCM", role))));
+        agent.put("type", Map.of("coding", List.of(coding("http://dicom.nema.org/resources/ontology/DCM", role))));
         agent.put("who", identifier(who));
         agent.put("network", Map.of("address", address, "type", "2"));
         return agent;

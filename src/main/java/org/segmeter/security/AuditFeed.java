@@ -42,7 +42,8 @@ final class AuditFeed implements SmartLifecycle {
     private final int atOnce;
     private final Counter sent;
     private final Object turn = new Object();
-    private final Thread sender = Thread.ofPlatform().name("audit-feed").daemon().unstarted(this::send);
+    private final Thread sender =
+            Thread.ofPlatform().name("audit-feed").daemon().unstarted(this::send);
     private volatile AuditPlaces.@Nullable Place place;
     private volatile @Nullable Instant oldest;
     private volatile boolean running;
@@ -72,7 +73,9 @@ final class AuditFeed implements SmartLifecycle {
 
     private double lag() {
         Instant since = oldest;
-        return since == null ? 0 : Math.max(0, Duration.between(since, Instant.now()).toMillis() / 1000.0);
+        return since == null
+                ? 0
+                : Math.max(0, Duration.between(since, Instant.now()).toMillis() / 1000.0);
     }
 
     private double backlog() {
@@ -100,7 +103,8 @@ final class AuditFeed implements SmartLifecycle {
                     if (!lines.isEmpty()) {
                         AuditRepository.Taken taken = deliver(lines);
                         if (taken.lines() > 0) {
-                            AuditPlaces.Place after = lines.get(taken.lines() - 1).after();
+                            AuditPlaces.Place after =
+                                    lines.get(taken.lines() - 1).after();
                             places.remember(after);
                             place = after;
                             pause = SHORTEST_PAUSE;
@@ -149,8 +153,7 @@ final class AuditFeed implements SmartLifecycle {
     private boolean isEvent(String line) {
         try {
             JsonNode event = json.readTree(line);
-            return event.isObject()
-                    && event.path("resourceType").asString("").equals("AuditEvent");
+            return event.isObject() && event.path("resourceType").asString("").equals("AuditEvent");
         } catch (JacksonException e) {
             return false;
         }

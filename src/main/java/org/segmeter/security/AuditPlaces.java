@@ -88,10 +88,7 @@ final class AuditPlaces {
     void remember(Place place) throws IOException {
         Path half = memory.resolveSibling(memory.getFileName() + ".new");
         try (FileChannel file = FileChannel.open(
-                half,
-                StandardOpenOption.CREATE,
-                StandardOpenOption.WRITE,
-                StandardOpenOption.TRUNCATE_EXISTING)) {
+                half, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)) {
             file.write(ByteBuffer.wrap("%d %d %s%n"
                     .formatted(place.file(), place.offset(), digest(place))
                     .getBytes(StandardCharsets.US_ASCII)));

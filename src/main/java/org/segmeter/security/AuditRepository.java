@@ -155,7 +155,8 @@ final class AuditRepository implements AutoCloseable {
             String type = answer.path("resourceType").asString("");
             if (type.equals("OperationOutcome")) {
                 for (JsonNode issue : answer.path("issue")) {
-                    if (List.of("fatal", "error").contains(issue.path("severity").asString(""))) {
+                    if (List.of("fatal", "error")
+                            .contains(issue.path("severity").asString(""))) {
                         return new Taken(0, "an OperationOutcome with an error", Optional.empty());
                     }
                 }

@@ -52,8 +52,9 @@ class SecurityConfiguration {
         AuditTrail written = trail.getIfAvailable();
         URI url = to.url();
         if (written == null || url == null) {
-            throw new StartRefused("segmeter.security.audit-repository.url is set and nothing is audited: there is no login,"
-                    + " and segmeter.security.audit is not true");
+            throw new StartRefused(
+                    "segmeter.security.audit-repository.url is set and nothing is audited: there is no login,"
+                            + " and segmeter.security.audit is not true");
         }
         return new AuditFeed(
                 written,

@@ -94,8 +94,9 @@ record SecuritySettings(
             @DefaultValue("30s") Duration timeout) {
         AuditRepository {
             if (eventsAtOnce < 1 || eventsAtOnce > 1000 || timeout.isNegative() || timeout.isZero()) {
-                throw new IllegalArgumentException("segmeter.security.audit-repository: events-at-once is from 1 to 1000,"
-                        + " and timeout positive");
+                throw new IllegalArgumentException(
+                        "segmeter.security.audit-repository: events-at-once is from 1 to 1000,"
+                                + " and timeout positive");
             }
             if (token != null && tokenFile != null) {
                 throw new IllegalArgumentException(
@@ -171,11 +172,11 @@ record SecuritySettings(
 
     /** Keys that came over a line that others can write on prove nothing, and events that go over one can be read and lost. */
     private static void requireTls(@Nullable URI uri, String setting) {
-            if (uri == null || "https".equals(uri.getScheme())) {
-                return;
-            }
-            if (!"http".equals(uri.getScheme()) || !SecurityStart.isLoopback(String.valueOf(uri.getHost()))) {
-                throw new IllegalArgumentException("segmeter.security." + setting + " begins with https://");
-            }
+        if (uri == null || "https".equals(uri.getScheme())) {
+            return;
+        }
+        if (!"http".equals(uri.getScheme()) || !SecurityStart.isLoopback(String.valueOf(uri.getHost()))) {
+            throw new IllegalArgumentException("segmeter.security." + setting + " begins with https://");
+        }
     }
 }

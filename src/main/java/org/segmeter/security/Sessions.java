@@ -172,10 +172,9 @@ public final class Sessions {
 
     /** Ends a session that {@link #list} shows the caller; false if there is none. At other replicas when they look it up again. */
     public boolean end(UUID id, Caller caller) {
-        return ended(
-                        sql.sql("delete from browser_session where id = :id and " + ITS + " returning token_sha256")
-                                .param("id", id)
-                                .params(its(caller)))
+        return ended(sql.sql("delete from browser_session where id = :id and " + ITS + " returning token_sha256")
+                        .param("id", id)
+                        .params(its(caller)))
                 > 0;
     }
 

@@ -25,8 +25,8 @@ final class Wall extends OncePerRequestFilter {
     protected void doFilterInternal(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws ServletException, IOException {
         Caller caller = Caller.of(request);
-        try (Tenant.Binding ignored = Tenant.bind(
-                caller == null ? Tenant.NOBODY : caller.tenant(), caller == null ? null : caller.id())) {
+        try (Tenant.Binding ignored =
+                Tenant.bind(caller == null ? Tenant.NOBODY : caller.tenant(), caller == null ? null : caller.id())) {
             chain.doFilter(request, response);
         }
     }

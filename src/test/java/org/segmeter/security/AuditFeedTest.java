@@ -69,8 +69,8 @@ class AuditFeedTest {
 
     private void write(int events) {
         for (int i = 0; i < events; i++) {
-            trail.append("{\"resourceType\":\"AuditEvent\",\"recorded\":\"" + Instant.now() + "\",\"outcomeDesc\":\"" + i
-                    + "\"");
+            trail.append("{\"resourceType\":\"AuditEvent\",\"recorded\":\"" + Instant.now() + "\",\"outcomeDesc\":\""
+                    + i + "\"");
         }
     }
 
@@ -156,7 +156,8 @@ class AuditFeedTest {
         assertThat(taken.lines()).isOne();
         for (int status : List.of(301, 302, 400, 401, 403, 404, 422, 500)) {
             repository.answersBy((request, events) -> Answer.refused(status));
-            assertThat(client().send(List.of("{\"resourceType\":\"AuditEvent\"}")).lines())
+            assertThat(client().send(List.of("{\"resourceType\":\"AuditEvent\"}"))
+                            .lines())
                     .as("HTTP " + status)
                     .isZero();
         }

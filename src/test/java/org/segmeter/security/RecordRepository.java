@@ -131,7 +131,8 @@ public final class RecordRepository implements AutoCloseable {
             boolean batch = exchange.getRequestURI().getPath().equals("/fhir");
             List<String> digests = new ArrayList<>();
             boolean right = exchange.getRequestMethod().equals("POST")
-                    && "application/fhir+json".equals(exchange.getRequestHeaders().getFirst("Content-Type"));
+                    && "application/fhir+json"
+                            .equals(exchange.getRequestHeaders().getFirst("Content-Type"));
             if (batch) {
                 right &= sent.path("resourceType").asString().equals("Bundle")
                         && sent.path("type").asString().equals("batch");

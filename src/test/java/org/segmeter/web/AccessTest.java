@@ -723,7 +723,10 @@ class AccessTest {
         assertThat(send(one, "GET", "/api/v1/sessions").json().path("sessions").size())
                 .as("by the key itself")
                 .isEqualTo(3);
-        assertThat(send(admin, "GET", "/api/v1/sessions").json().path("sessions").size())
+        assertThat(send(admin, "GET", "/api/v1/sessions")
+                        .json()
+                        .path("sessions")
+                        .size())
                 .isEqualTo(4);
         assertThat(send(token("north", Role.ADMINISTER), "GET", "/api/v1/sessions")
                         .json()
@@ -773,9 +776,9 @@ class AccessTest {
         String idle = session(key, "Firefox/1 Linux");
         used(used, Duration.ofMinutes(59));
         used(idle, Duration.ofMinutes(61));
-        await("the idle one is over", () -> send(null, "GET", "/api/v1/evaluations", "Cookie", idle)
-                        .status()
-                == 401);
+        await(
+                "the idle one is over",
+                () -> send(null, "GET", "/api/v1/evaluations", "Cookie", idle).status() == 401);
         assertThat(send(key, "GET", "/api/v1/sessions").json().path("sessions").size())
                 .isEqualTo(1);
         // What was used after 59 minutes has an hour again.

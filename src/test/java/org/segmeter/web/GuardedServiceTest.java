@@ -492,7 +492,8 @@ class GuardedServiceTest {
         assertThat(repository.authorizations()).contains("Bearer first-token");
         Files.writeString(repositoryToken, "second-token");
         repository.answersBy((request, events) -> RecordRepository.Answer.refused(503));
-        String metrics = send(FIRST_KEY, "GET", "/actuator/prometheus").expect(200).text();
+        String metrics =
+                send(FIRST_KEY, "GET", "/actuator/prometheus").expect(200).text();
         assertThat(metrics).contains("segmeter_audit_delivered_total ", "segmeter_audit_backlog_bytes ");
         await("the lag is seen", () -> lag() > 0);
         repository.answersBy((request, events) -> RecordRepository.Answer.all());
@@ -742,8 +743,9 @@ class GuardedServiceTest {
     private static List<String> trail() throws IOException {
         List<String> lines = new ArrayList<>();
         try (Stream<Path> files = Files.list(directory.resolve("data/audit"))) {
-            for (Path file :
-                    files.filter(path -> path.toString().endsWith(".jsonl")).sorted().toList()) {
+            for (Path file : files.filter(path -> path.toString().endsWith(".jsonl"))
+                    .sorted()
+                    .toList()) {
                 lines.addAll(Files.readAllLines(file));
             }
         }
@@ -862,8 +864,7 @@ class GuardedServiceTest {
         assertThat(full.text()).contains(OF_KEY + " evaluations of this key wait");
         assertThat(full.header("Retry-After")).matches("\\d+");
         assertThat(full.headers().allValues("RateLimit-Policy")).contains("\"waiting\";q=" + OF_KEY);
-        assertThat(full.headers().allValues("RateLimit"))
-                .contains("\"waiting\";r=0;t=" + full.header("Retry-After"));
+        assertThat(full.headers().allValues("RateLimit")).contains("\"waiting\";r=0;t=" + full.header("Retry-After"));
 
         String other = key("busy", Role.SUBMIT);
         for (int i = OF_KEY; i < OF_TENANT; i++) {
@@ -874,14 +875,17 @@ class GuardedServiceTest {
         assertThat(tenant.text()).contains(OF_TENANT + " evaluations of this tenant wait");
 
         Answer calm = submit(key("calm", Role.SUBMIT), "{}").expect(202);
-        // Threads of the queue take two more, which wait there; of those in the queue, the one who came last goes first.
+        // Threads of the queue take two more, which wait there; of those in the queue, the one who came last goes
+        // first.
         String last = blocked.get(OF_KEY + 1);
-        assertThat(service.bean(DbSchedulerProperties.class).isPriorityEnabled()).isTrue();
+        assertThat(service.bean(DbSchedulerProperties.class).isPriorityEnabled())
+                .isTrue();
         assertThat(priority(calm.header("Location"))).isZero();
         assertThat(priority(blocked.getLast())).as("of the other key").isZero();
         assertThat(priority(last)).isNegative();
         service.bean(JdbcClient.class)
-                .sql("update scheduled_tasks set execution_time = now() - interval '11 minutes' where task_instance = :id")
+                .sql("update scheduled_tasks set execution_time = now() - interval '11 minutes' where task_instance"
+                        + " = :id")
                 .param("id", last.replaceAll(".*/", ""))
                 .update();
         task("ForgottenJobs");
