@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.ToDoubleFunction;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.metric.Connectivity;
 import org.segmeter.metric.distance.PercentileRule;
@@ -25,6 +24,7 @@ import org.segmeter.volume.BitMask;
 import org.segmeter.volume.CancelSignal;
 import org.segmeter.volume.Grid;
 import org.segmeter.volume.Mask;
+import org.segmeter.volume.Parts;
 
 /** The objects of one pair of masks: found and matched once for each rule, read by every metric and protocol. */
 final class InstanceMeasurement {
@@ -200,9 +200,8 @@ final class InstanceMeasurement {
     private List<Components> components(Connectivity connectivity) {
         return components.computeIfAbsent(
                 connectivity,
-                c -> Stream.of(prediction, reference)
-                        .parallel()
-                        .map(mask -> Components.of(mask, c))
+                c -> Parts.of(2, 8L * (prediction.words().length + reference.words().length))
+                        .mapToObj(i -> Components.of(i == 0 ? prediction : reference, c))
                         .toList());
     }
 

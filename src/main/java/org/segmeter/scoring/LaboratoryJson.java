@@ -48,6 +48,7 @@ public final class LaboratoryJson {
             case LaboratoryReport.Classes.Measured measured -> {
                 classes.put("state", State.OK.name());
                 classes.set("losses", ScorecardJson.metrics(measured.report().overall()));
+                gradients(classes.putObject("gradients"), measured.report());
                 channel(classes.putObject("background"), measured.background(), report.voxelVolumeMm3());
             }
         }
@@ -185,6 +186,27 @@ public final class LaboratoryJson {
         // A null stands for a share of a gradient that is 0 everywhere.
         values.forEach((name, value) -> node.set(name, ScorecardJson.plain(value.value())));
         return node;
+    }
+
+    private static void gradients(ObjectNode node, LossReport report) {
+        report.gradients().forEach((name, of) -> {
+            ObjectNode gradient = node.putObject(name);
+            gradient.set("norm", number(of.norm()));
+            gradient.set("shareOnReference", number(of.shareOnReference()));
+            gradient.set("logitNorm", number(of.logitNorm()));
+            gradient.set("logitShareOnReference", number(of.logitShareOnReference()));
+            ArrayNode classes = gradient.putArray("classes");
+            of.classes().forEach(facts -> classes.add(gradient(facts)));
+        });
+        report.wasserstein().forEach((name, of) -> {
+            ObjectNode gradient = node.putObject(name);
+            gradient.set("norm", number(of.norm()));
+            gradient.set("shareOnForeground", number(of.shareOnForeground()));
+            gradient.set("softmaxNorm", number(of.softmaxNorm()));
+            gradient.set("softmaxShareOnForeground", number(of.softmaxShareOnForeground()));
+            ArrayNode perError = gradient.putArray("perError");
+            of.perError().forEach(slope -> perError.add(number(slope)));
+        });
     }
 
     private static Map<String, List<MetricValue>> soft(SoftFacts facts, double voxelVolumeMm3) {

@@ -40,7 +40,7 @@ public final class BatchBenchmark {
     private static final double AGREEMENT = 1e-4;
 
     /** What the loop computes, by MONAI's conventions, and nothing else. */
-    private static final String SAME_METRICS = """
+    static final String SAME_METRICS = """
         {"id": "benchmark-monai", "version": 1, "title": "the five metrics of the loop", "geometry": "strict", "penalty": "none",
          "empty": {}, "metrics": [{"name": "dice"}, {"name": "hd", "surface": "boundary-6"},
          {"name": "hd95", "surface": "boundary-6", "percentileRule": "linear-larger"},

@@ -9,6 +9,7 @@ import org.segmeter.metric.Connectivity;
 import org.segmeter.volume.BitMask;
 import org.segmeter.volume.Box;
 import org.segmeter.volume.CancelSignal;
+import org.segmeter.volume.Parts;
 
 /**
  * The intersection over union of the two masks' hollows: their voxels near their own boundary (Cheng et al., "Boundary IoU",
@@ -175,7 +176,9 @@ public final class BoundaryIou {
         if (reaches.length == 0) {
             return;
         }
-        IntStream.range(hollow.z0(), hollow.z1()).parallel().forEach(z -> {
+        long words = (long) reaches.length * targets.stride * (hollow.y1() - hollow.y0()) * (hollow.z1() - hollow.z0());
+        Parts.of(hollow.z1() - hollow.z0(), words).forEach(slice -> {
+            int z = hollow.z0() + slice;
             cancel.check();
             long[] near = new long[targets.stride];
             long[] spread = new long[targets.stride];

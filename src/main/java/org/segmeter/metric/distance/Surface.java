@@ -1,11 +1,11 @@
 package org.segmeter.metric.distance;
 
 import java.util.Arrays;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.metric.Connectivity;
 import org.segmeter.volume.BitMask;
 import org.segmeter.volume.Box;
+import org.segmeter.volume.Parts;
 
 /**
  * The points that stand for the surface of one mask, and the weight of each: that of its class.
@@ -187,7 +187,7 @@ record Surface(PointSet points, @Nullable PointSet voxels, byte[] classOf, doubl
                 PointSet.voxels(mask, new Box(box.x0(), box.y0(), box.z0(), box.x1() + 1, box.y1(), box.z1()), false);
         PointSet points = new PointSet(corners);
         int stride = points.stride;
-        IntStream.range(0, points.nz).parallel().forEach(k -> {
+        Parts.of(points.nz, 4L * points.words.length).forEach(k -> {
             long[] none = new long[stride];
             for (int j = 0; j < points.ny; j++) {
                 boolean below = k > 0;
@@ -247,7 +247,7 @@ record Surface(PointSet points, @Nullable PointSet voxels, byte[] classOf, doubl
     /** The voxels of a set with a neighbour outside it; beyond its box everything is outside. */
     private static PointSet boundary(PointSet voxels, Connectivity connectivity) {
         PointSet points = voxels.emptyCopy();
-        IntStream.range(0, voxels.nz).parallel().forEach(k -> {
+        Parts.of(voxels.nz, 8L * voxels.words.length).forEach(k -> {
             for (int j = 0; j < voxels.ny; j++) {
                 int row = (k * voxels.ny + j) * voxels.stride;
                 for (int i = 1; i < voxels.stride - 1; i++) {

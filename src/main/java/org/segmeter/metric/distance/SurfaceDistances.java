@@ -3,12 +3,11 @@ package org.segmeter.metric.distance;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.volume.BitMask;
 import org.segmeter.volume.Box;
 import org.segmeter.volume.CancelSignal;
+import org.segmeter.volume.Parts;
 
 /**
  * The distances in mm between the surfaces of a prediction and a reference, in both directions, exact; every number of the family
@@ -35,9 +34,8 @@ public record SurfaceDistances(DistanceDistribution predictionToReference, Dista
                     + (prediction.isEmpty() ? "the prediction" : "the reference") + " has none");
         }
         SurfaceModel points = model.isMesh() ? SurfaceModel.AREA_WEIGHTED : model;
-        List<Surface> surfaces = Stream.of(prediction, reference)
-                .parallel()
-                .map(mask -> Surface.of(mask, points, spacing))
+        List<Surface> surfaces = Parts.of(2, 4 * words(prediction, reference))
+                .mapToObj(i -> Surface.of(i == 0 ? prediction : reference, points, spacing))
                 .toList();
         cancel.check();
         return between(prediction, reference, surfaces.get(0), surfaces.get(1), spacing, model, cancel);
@@ -233,23 +231,25 @@ public record SurfaceDistances(DistanceDistribution predictionToReference, Dista
 
     private static DistanceCounts[] measure(
             Surface p, PointSet toReference, Surface r, PointSet toPrediction, Spacing spacing, CancelSignal cancel) {
-        List<DirectedSearch> both = Stream.of(true, false)
-                .parallel()
-                .map(forth -> forth
+        List<DirectedSearch> both = Parts.of(2, 4L * (p.points().words.length + r.points().words.length))
+                .mapToObj(i -> i == 0
                         ? new DirectedSearch(p, toReference, spacing, cancel)
                         : new DirectedSearch(r, toPrediction, spacing, cancel))
                 .toList();
         int n = both.get(0).parts();
         int all = n + both.get(1).parts();
         DistanceCounts[] parts = new DistanceCounts[all];
-        IntStream.range(0, all)
-                .parallel()
+        Parts.of(all, both.get(0).words() + both.get(1).words())
                 .forEach(i ->
                         parts[i] = i < n ? both.get(0).part(i) : both.get(1).part(i - n));
         return new DistanceCounts[] {
             merged(Arrays.asList(parts).subList(0, n)),
             merged(Arrays.asList(parts).subList(n, all))
         };
+    }
+
+    private static long words(BitMask one, BitMask other) {
+        return (long) one.words().length + other.words().length;
     }
 
     private static DistanceCounts merged(List<DistanceCounts> parts) {
@@ -332,6 +332,9 @@ public record SurfaceDistances(DistanceDistribution predictionToReference, Dista
         /** From so many shared points of a word on, the codes of all 64 are read at once. */
         private static final int MANY_SHARED = 12;
 
+        /** About so many words are read for a query, or work done that takes as long. */
+        private static final int WORDS_OF_QUERY = 16;
+
         private static final int SAMPLED_ROWS = 32;
         private static final int SAMPLED_OF_ROW = 16;
 
@@ -344,12 +347,26 @@ public record SurfaceDistances(DistanceDistribution predictionToReference, Dista
         /** Slices of a part or, if rows are swept, rows of each slice. */
         private final int slicesPerPart;
 
+        private final long queries;
+        private final int rows;
+
         DirectedSearch(Surface from, PointSet to, Spacing spacing, CancelSignal cancel) {
             this.from = from;
             this.to = to;
             this.cancel = cancel;
             PointSet q = from.points();
             nearest = new NearestPoint(to, q.box(), spacing, 0);
+            long n = 0;
+            int occupied = 0;
+            for (int k = 0; k < q.nz; k++) {
+                for (int j = 0; j < q.ny; j++) {
+                    int ofRow = queriesOfRow(j, k);
+                    n += ofRow;
+                    occupied += ofRow > 0 ? 1 : 0;
+                }
+            }
+            queries = n;
+            rows = occupied;
             columns = cheaperSwept();
             slicesPerPart = columns == null
                     ? Math.max(1, ROWS_PER_PART / Math.max(1, q.ny))
@@ -359,15 +376,6 @@ public record SurfaceDistances(DistanceDistribution predictionToReference, Dista
         /** What a sweep needs if it is cheaper than searching, as a sample of the queries tells. */
         private RowSweep.@Nullable Columns cheaperSwept() {
             PointSet q = from.points();
-            long queries = 0;
-            int rows = 0;
-            for (int k = 0; k < q.nz; k++) {
-                for (int j = 0; j < q.ny; j++) {
-                    int n = queriesOfRow(j, k);
-                    queries += n;
-                    rows += n > 0 ? 1 : 0;
-                }
-            }
             if (queries < FEW_QUERIES) {
                 return null;
             }
@@ -422,6 +430,11 @@ public record SurfaceDistances(DistanceDistribution predictionToReference, Dista
         int parts() {
             PointSet q = from.points();
             return ((columns == null ? q.nz : q.ny) + slicesPerPart - 1) / slicesPerPart;
+        }
+
+        /** What all parts take, as {@link Parts} counts it. */
+        long words() {
+            return from.points().words.length + WORDS_OF_QUERY * queries;
         }
 
         DistanceCounts part(int part) {

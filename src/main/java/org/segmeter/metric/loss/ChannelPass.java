@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.SequencedSet;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -100,9 +101,23 @@ public final class ChannelPass {
                 .toArray(Slab[]::new);
         Slab all = done.length == 0 ? new Slab(terms) : pairwise(done, 0, done.length);
         if (!idle.isEmpty()) {
-            all.take(List.copyOf(idle));
+            addMoments(all, List.copyOf(idle));
         }
         return all.statistics(!soft(channel.reference()));
+    }
+
+    /** Adds the voxels that the moments have taken, octave by octave in a fixed order. */
+    private void addMoments(Slab all, List<ErrorMoments> moments) {
+        IntStream order = IntStream.range(0, ErrorMoments.OCTAVES);
+        if (ForkJoinTask.inForkJoinPool()) {
+            order = order.parallel();
+        }
+        Slab[] octaves = order.mapToObj(octave -> Slab.ofOctave(terms, moments, octave))
+                .filter(Objects::nonNull)
+                .toArray(Slab[]::new);
+        if (octaves.length > 0) {
+            all.add(pairwise(octaves, 0, octaves.length));
+        }
     }
 
     private static Slab pairwise(Slab[] slabs, int from, int to) {
@@ -310,8 +325,8 @@ public final class ChannelPass {
         private final double[] onReference;
         private final double[] elsewhere;
         private ProbabilityCells cells = ProbabilityCells.empty();
-        private final Block referenceBlock = new Block();
-        private final Block otherBlock = new Block();
+        private @Nullable Block referenceBlock;
+        private @Nullable Block otherBlock;
 
         /** The last probability met that is summed by itself, by reference, and how often in a row: many maps repeat one. */
         private final float[] last = new float[2];
@@ -380,6 +395,10 @@ public final class ChannelPass {
 
         void onReference(double p, double q, double surprise, double contrarySurprise) {
             Block block = referenceBlock;
+            if (block == null) {
+                block = new Block();
+                referenceBlock = block;
+            }
             block.contrary[block.size] = contrarySurprise;
             block.error[block.size] = q;
             block.right[block.size] = p;
@@ -391,6 +410,10 @@ public final class ChannelPass {
 
         void elsewhere(double p, double q, double surprise, double contrarySurprise) {
             Block block = otherBlock;
+            if (block == null) {
+                block = new Block();
+                otherBlock = block;
+            }
             block.contrary[block.size] = contrarySurprise;
             block.error[block.size] = p;
             block.right[block.size] = q;
@@ -409,6 +432,9 @@ public final class ChannelPass {
 
         private void flushReference() {
             Block b = referenceBlock;
+            if (b == null) {
+                return;
+            }
             b.sum();
             sums[TP] += b.sumRight;
             sums[FN] += b.sumError;
@@ -431,6 +457,9 @@ public final class ChannelPass {
 
         private void flushOthers() {
             Block b = otherBlock;
+            if (b == null) {
+                return;
+            }
             b.sum();
             sums[FP] += b.sumError;
             sums[TN] += b.sumRight;
@@ -511,17 +540,22 @@ public final class ChannelPass {
             cells = cells.plus(other.cells);
         }
 
-        /** The voxels that the moments have taken. */
-        void take(List<ErrorMoments> moments) {
-            ErrorMoments.Taken taken = ErrorMoments.taken(moments, cells);
-            certain[TN] += taken.zeros()[0];
-            certain[FN] += taken.zeros()[1];
-            certain[FP] += taken.ones()[0];
-            certain[TP] += taken.ones()[1];
-            others += taken.voxels();
-            for (ErrorMoments.Node node : taken.nodes()) {
-                add(node);
+        /** The voxels of an octave that the moments have taken; null if there are none. */
+        static @Nullable Slab ofOctave(VoxelTerm[] terms, List<ErrorMoments> moments, int octave) {
+            if (!ErrorMoments.anyIn(moments, octave)) {
+                return null;
             }
+            Slab slab = new Slab(terms);
+            ErrorMoments.Taken taken = ErrorMoments.octave(moments, octave, slab.cells);
+            slab.certain[TN] += taken.zeros()[0];
+            slab.certain[FN] += taken.zeros()[1];
+            slab.certain[FP] += taken.ones()[0];
+            slab.certain[TP] += taken.ones()[1];
+            slab.others += taken.voxels();
+            for (ErrorMoments.Node node : taken.nodes()) {
+                slab.add(node);
+            }
+            return slab;
         }
 
         private void add(ErrorMoments.Node node) {

@@ -78,6 +78,37 @@ final class ErrorMoments {
     private static final Quadrature OF_BIN = new Quadrature(3);
     private static final Quadrature OF_GROUP = new Quadrature(8);
 
+    /** Where {@link #octave} begins: those of other voxels, then those of reference voxels. */
+    static final int OCTAVES = 2 * BINS / PER_OCTAVE;
+
+    /**
+     * By bin of a group, which all groups have alike: what its three sums add to the weights of the nodes of the group, first sum
+     * first.
+     */
+    private static final double[][] TO_GROUP = new double[GROUP][];
+
+    static {
+        int orders = OF_BIN.nodes.length;
+        int nodes = OF_GROUP.nodes.length;
+        for (int i = 0; i < GROUP; i++) {
+            TO_GROUP[i] = new double[orders * nodes];
+            for (int b = 0; b < orders; b++) {
+                double[] powers = new double[nodes];
+                double t = (2 * i + 1 + OF_BIN.nodes[b]) / GROUP - 1;
+                powers[0] = 1;
+                for (int k = 1; k < nodes; k++) {
+                    powers[k] = powers[k - 1] * t;
+                }
+                for (int j = 0; j < nodes; j++) {
+                    double weight = OF_GROUP.weight(j, powers);
+                    for (int k = 0; k < orders; k++) {
+                        TO_GROUP[i][k * nodes + j] += OF_BIN.lagrange[b][k] * weight;
+                    }
+                }
+            }
+        }
+    }
+
     /** Weights for given Chebyshev nodes on [-1, 1] that reproduce the first power sums. */
     private static final class Quadrature {
         private final double[] nodes;
@@ -206,13 +237,11 @@ final class ErrorMoments {
     private int[] keys = new int[0];
     private long[] additions = new long[0];
 
-    /** On the way to the keys: bits of p, 1 - p, bits of 1 - p. */
-    private int[] bits = new int[0];
-
+    /** On the way to the keys: 1 - p, and its bits. */
     private float[] rests = new float[0];
     private int[] restBits = new int[0];
     private MemorySegment valuesMemory = MemorySegment.ofArray(values);
-    private MemorySegment bitsMemory = MemorySegment.ofArray(bits);
+    private MemorySegment keysMemory = MemorySegment.ofArray(keys);
     private MemorySegment restsMemory = MemorySegment.ofArray(rests);
     private MemorySegment restBitsMemory = MemorySegment.ofArray(restBits);
 
@@ -246,10 +275,9 @@ final class ErrorMoments {
         if (n > keys.length) {
             keys = new int[n];
             additions = new long[n];
-            bits = new int[n];
             rests = new float[n];
             restBits = new int[n];
-            bitsMemory = MemorySegment.ofArray(bits);
+            keysMemory = MemorySegment.ofArray(keys);
             restsMemory = MemorySegment.ofArray(rests);
             restBitsMemory = MemorySegment.ofArray(restBits);
         }
@@ -258,12 +286,25 @@ final class ErrorMoments {
             valuesMemory = MemorySegment.ofArray(row);
         }
         start = from;
-        MemorySegment.copy(valuesMemory, (long) Float.BYTES * from, bitsMemory, 0, (long) Float.BYTES * n);
-        System.arraycopy(row, from, rests, 0, n);
-        rests(rests, n);
-        MemorySegment.copy(restsMemory, 0, restBitsMemory, 0, (long) Float.BYTES * n);
-        keys(bits, restBits, keys, n);
+        MemorySegment.copy(valuesMemory, (long) Float.BYTES * from, keysMemory, 0, (long) Float.BYTES * n);
+        // Most rows are background, where the bits of p are the keys.
+        if (!allLow(keys, n)) {
+            System.arraycopy(row, from, rests, 0, n);
+            rests(rests, n);
+            MemorySegment.copy(restsMemory, 0, restBitsMemory, 0, (long) Float.BYTES * n);
+            keys(keys, restBits, n);
+        }
         additions(keys, additions, n);
+    }
+
+    /** True if all are the bits of 0 or of a normal number up to one half. */
+    private static boolean allLow(int[] bits, int n) {
+        int other = 0;
+        for (int i = 0; i < n; i++) {
+            int p = bits[i];
+            other |= p | (HALF_BITS - p) | ((p - LEAST_NORMAL_BITS) & -p);
+        }
+        return other >= 0;
     }
 
     private static void rests(float[] p, int n) {
@@ -273,12 +314,12 @@ final class ErrorMoments {
     }
 
     /**
-     * The keys of probabilities: the bits of p up to one half, else those of 1 - p with more in front. What is no probability, or
+     * Turns the bits of probabilities into their keys: the bits of p up to one half, else those of 1 - p with more in front. What is no probability, or
      * a subnormal one, has a key of its own.
      */
-    private static void keys(int[] bits, int[] restBits, int[] keys, int n) {
+    private static void keys(int[] keys, int[] restBits, int n) {
         for (int i = 0; i < n; i++) {
-            int p = bits[i];
+            int p = keys[i];
             int rest = Math.max(restBits[i], NONE_LEFT_BITS);
             int high = (rest - p) >> 31;
             // All ones if p is negative, above 1, not a number, or between 0 and the least normal float.
@@ -420,7 +461,7 @@ final class ErrorMoments {
     }
 
     /**
-     * What stands for all voxels that were taken.
+     * What stands for all voxels of an octave that were taken.
      *
      * @param nodes in a fixed order, for those with 0 &lt; p &lt; 1
      * @param voxels that the nodes stand for
@@ -430,62 +471,54 @@ final class ErrorMoments {
     record Taken(List<Node> nodes, long voxels, long[] zeros, long[] ones) {}
 
     /**
-     * What all have taken; the places of nodes go to the histogram.
+     * What all have taken of an octave of p or of 1 - p; the places of nodes go to the histogram.
      *
      * @param all made with the same bins; which took which voxels makes no difference
+     * @param octave one of {@link #OCTAVES}, of which somebody took a voxel
      */
-    static Taken taken(List<ErrorMoments> all, ProbabilityCells cells) {
+    static Taken octave(List<ErrorMoments> all, int octave, ProbabilityCells cells) {
+        long[] sums = new long[3 * PER_OCTAVE];
+        for (ErrorMoments each : all) {
+            long[] more = each.moved[octave];
+            for (int i = 0; more != null && i < more.length; i++) {
+                sums[i] += more[i];
+            }
+        }
         byte[] kinds = all.getFirst().bins.kinds;
         List<Node> nodes = new ArrayList<>();
-        long voxels = 0;
         long[] zeros = new long[2];
         long[] ones = new long[2];
-        for (int octave = 0; octave < 2 * BINS / PER_OCTAVE; octave++) {
-            long[] sums = sums(all, octave);
-            if (sums == null) {
-                continue;
-            }
-            int reference = octave * PER_OCTAVE / BINS;
-            int first = octave * PER_OCTAVE % BINS;
-            if (first == 0) {
-                zeros[reference] = sums[0];
-                sums[0] = 0;
-            } else if (first == LOW_BINS) {
-                ones[reference] = sums[0];
-                sums[0] = 0;
-            }
-            for (int i = 0; i < sums.length; i += 3) {
-                voxels += sums[i];
-            }
-            for (int group = 0; group < PER_OCTAVE; group += GROUP) {
-                addGroup(kinds, first + group, sums, 3 * group, reference == 1, nodes, cells);
-            }
+        int reference = octave * PER_OCTAVE / BINS;
+        int first = octave * PER_OCTAVE % BINS;
+        if (first == 0) {
+            zeros[reference] = sums[0];
+            sums[0] = 0;
+        } else if (first == LOW_BINS) {
+            ones[reference] = sums[0];
+            sums[0] = 0;
+        }
+        long voxels = 0;
+        for (int i = 0; i < sums.length; i += 3) {
+            voxels += sums[i];
+        }
+        for (int group = 0; group < PER_OCTAVE; group += GROUP) {
+            addGroup(kinds, first + group, sums, 3 * group, reference == 1, nodes, cells);
         }
         return new Taken(nodes, voxels, zeros, ones);
     }
 
-    /** The sums of an octave over all; null without voxels. */
-    private static long @Nullable [] sums(List<ErrorMoments> all, int octave) {
-        long[] sums = null;
+    /** True if somebody took a voxel of the octave; what is still packed is moved. */
+    static boolean anyIn(List<ErrorMoments> all, int octave) {
+        boolean any = false;
         for (ErrorMoments each : all) {
             for (int at = octave * PER_OCTAVE; at < (octave + 1) * PER_OCTAVE; at++) {
                 if (each.packed[at] << 1 != 0) {
                     each.move(at);
                 }
             }
-            long[] more = each.moved[octave];
-            if (more == null) {
-                continue;
-            }
-            if (sums == null) {
-                sums = more.clone();
-            } else {
-                for (int i = 0; i < more.length; i++) {
-                    sums[i] += more[i];
-                }
-            }
+            any |= each.moved[octave] != null;
         }
-        return sums;
+        return any;
     }
 
     /**
@@ -495,17 +528,25 @@ final class ErrorMoments {
      */
     private static void addGroup(
             byte[] kinds, int first, long[] sums, int at, boolean reference, List<Node> nodes, ProbabilityCells cells) {
-        boolean high = first >= LOW_BINS;
-        double groupHalfWidth = GROUP * (floor(first + 1) - floor(first)) / 2;
-        double groupCentre = floor(first) + groupHalfWidth;
-        double[] ofGroup = new double[OF_GROUP.nodes.length];
-        List<Node> single = new ArrayList<>();
+        int filled = 0;
         boolean kinked = false;
-        double[] m = new double[OF_BIN.nodes.length];
+        for (int i = 0; i < GROUP; i++) {
+            filled += sums[at + 3 * i] == 0 ? 0 : 1;
+            kinked |= kinds[first + i] == ALONE;
+        }
+        if (filled == 0) {
+            return;
+        }
+        boolean high = first >= LOW_BINS;
+        double halfWidth = (floor(first + 1) - floor(first)) / 2;
+        int firstCell = cell(first, halfWidth, high);
+        int onlyCell = firstCell == cell(first + GROUP - 1, halfWidth, high) ? firstCell : -1;
+        int orders = OF_BIN.nodes.length;
+        boolean each = kinked || orders * filled <= OF_GROUP.nodes.length;
+        double[] m = new double[orders];
+        double[] weights = new double[OF_GROUP.nodes.length];
         double half = WIDTH / 2;
         for (int i = 0; i < GROUP; i++) {
-            byte kind = kinds[first + i];
-            kinked |= kind == ALONE;
             long count = sums[at + 3 * i];
             if (count == 0) {
                 continue;
@@ -514,32 +555,42 @@ final class ErrorMoments {
             m[0] = count;
             m[1] = (sums[at + 3 * i + 1] - count * (WIDTH / 2)) / half;
             m[2] = (count * (WIDTH / 2) * (WIDTH / 2) - sums[at + 3 * i + 2]) / (half * half);
-            double halfWidth = groupHalfWidth / GROUP;
             double centre = floor(first + i) + halfWidth;
-            if (kind == IN_ONE_CELL) {
+            if (kinds[first + i] == IN_ONE_CELL) {
                 double sumV = centre * m[0] + halfWidth * m[1];
-                int cell = ProbabilityCells.cellOf(high ? 1 - centre : centre);
+                int cell = onlyCell >= 0 ? onlyCell : cell(first + i, halfWidth, high);
                 cells.addSums(cell, count, high ? m[0] - sumV : sumV, reference ? m[0] : 0);
             }
-            for (int j = 0; j < m.length; j++) {
-                double weight = OF_BIN.weight(j, m);
-                double v = centre + halfWidth * OF_BIN.nodes[j];
-                single.add(Node.of(weight, v, high, reference));
-                double t = (v - groupCentre) / groupHalfWidth;
-                double power = weight;
-                for (int k = 0; k < ofGroup.length; k++) {
-                    ofGroup[k] += power;
-                    power *= t;
+            if (each) {
+                for (int j = 0; j < orders; j++) {
+                    nodes.add(Node.of(OF_BIN.weight(j, m), centre + halfWidth * OF_BIN.nodes[j], high, reference));
                 }
+            } else {
+                toGroup(TO_GROUP[i], m, weights);
             }
         }
-        if (kinked || single.size() <= ofGroup.length) {
-            nodes.addAll(single);
-        } else {
-            for (int j = 0; j < ofGroup.length; j++) {
-                double v = groupCentre + groupHalfWidth * OF_GROUP.nodes[j];
-                nodes.add(Node.of(OF_GROUP.weight(j, ofGroup), v, high, reference));
+        if (!each) {
+            double groupHalfWidth = GROUP * halfWidth;
+            for (int j = 0; j < weights.length; j++) {
+                double v = floor(first) + groupHalfWidth + groupHalfWidth * OF_GROUP.nodes[j];
+                nodes.add(Node.of(weights[j], v, high, reference));
             }
+        }
+    }
+
+    /** The cell of the histogram in which the middle of a bin lies. */
+    private static int cell(int bin, double halfWidth, boolean high) {
+        double centre = floor(bin) + halfWidth;
+        return ProbabilityCells.cellOf(high ? 1 - centre : centre);
+    }
+
+    private static void toGroup(double[] factors, double[] m, double[] weights) {
+        int n = weights.length;
+        double m0 = m[0];
+        double m1 = m[1];
+        double m2 = m[2];
+        for (int j = 0; j < n; j++) {
+            weights[j] += m0 * factors[j] + m1 * factors[n + j] + m2 * factors[2 * n + j];
         }
     }
 }

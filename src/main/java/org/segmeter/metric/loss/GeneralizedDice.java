@@ -1,5 +1,6 @@
 package org.segmeter.metric.loss;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -68,6 +69,33 @@ public record GeneralizedDice(
         return 1 - (2 * intersection + smoothNumerator) / Math.max(size + smoothDenominator, denominatorFloor);
     }
 
+    /**
+     * The partial derivatives by the sums of each class. The weights follow from the reference, which no prediction changes: they
+     * are constants here.
+     */
+    List<RegionLoss.Partials> partials(List<SoftSums> classes) {
+        double[] weights = weights(classes);
+        double intersection = 0;
+        double size = 0;
+        for (int i = 0; i < weights.length; i++) {
+            SoftSums s = classes.get(i);
+            intersection += weights[i] * s.tp();
+            size += Math.max(classFloor, weights[i] * (s.p() + s.g()));
+        }
+        double denominator = Math.max(size + smoothDenominator, denominatorFloor);
+        double score = (2 * intersection + smoothNumerator) / denominator;
+        boolean floored = size + smoothDenominator < denominatorFloor;
+        List<RegionLoss.Partials> partials = new ArrayList<>();
+        for (int i = 0; i < weights.length; i++) {
+            SoftSums s = classes.get(i);
+            boolean constant = floored || weights[i] * (s.p() + s.g()) < classFloor;
+            double bySize = constant ? 0 : score * weights[i] / denominator;
+            partials.add(
+                    RegionLoss.Partials.ofCounts(2 * bySize - 2 * weights[i] / denominator, bySize, bySize));
+        }
+        return partials;
+    }
+
     private double[] weights(List<SoftSums> classes) {
         double[] weights = new double[classes.size()];
         double largest = 0;
@@ -91,6 +119,15 @@ public record GeneralizedDice(
             case UNIFORM -> 1;
         };
         return 1 / (guard instanceof Guard.Floor f ? Math.max(power, f.floor()) : power);
+    }
+
+    /** The name of its gradient in a report: there the weighting has no parameter to stand in. */
+    String gradientName() {
+        return switch (weighting) {
+            case SQUARE -> "generalized_dice_loss";
+            case SIMPLE -> "generalized_dice_loss_by_volume";
+            case UNIFORM -> "generalized_dice_loss_unweighted";
+        };
     }
 
     /** What the value depends on, in a fixed order. */

@@ -22,11 +22,15 @@ public record GradientFacts(
 
     /** @throws IllegalArgumentException if the reference is soft: its voxels fall into no two kinds */
     public static GradientFacts of(RegionLoss loss, ChannelStatistics statistics) {
+        return of(loss.partials(statistics.sums()), statistics);
+    }
+
+    /** The gradient of a loss with these partial derivatives by the sums. */
+    static GradientFacts of(RegionLoss.Partials d, ChannelStatistics statistics) {
         if (!statistics.hardReference()) {
             throw new IllegalArgumentException("gradient facts need a hard reference");
         }
         SoftSums s = statistics.sums();
-        RegionLoss.Partials d = loss.partials(s);
         double r0 = d.tp() - d.fn() + 2 * d.tp2() + 2 * d.pp();
         double r1 = -2 * (d.tp2() + d.fn2() + d.pp());
         double o0 = d.fp() - d.tn();

@@ -2,6 +2,7 @@ package org.segmeter.metric.loss;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -11,6 +12,7 @@ import org.segmeter.metric.MetricValue;
 import org.segmeter.metric.loss.GeneralizedDice.Weighting;
 import org.segmeter.metric.loss.RegionLoss.Dice;
 import org.segmeter.metric.loss.RegionLoss.FocalTversky;
+import org.segmeter.metric.loss.RegionLoss.GeneralizedDiceWithRest;
 import org.segmeter.metric.loss.RegionLoss.Jaccard;
 import org.segmeter.metric.loss.RegionLoss.LogCoshDice;
 import org.segmeter.metric.loss.RegionLoss.Mcc;
@@ -46,6 +48,7 @@ public final class LossLaboratory {
     private static final double DELTA = 0.7;
     private static final double GAMMA = 0.75;
     private static final double LOG_POWER = 0.3;
+    private static final double WASSERSTEIN_SMOOTH = 1e-5;
 
     private final List<Channel> channels;
     private final Region region;
@@ -96,10 +99,65 @@ public final class LossLaboratory {
             reports.add(ofChannel(channel, s, order));
         }
         if (channels.size() == 1) {
-            return new LossReport(reports, Map.of(), null);
+            return new LossReport(reports, Map.of(), null, Map.of(), Map.of());
         }
         CrossMoments moments = CrossMoments.of(channels, region, cancel);
-        return new LossReport(reports, overall(reports, moments), moments);
+        boolean hard = reports.stream().allMatch(report -> report.statistics().hardReference());
+        return new LossReport(
+                reports,
+                overall(reports, moments),
+                moments,
+                hard ? gradients(reports) : Map.of(),
+                hard ? wasserstein(moments) : Map.of());
+    }
+
+    /** Of the losses of all classes, the background among them, as they are reduced. */
+    private Map<String, ClassGradient> gradients(List<LossReport.OfChannel> reports) {
+        List<ChannelStatistics> all =
+                reports.stream().map(LossReport.OfChannel::statistics).toList();
+        List<SoftSums> sums = all.stream().map(ChannelStatistics::sums).toList();
+        double smooth = settings.smooth();
+        double[] weights = weights();
+        Map<String, ClassGradient> gradients = new LinkedHashMap<>();
+        for (RegionLoss loss : List.of(
+                Dice.linear(smooth),
+                Dice.squared(smooth),
+                Jaccard.smooth(smooth),
+                Tversky.of(settings.alpha(), 1 - settings.alpha(), smooth))) {
+            List<RegionLoss.Partials> partials = new ArrayList<>();
+            for (int c = 0; c < weights.length; c++) {
+                double factor =
+                        settings.reduction() == LossSettings.Reduction.SUM ? weights[c] : weights[c] / weights.length;
+                partials.add(loss.partials(sums.get(c)).times(factor));
+            }
+            put(gradients, loss.name(), ClassGradient.of(partials, all));
+        }
+        RegionLoss.Partials pooled =
+                Dice.linear(smooth).partials(sums.stream().reduce(SoftSums.NONE, SoftSums::plus));
+        put(gradients, "dice_loss_pooled", ClassGradient.of(Collections.nCopies(all.size(), pooled), all));
+        for (Weighting weighting : Weighting.values()) {
+            GeneralizedDice loss = GeneralizedDice.monai(weighting, smooth);
+            put(gradients, loss.gradientName(), ClassGradient.of(loss.partials(sums), all));
+        }
+        return gradients;
+    }
+
+    private static void put(Map<String, ClassGradient> gradients, String name, ClassGradient gradient) {
+        if (Double.isFinite(gradient.norm())) {
+            gradients.put(name, gradient);
+        }
+    }
+
+    private static Map<String, WassersteinGradient> wasserstein(CrossMoments moments) {
+        Map<String, WassersteinGradient> gradients = new LinkedHashMap<>();
+        for (boolean byVolume : new boolean[] {false, true}) {
+            WassersteinGradient gradient = moments.generalizedWassersteinGradient(byVolume, WASSERSTEIN_SMOOTH);
+            if (Double.isFinite(gradient.norm())) {
+                gradients.put(
+                        "generalized_wasserstein_dice_loss" + (byVolume ? "_by_volume" : ""), gradient);
+            }
+        }
+        return gradients;
     }
 
     /** Voxels with a probability that is neither 0 nor 1: those that ranking would sort. */
@@ -132,7 +190,6 @@ public final class LossLaboratory {
         Map<String, GradientFacts> gradients = new LinkedHashMap<>();
         boolean logits = channel.prediction().isLogit();
         regionLosses(values, s, gradients);
-        classLosses(values, List.of(s.sums().background(), s.sums()));
         voxelLosses(values, s, logits);
         weighted(values, channel, s);
         compound(values, s);
@@ -163,14 +220,25 @@ public final class LossLaboratory {
         losses.put("mcc_loss", new Mcc(1e-5));
         losses.forEach((name, loss) -> {
             values.add(name, loss.of(s.sums()), loss.parameters());
-            if (s.hardReference() && Double.isFinite(loss.of(s.sums()))) {
-                GradientFacts facts = GradientFacts.of(loss, s);
-                if (Double.isFinite(facts.norm())) {
-                    gradients.put(name, facts);
-                }
-            }
+            putGradient(gradients, name, loss, s);
         });
         placements(values, s.sums());
+        for (Weighting weighting : Weighting.values()) {
+            GeneralizedDice generalized = GeneralizedDice.monai(weighting, smooth);
+            RegionLoss loss = new GeneralizedDiceWithRest(generalized);
+            values.add(loss.name(), loss.of(s.sums()), loss.parameters());
+            putGradient(gradients, generalized.gradientName(), loss, s);
+        }
+    }
+
+    private static void putGradient(
+            Map<String, GradientFacts> gradients, String name, RegionLoss loss, ChannelStatistics s) {
+        if (s.hardReference() && Double.isFinite(loss.of(s.sums()))) {
+            GradientFacts facts = GradientFacts.of(loss, s);
+            if (Double.isFinite(facts.norm())) {
+                gradients.put(name, facts);
+            }
+        }
     }
 
     /** The Dice loss with its smoothing elsewhere than in numerator and denominator alike. */
@@ -199,13 +267,6 @@ public final class LossLaboratory {
                     "bce",
                     VoxelLosses.weightedBinaryCrossEntropy(s, own, other),
                     ordered("weightOnReference", own, "weightElsewhere", other));
-        }
-    }
-
-    private void classLosses(Values values, List<SoftSums> classes) {
-        for (Weighting weighting : Weighting.values()) {
-            GeneralizedDice loss = GeneralizedDice.monai(weighting, settings.smooth());
-            values.add("generalized_dice_loss", loss.of(classes), loss.parameters());
         }
     }
 
@@ -414,14 +475,14 @@ public final class LossLaboratory {
         for (boolean byVolume : new boolean[] {false, true}) {
             values.add(
                     "generalized_wasserstein_dice_loss",
-                    moments.generalizedWassersteinDice(distances, byVolume, 1e-5),
+                    moments.generalizedWassersteinDice(distances, byVolume, WASSERSTEIN_SMOOTH),
                     ordered(
                             "weighting",
                             byVolume ? "GDL" : "default",
                             "distance",
                             "1 between classes",
                             "smooth",
-                            1e-5));
+                            WASSERSTEIN_SMOOTH));
         }
         lovasz(values, reports);
         return values.byName;

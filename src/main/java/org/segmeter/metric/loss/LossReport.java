@@ -12,11 +12,15 @@ import org.segmeter.metric.MetricValue;
  * @param channels per channel in the order given
  * @param overall losses over all channels together; empty for a single channel
  * @param moments of the classes against one another; null for a single channel
+ * @param gradients by the name of the loss, of all classes with the background; empty for a single channel or a soft reference
+ * @param wasserstein likewise, by the name of the loss and its weighting
  */
 public record LossReport(
         List<OfChannel> channels,
         Map<String, List<MetricValue>> overall,
-        @Nullable CrossMoments moments) {
+        @Nullable CrossMoments moments,
+        Map<String, ClassGradient> gradients,
+        Map<String, WassersteinGradient> wasserstein) {
 
     /**
      * One channel's losses and facts.

@@ -1,6 +1,7 @@
 package org.segmeter.metric.loss;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -424,6 +425,40 @@ public sealed interface RegionLoss {
             Map<String, Object> p = new LinkedHashMap<>(loss.parameters());
             p.put("value", "minus the score");
             return p;
+        }
+    }
+
+    /** Generalised Dice of two classes: a structure and everything else, 1 - p against 1 - g. */
+    record GeneralizedDiceWithRest(GeneralizedDice loss) implements RegionLoss {
+        @Override
+        public double of(SoftSums s) {
+            return loss.of(List.of(s.background(), s));
+        }
+
+        @Override
+        public Partials partials(SoftSums s) {
+            List<Partials> classes = loss.partials(List.of(s.background(), s));
+            Partials rest = classes.getFirst();
+            Partials own = classes.getLast();
+            return new Partials(
+                    own.tp() + rest.tn(),
+                    own.fp() + rest.fn(),
+                    own.fn() + rest.fp(),
+                    own.tn() + rest.tp(),
+                    0,
+                    0,
+                    0,
+                    0);
+        }
+
+        @Override
+        public String name() {
+            return "generalized_dice_loss";
+        }
+
+        @Override
+        public Map<String, Object> parameters() {
+            return loss.parameters();
         }
     }
 

@@ -4,8 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
+import java.util.function.ToDoubleFunction;
 import org.junit.jupiter.api.Test;
 import org.segmeter.metric.loss.RegionLoss.Dice;
 import org.segmeter.volume.BitMask;
@@ -31,7 +35,19 @@ class GradientFactsTest {
             new RegionLoss.SensitivitySpecificity(0.1, 1e-5),
             new RegionLoss.SemimetricDice(1e-5),
             new RegionLoss.VoxelSquaredDice(1),
-            new RegionLoss.Mcc(1e-5));
+            new RegionLoss.Mcc(1e-5),
+            generalized(GeneralizedDice.Weighting.SQUARE, new GeneralizedDice.Guard.LargestFinite(), 0),
+            generalized(GeneralizedDice.Weighting.SIMPLE, new GeneralizedDice.Guard.LargestFinite(), 0),
+            generalized(GeneralizedDice.Weighting.UNIFORM, new GeneralizedDice.Guard.LargestFinite(), 0),
+            generalized(GeneralizedDice.Weighting.SQUARE, new GeneralizedDice.Guard.Floor(1e-6), 1e-6),
+            // The smaller class has a weighted size below it.
+            generalized(GeneralizedDice.Weighting.UNIFORM, new GeneralizedDice.Guard.LargestFinite(), 58));
+
+    private static RegionLoss generalized(
+            GeneralizedDice.Weighting weighting, GeneralizedDice.Guard guard, double classFloor) {
+        return new RegionLoss.GeneralizedDiceWithRest(
+                new GeneralizedDice(weighting, guard, 1e-5, 1e-5, classFloor, 1e-7));
+    }
 
     /** The loss as a function of the logits of all voxels, in doubles and from the definition of the sums. */
     private static double loss(RegionLoss loss, double[] p, boolean[] g) {
@@ -99,7 +115,7 @@ class GradientFactsTest {
                     double expected = g[i]
                             ? facts.onReference() + facts.onReferencePerError() * (1 - p[i])
                             : facts.elsewhere() + facts.elsewherePerProbability() * p[i];
-                    assertThat(expected).as(loss.name()).isCloseTo(slope, within(1e-6));
+                    assertThat(expected).as(loss.name()).isCloseTo(slope, within(1e-8));
                     double logit = slope * p[i] * (1 - p[i]);
                     norm += slope * slope;
                     logitNorm += logit * logit;
@@ -114,6 +130,211 @@ class GradientFactsTest {
                         .isCloseTo(logitOnReference / logitNorm, within(1e-6));
             }
         }
+    }
+
+    /** Three classes, the first the background, whose probabilities sum to 1. */
+    private record Classes(List<float[]> p, int[] label, List<Channel> channels) {
+        static Classes random(Random random) {
+            int n = (int) BOX.voxelCount();
+            List<float[]> p = List.of(new float[n], new float[n], new float[n]);
+            int[] label = new int[n];
+            List<BitMask> masks = List.of(new BitMask(BOX), new BitMask(BOX), new BitMask(BOX));
+            for (int i = 0; i < n; i++) {
+                float a = 0.05f + 0.4f * random.nextFloat();
+                float b = 0.05f + 0.4f * random.nextFloat();
+                p.get(1)[i] = a;
+                p.get(2)[i] = b;
+                p.get(0)[i] = 1 - a - b;
+                label[i] = i < 3 ? i : random.nextInt(3);
+                masks.get(label[i]).set(i % 5, i / 5 % 4, i / 20);
+            }
+            List<Channel> channels = new ArrayList<>();
+            for (int c = 0; c < 3; c++) {
+                channels.add(Channel.of(new ProbabilityVolume(BOX, p.get(c)), masks.get(c)));
+            }
+            return new Classes(p, label, channels);
+        }
+
+        double[][] doubles() {
+            double[][] doubles = new double[3][(int) BOX.voxelCount()];
+            for (int c = 0; c < 3; c++) {
+                for (int i = 0; i < doubles[c].length; i++) {
+                    doubles[c][i] = p.get(c)[i];
+                }
+            }
+            return doubles;
+        }
+    }
+
+    private static List<SoftSums> sums(double[][] p, int[] label) {
+        List<SoftSums> sums = new ArrayList<>();
+        for (int c = 0; c < 3; c++) {
+            double tp = 0;
+            double fp = 0;
+            double fn = 0;
+            double pp = 0;
+            double gg = 0;
+            for (int i = 0; i < label.length; i++) {
+                tp += label[i] == c ? p[c][i] : 0;
+                fn += label[i] == c ? 1 - p[c][i] : 0;
+                fp += label[i] == c ? 0 : p[c][i];
+                pp += p[c][i] * p[c][i];
+                gg += label[i] == c ? 1 : 0;
+            }
+            sums.add(new SoftSums(
+                    label.length, tp, fp, fn, label.length - tp - fp - fn, 0, 0, 0, 0, pp, gg, fp + fn, pp + gg - 2 * tp));
+        }
+        return sums;
+    }
+
+    private static double mean(RegionLoss loss, List<SoftSums> classes) {
+        return classes.stream().mapToDouble(loss::of).average().orElseThrow();
+    }
+
+    @Test
+    void gradientsOfAllClassesAreCentralDifferences() {
+        Map<String, ToDoubleFunction<List<SoftSums>>> losses = new LinkedHashMap<>();
+        losses.put("dice_loss", s -> mean(Dice.linear(1e-5), s));
+        losses.put("dice_loss_squared", s -> mean(Dice.squared(1e-5), s));
+        losses.put("jaccard_loss", s -> mean(RegionLoss.Jaccard.smooth(1e-5), s));
+        losses.put("tversky_loss", s -> mean(RegionLoss.Tversky.of(0.3, 0.7, 1e-5), s));
+        losses.put("dice_loss_pooled", s -> Dice.linear(1e-5)
+                .of(s.stream().reduce(SoftSums.NONE, SoftSums::plus)));
+        losses.put(
+                "generalized_dice_loss",
+                s -> GeneralizedDice.monai(GeneralizedDice.Weighting.SQUARE, 1e-5).of(s));
+        losses.put(
+                "generalized_dice_loss_by_volume",
+                s -> GeneralizedDice.monai(GeneralizedDice.Weighting.SIMPLE, 1e-5).of(s));
+        losses.put(
+                "generalized_dice_loss_unweighted",
+                s -> GeneralizedDice.monai(GeneralizedDice.Weighting.UNIFORM, 1e-5).of(s));
+        for (long seed = 1; seed <= 5; seed++) {
+            Classes classes = Classes.random(new Random(seed));
+            Map<String, ClassGradient> gradients = report(classes).gradients();
+            assertThat(gradients).containsOnlyKeys(losses.keySet());
+            losses.forEach((name, loss) -> {
+                ClassGradient gradient = Objects.requireNonNull(gradients.get(name));
+                double[][] p = classes.doubles();
+                double square = 0;
+                double onReference = 0;
+                double logitSquare = 0;
+                for (int c = 0; c < 3; c++) {
+                    GradientFacts facts = gradient.classes().get(c);
+                    for (int i = 0; i < classes.label.length; i++) {
+                        double slope = slope(p, c, i, at -> loss.applyAsDouble(sums(at, classes.label)));
+                        boolean own = classes.label[i] == c;
+                        assertThat(
+                                        own
+                                                ? facts.onReference() + facts.onReferencePerError() * (1 - p[c][i])
+                                                : facts.elsewhere() + facts.elsewherePerProbability() * p[c][i])
+                                .as(name)
+                                .isCloseTo(slope, within(1e-8));
+                        square += slope * slope;
+                        onReference += own ? slope * slope : 0;
+                        logitSquare += Math.pow(slope * p[c][i] * (1 - p[c][i]), 2);
+                    }
+                }
+                assertThat(gradient.norm()).as(name).isCloseTo(Math.sqrt(square), within(1e-7));
+                assertThat(gradient.shareOnReference()).as(name).isCloseTo(onReference / square, within(1e-6));
+                assertThat(gradient.logitNorm()).as(name).isCloseTo(Math.sqrt(logitSquare), within(1e-7));
+            });
+        }
+    }
+
+    private static LossReport report(Classes classes) {
+        return LossLaboratory.measure(
+                classes.channels,
+                Region.of(BOX),
+                new double[] {1, 1, 1},
+                LossSettings.defaults().onePass(),
+                CancelSignal.none());
+    }
+
+    private static double slope(double[][] at, int c, int i, ToDoubleFunction<double[][]> loss) {
+        double h = 1e-5;
+        double before = at[c][i];
+        at[c][i] = before + h;
+        double up = loss.applyAsDouble(at);
+        at[c][i] = before - h;
+        double down = loss.applyAsDouble(at);
+        at[c][i] = before;
+        return (up - down) / (2 * h);
+    }
+
+    @Test
+    void wassersteinGradientsAreCentralDifferences() {
+        for (long seed = 1; seed <= 5; seed++) {
+            Classes classes = Classes.random(new Random(seed));
+            int[] label = classes.label;
+            Map<String, WassersteinGradient> gradients = report(classes).wasserstein();
+            assertThat(gradients)
+                    .containsOnlyKeys(
+                            "generalized_wasserstein_dice_loss", "generalized_wasserstein_dice_loss_by_volume");
+            for (boolean byVolume : new boolean[] {false, true}) {
+                WassersteinGradient gradient = Objects.requireNonNull(
+                        gradients.get("generalized_wasserstein_dice_loss" + (byVolume ? "_by_volume" : "")));
+                double[][] p = classes.doubles();
+                double[][] z = new double[3][label.length];
+                for (int c = 0; c < 3; c++) {
+                    for (int i = 0; i < label.length; i++) {
+                        z[c][i] = Math.log(p[c][i]);
+                    }
+                }
+                double square = 0;
+                double foreground = 0;
+                double softmaxSquare = 0;
+                double softmaxForeground = 0;
+                for (int i = 0; i < label.length; i++) {
+                    for (int c = 0; c < 3; c++) {
+                        double slope = slope(p, c, i, at -> wasserstein(at, label, byVolume));
+                        assertThat(c == label[i] ? 0 : gradient.perError().get(label[i]))
+                                .isCloseTo(slope, within(1e-8));
+                        double through = slope(z, c, i, at -> wasserstein(softmax(at), label, byVolume));
+                        square += slope * slope;
+                        softmaxSquare += through * through;
+                        foreground += label[i] == 0 ? 0 : slope * slope;
+                        softmaxForeground += label[i] == 0 ? 0 : through * through;
+                    }
+                }
+                assertThat(gradient.norm()).isCloseTo(Math.sqrt(square), within(1e-7));
+                assertThat(gradient.shareOnForeground()).isCloseTo(foreground / square, within(1e-6));
+                assertThat(gradient.softmaxNorm()).isCloseTo(Math.sqrt(softmaxSquare), within(1e-7));
+                assertThat(gradient.softmaxShareOnForeground())
+                        .isCloseTo(softmaxForeground / softmaxSquare, within(1e-6));
+            }
+        }
+    }
+
+    private static double[][] softmax(double[][] z) {
+        double[][] p = new double[3][z[0].length];
+        for (int i = 0; i < z[0].length; i++) {
+            double sum = Math.exp(z[0][i]) + Math.exp(z[1][i]) + Math.exp(z[2][i]);
+            for (int c = 0; c < 3; c++) {
+                p[c][i] = Math.exp(z[c][i]) / sum;
+            }
+        }
+        return p;
+    }
+
+    /** By the paper: the error of a voxel is the probability of all classes but its own. */
+    private static double wasserstein(double[][] p, int[] label, boolean byVolume) {
+        double[] volume = new double[3];
+        double[] error = new double[3];
+        for (int i = 0; i < label.length; i++) {
+            volume[label[i]]++;
+            for (int c = 0; c < 3; c++) {
+                error[label[i]] += c == label[i] ? 0 : p[c][i];
+            }
+        }
+        double tp = 0;
+        double errors = 0;
+        for (int k = 0; k < 3; k++) {
+            double weight = byVolume ? 1 / (volume[k] + 1) : k == 0 ? 0 : 1;
+            tp += weight * (volume[k] - error[k]);
+            errors += byVolume ? weight * error[k] : error[k];
+        }
+        return 1 - (2 * tp + 1e-5) / (2 * tp + errors + 1e-5);
     }
 
     @Test

@@ -57,7 +57,7 @@ class LossDocumentationTest {
 
     private static final int[] LABEL = {0, 0, 1, 2};
 
-    private static Map<String, List<MetricValue>> classes() {
+    private static LossReport ofClasses() {
         Box row = new Box(0, 0, 0, 4, 1, 1);
         List<Channel> channels = new ArrayList<>();
         for (int k = 0; k < 3; k++) {
@@ -69,8 +69,12 @@ class LossDocumentationTest {
             }
             channels.add(Channel.of(new ProbabilityVolume(row, CLASSES[k]), g));
         }
-        LossReport report = LossLaboratory.measure(
+        return LossLaboratory.measure(
                 channels, Region.of(row), new double[] {1, 1, 1}, LossSettings.defaults(), CancelSignal.none());
+    }
+
+    private static Map<String, List<MetricValue>> classes() {
+        LossReport report = ofClasses();
         Map<String, List<MetricValue>> values = new LinkedHashMap<>(report.overall());
         CrossMoments moments = Objects.requireNonNull(report.moments());
         put(
@@ -202,6 +206,10 @@ class LossDocumentationTest {
         GradientFacts dice = channel.gradients().get("vnet_dice_loss");
         ChannelStatistics s = channel.statistics();
         GradientFacts linear = GradientFacts.of(RegionLoss.Dice.linear(0), s);
+        GradientFacts generalized = Objects.requireNonNull(channel.gradients().get("generalized_dice_loss"));
+        WassersteinGradient wasserstein =
+                Objects.requireNonNull(ofClasses().wasserstein().get("generalized_wasserstein_dice_loss"));
+        assertThat(wasserstein.perError().get(1)).isEqualTo(wasserstein.perError().get(2));
         SoftFacts facts = channel.facts();
         assertThat(facts).isNotNull();
         for (String number : List.of(
@@ -211,11 +219,19 @@ class LossDocumentationTest {
                 fixed(linear.shareOnReference()),
                 fixed(linear.logitNorm()),
                 fixed(dice.norm()),
+                fixed(generalized.onReference()),
+                fixed(generalized.elsewhere()),
+                fixed(generalized.norm()),
+                fixed(generalized.logitNorm()),
+                fixed(wasserstein.perError().get(0)),
+                fixed(wasserstein.perError().get(1)),
+                fixed(wasserstein.norm()),
+                fixed(wasserstein.softmaxNorm()),
                 fixed(facts.softDice()),
                 fixed(facts.hardDice()),
                 fixed(facts.softHardGap()),
                 fixed(facts.leak()))) {
-            assertThat(page).contains(number);
+            assertThat(page).as(number).contains(number);
         }
     }
 
