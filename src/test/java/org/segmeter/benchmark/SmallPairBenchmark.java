@@ -44,8 +44,7 @@ public final class SmallPairBenchmark {
     }
 
     private static ScoringInput input(Path file, long seed) throws Exception {
-        return new ScoringInput(
-                List.of(Files.write(file, SubmissionBenchmark.ball(seed))), List.of("0".repeat(64)));
+        return new ScoringInput(List.of(Files.write(file, SubmissionBenchmark.ball(seed))), List.of("0".repeat(64)));
     }
 
     private static void run(Path folder, int pairs, int rounds, String name) throws Exception {

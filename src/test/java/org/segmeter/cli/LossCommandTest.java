@@ -144,9 +144,16 @@ class LossCommandTest {
         assertThat(json.at("/loss/segments/0/sums/tp").asDouble()).isEqualTo(2.5);
         assertThat(json.at("/loss/segments/0/sums/fp").asDouble()).isEqualTo(1.5);
         assertThat(json.at("/loss/classes/background/sums/tp").asDouble()).isEqualTo(2.5);
-        assertThat(json.at("/loss/classes/gradients/generalized_dice_loss_by_volume/norm").asDouble()).isPositive();
-        assertThat(json.at("/loss/classes/gradients/generalized_dice_loss/classes").size()).isEqualTo(json.at("/loss/classes/gradients/generalized_wasserstein_dice_loss/perError").size());
-        assertThat(json.at("/loss/segments/0/gradients/generalized_dice_loss_unweighted/norm").asDouble()).isPositive();
+        assertThat(json.at("/loss/classes/gradients/generalized_dice_loss_by_volume/norm")
+                        .asDouble())
+                .isPositive();
+        assertThat(json.at("/loss/classes/gradients/generalized_dice_loss/classes")
+                        .size())
+                .isEqualTo(json.at("/loss/classes/gradients/generalized_wasserstein_dice_loss/perError")
+                        .size());
+        assertThat(json.at("/loss/segments/0/gradients/generalized_dice_loss_unweighted/norm")
+                        .asDouble())
+                .isPositive();
     }
 
     @Test

@@ -239,6 +239,7 @@ final class ErrorMoments {
 
     /** On the way to the keys: 1 - p, and its bits. */
     private float[] rests = new float[0];
+
     private int[] restBits = new int[0];
     private MemorySegment valuesMemory = MemorySegment.ofArray(values);
     private MemorySegment keysMemory = MemorySegment.ofArray(keys);

@@ -90,8 +90,7 @@ public record GeneralizedDice(
             SoftSums s = classes.get(i);
             boolean constant = floored || weights[i] * (s.p() + s.g()) < classFloor;
             double bySize = constant ? 0 : score * weights[i] / denominator;
-            partials.add(
-                    RegionLoss.Partials.ofCounts(2 * bySize - 2 * weights[i] / denominator, bySize, bySize));
+            partials.add(RegionLoss.Partials.ofCounts(2 * bySize - 2 * weights[i] / denominator, bySize, bySize));
         }
         return partials;
     }

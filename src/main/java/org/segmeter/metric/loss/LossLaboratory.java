@@ -132,8 +132,7 @@ public final class LossLaboratory {
             }
             put(gradients, loss.name(), ClassGradient.of(partials, all));
         }
-        RegionLoss.Partials pooled =
-                Dice.linear(smooth).partials(sums.stream().reduce(SoftSums.NONE, SoftSums::plus));
+        RegionLoss.Partials pooled = Dice.linear(smooth).partials(sums.stream().reduce(SoftSums.NONE, SoftSums::plus));
         put(gradients, "dice_loss_pooled", ClassGradient.of(Collections.nCopies(all.size(), pooled), all));
         for (Weighting weighting : Weighting.values()) {
             GeneralizedDice loss = GeneralizedDice.monai(weighting, smooth);
@@ -153,8 +152,7 @@ public final class LossLaboratory {
         for (boolean byVolume : new boolean[] {false, true}) {
             WassersteinGradient gradient = moments.generalizedWassersteinGradient(byVolume, WASSERSTEIN_SMOOTH);
             if (Double.isFinite(gradient.norm())) {
-                gradients.put(
-                        "generalized_wasserstein_dice_loss" + (byVolume ? "_by_volume" : ""), gradient);
+                gradients.put("generalized_wasserstein_dice_loss" + (byVolume ? "_by_volume" : ""), gradient);
             }
         }
         return gradients;

@@ -441,14 +441,7 @@ public sealed interface RegionLoss {
             Partials rest = classes.getFirst();
             Partials own = classes.getLast();
             return new Partials(
-                    own.tp() + rest.tn(),
-                    own.fp() + rest.fn(),
-                    own.fn() + rest.fp(),
-                    own.tn() + rest.tp(),
-                    0,
-                    0,
-                    0,
-                    0);
+                    own.tp() + rest.tn(), own.fp() + rest.fn(), own.fn() + rest.fp(), own.tn() + rest.tp(), 0, 0, 0, 0);
         }
 
         @Override

@@ -182,7 +182,19 @@ class GradientFactsTest {
                 gg += label[i] == c ? 1 : 0;
             }
             sums.add(new SoftSums(
-                    label.length, tp, fp, fn, label.length - tp - fp - fn, 0, 0, 0, 0, pp, gg, fp + fn, pp + gg - 2 * tp));
+                    label.length,
+                    tp,
+                    fp,
+                    fn,
+                    label.length - tp - fp - fn,
+                    0,
+                    0,
+                    0,
+                    0,
+                    pp,
+                    gg,
+                    fp + fn,
+                    pp + gg - 2 * tp));
         }
         return sums;
     }
@@ -198,17 +210,19 @@ class GradientFactsTest {
         losses.put("dice_loss_squared", s -> mean(Dice.squared(1e-5), s));
         losses.put("jaccard_loss", s -> mean(RegionLoss.Jaccard.smooth(1e-5), s));
         losses.put("tversky_loss", s -> mean(RegionLoss.Tversky.of(0.3, 0.7, 1e-5), s));
-        losses.put("dice_loss_pooled", s -> Dice.linear(1e-5)
-                .of(s.stream().reduce(SoftSums.NONE, SoftSums::plus)));
+        losses.put("dice_loss_pooled", s -> Dice.linear(1e-5).of(s.stream().reduce(SoftSums.NONE, SoftSums::plus)));
         losses.put(
                 "generalized_dice_loss",
-                s -> GeneralizedDice.monai(GeneralizedDice.Weighting.SQUARE, 1e-5).of(s));
+                s -> GeneralizedDice.monai(GeneralizedDice.Weighting.SQUARE, 1e-5)
+                        .of(s));
         losses.put(
                 "generalized_dice_loss_by_volume",
-                s -> GeneralizedDice.monai(GeneralizedDice.Weighting.SIMPLE, 1e-5).of(s));
+                s -> GeneralizedDice.monai(GeneralizedDice.Weighting.SIMPLE, 1e-5)
+                        .of(s));
         losses.put(
                 "generalized_dice_loss_unweighted",
-                s -> GeneralizedDice.monai(GeneralizedDice.Weighting.UNIFORM, 1e-5).of(s));
+                s -> GeneralizedDice.monai(GeneralizedDice.Weighting.UNIFORM, 1e-5)
+                        .of(s));
         for (long seed = 1; seed <= 5; seed++) {
             Classes classes = Classes.random(new Random(seed));
             Map<String, ClassGradient> gradients = report(classes).gradients();

@@ -209,7 +209,8 @@ class LossDocumentationTest {
         GradientFacts generalized = Objects.requireNonNull(channel.gradients().get("generalized_dice_loss"));
         WassersteinGradient wasserstein =
                 Objects.requireNonNull(ofClasses().wasserstein().get("generalized_wasserstein_dice_loss"));
-        assertThat(wasserstein.perError().get(1)).isEqualTo(wasserstein.perError().get(2));
+        assertThat(wasserstein.perError().get(1))
+                .isEqualTo(wasserstein.perError().get(2));
         SoftFacts facts = channel.facts();
         assertThat(facts).isNotNull();
         for (String number : List.of(
