@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.analytics.statistics.Bootstrap;
 import org.segmeter.analytics.statistics.Interval;
@@ -26,10 +27,19 @@ public final class Aggregates {
     /** Results without a value whose evaluation grids are looked up for their penalty. */
     private static final int MOST_GRIDS = 20_000;
 
-    private final ValueRows rows;
+    /** Values whose sorting is worth more than one thread. */
+    private static final long WORTH_DIVIDING = 50_000;
 
-    Aggregates(ValueRows rows) {
+    private final ValueRows rows;
+    private final ResultColumns columns;
+
+    Aggregates(ValueRows rows, ResultColumns columns) {
         this.rows = rows;
+        this.columns = columns;
+    }
+
+    private List<ValueRows.Group> groups(ResultFilter filter, List<Dimension> by) {
+        return columns.groups(filter, by).orElseGet(() -> rows.groups(filter, by));
     }
 
     /** What can be left out to be quicker, or asked for. */
@@ -157,8 +167,8 @@ public final class Aggregates {
         all.put("sd", "n - 1");
         all.put(
                 "ci95",
-                "of the mean: BCa bootstrap over cases; Student's t below " + Bootstrap.FEWEST + " and above "
-                        + Bootstrap.MOST + " cases; none for the median");
+                "of the mean: BCa bootstrap over cases; Student's t below " + Bootstrap.FEWEST + " cases, ABC above "
+                        + Bootstrap.MOST + "; none for the median");
         all.put("pooled", "from the sums of TP, FP and FN over all cases");
         return java.util.Collections.unmodifiableMap(all);
     }
@@ -171,32 +181,29 @@ public final class Aggregates {
         }
         MetricDefinition metric = MetricNames.require("metric", name);
         List<Dimension> by = question.by();
-        List<ValueRows.Group> found = rows.groups(question.filter(), by);
+        List<ValueRows.Group> found = groups(question.filter(), by);
         Map<List<@Nullable String>, Long> failed = rows.evaluations(question.filter(), by, "FAILED");
         Map<List<@Nullable String>, double[]> counts =
                 question.stats().contains(Stat.POOLED) && Pooled.isKnown(name) && !found.isEmpty()
-                        ? rows.counts(question.filter(), by)
+                        ? columns.counts(question.filter(), by).orElseGet(() -> rows.counts(question.filter(), by))
                         : Map.of();
         Map<List<@Nullable String>, double[]> penalties = penalties(question, metric, found);
         int structure = by.indexOf(Dimension.STRUCTURE);
+        List<Summaries> summaries = summaries(question, metric, found, penalties);
         List<Group> groups = new ArrayList<>();
         Set<List<@Nullable String>> met = new java.util.HashSet<>();
-        for (ValueRows.Group group : found) {
+        for (int i = 0; i < found.size(); i++) {
+            ValueRows.Group group = found.get(i);
             List<@Nullable String> evaluationKey = withoutStructure(group.key(), structure);
             met.add(evaluationKey);
             long failures = failed.getOrDefault(evaluationKey, 0L);
-            double[] penalty = penalties.getOrDefault(placed(group.key(), group.parameters()), new double[0]);
-            double[] missing = concat(group.oneEmpty(), penalty);
             double[] sums = counts.get(group.key());
-            Statistics detected = statistics(group.detected(), metric, question);
-            Statistics penalised =
-                    missing.length == 0 ? detected : statistics(concat(group.detected(), missing), metric, question);
             groups.add(new Group(
                     key(by, group.key()),
                     JsonDocument.read(group.parameters()),
                     counts(group, failures),
-                    detected,
-                    penalised,
+                    summaries.get(i).detected(),
+                    summaries.get(i).penalised(),
                     sums == null ? null : boxed(Pooled.of(name, sums[0], sums[1], sums[2]))));
         }
         failed.forEach((key, failures) -> {
@@ -223,6 +230,30 @@ public final class Aggregates {
                 groups);
     }
 
+    private record Summaries(Statistics detected, Statistics penalised) {}
+
+    /** Of each group, in their order. */
+    private static List<Summaries> summaries(
+            Question question,
+            MetricDefinition metric,
+            List<ValueRows.Group> groups,
+            Map<List<@Nullable String>, double[]> penalties) {
+        long values = groups.stream().mapToLong(group -> group.detected().length).sum();
+        Stream<ValueRows.Group> work = values > WORTH_DIVIDING ? groups.parallelStream() : groups.stream();
+        return work.map(group -> {
+                    double[] penalty =
+                            penalties.getOrDefault(placed(group.key(), group.parameters()), new double[0]);
+                    double[] missing = concat(group.oneEmpty(), penalty);
+                    Statistics detected = statistics(group.detected(), metric, question);
+                    return new Summaries(
+                            detected,
+                            missing.length == 0
+                                    ? detected
+                                    : statistics(concat(group.detected(), missing), metric, question));
+                })
+                .toList();
+    }
+
     /**
      * The values of a structure, misses and hallucinations with the worst.
      *
@@ -234,7 +265,7 @@ public final class Aggregates {
     List<Sample> samples(ResultFilter filter, MetricDefinition metric, @Nullable Double penaltyMm) {
         List<Dimension> by = List.of(Dimension.STRUCTURE);
         Question question = new Question(filter, by, Set.of(), List.of(), penaltyMm, 0);
-        List<ValueRows.Group> found = rows.groups(filter, by);
+        List<ValueRows.Group> found = groups(filter, by);
         Map<List<@Nullable String>, double[]> penalties = penalties(question, metric, found);
         long failures = rows.evaluations(filter, by, "FAILED").values().stream()
                 .mapToLong(Long::longValue)

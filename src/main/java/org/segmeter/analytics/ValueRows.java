@@ -29,6 +29,9 @@ final class ValueRows {
 
     private static final double[] NONE = {};
 
+    /** Metrics whose sums {@link #counts} gives. */
+    static final List<String> COUNTS = List.of("tp", "fp", "fn");
+
     private final JdbcClient sql;
 
     ValueRows(JdbcClient sql) {
@@ -116,9 +119,8 @@ final class ValueRows {
     /** Sums of true positives, false positives and false negatives of the groups. */
     Map<List<@Nullable String>, double[]> counts(ResultFilter filter, List<Dimension> by) {
         Map<List<@Nullable String>, double[]> sums = new LinkedHashMap<>();
-        List<String> names = List.of("tp", "fp", "fn");
-        for (int i = 0; i < names.size(); i++) {
-            Condition where = condition(filter.ofMetric(names.get(i)), true);
+        for (int i = 0; i < COUNTS.size(); i++) {
+            Condition where = condition(filter.ofMetric(COUNTS.get(i)), true);
             String keys = by.stream().map(d -> d.sql() + ", ").collect(Collectors.joining());
             int at = i;
             int n = by.size();

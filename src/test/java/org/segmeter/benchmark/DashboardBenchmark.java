@@ -184,10 +184,6 @@ public final class DashboardBenchmark {
                             + " % 7, jsonb_build_object('scanner', 'scanner-' || i % 4), '{segmeter@1}' from (select i,"
                             + " timestamptz '2026-01-01' + i * interval '5 minutes' as t from generate_series(1, "
                             + evaluations + ") i) n");
-            statement.execute(
-                    "insert into scorecard (evaluation_id, attempt, content, sha256, protocol, protocol_sha256,"
-                            + " engine_version, engine_commit) select md5(i::text)::uuid, 1, '{}', repeat(md5(i::text),"
-                            + " 2), 'segmeter@1', 'x', '0', '0' from generate_series(1, " + evaluations + ") i");
             for (String metric : List.of("dice", "hd95")) {
                 statement.execute(
                         "insert into metric_value (evaluation_id, segment_index, segment_number, segment_label,"
@@ -198,6 +194,11 @@ public final class DashboardBenchmark {
                                 + ", 'OK' from generate_series(1, " + evaluations + ") i, generate_series(-1, "
                                 + (STRUCTURES - 1) + ") s");
             }
+            // Last: a scorecard comes with all of its values.
+            statement.execute(
+                    "insert into scorecard (evaluation_id, attempt, content, sha256, protocol, protocol_sha256,"
+                            + " engine_version, engine_commit) select md5(i::text)::uuid, 1, '{}', repeat(md5(i::text),"
+                            + " 2), 'segmeter@1', 'x', '0', '0' from generate_series(1, " + evaluations + ") i");
             statement.execute("vacuum analyze");
         }
         System.out.println(

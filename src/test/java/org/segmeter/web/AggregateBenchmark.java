@@ -87,11 +87,11 @@ public final class AggregateBenchmark {
                 'site-' || (i % 5), '{}', array['segmeter@1']
             from generate_series(0, :n - 1) i, lateral (select timestamptz '2026-01-02Z' + i * interval '1 minute' as t) at\
             """).param("n", evaluations).update();
+        insertValues(sql, "select id from evaluation");
         sql.sql("""
             insert into scorecard (evaluation_id, attempt, content, sha256, protocol, protocol_sha256, engine_version, engine_commit)
             select id, 1, '{}', encode(sha256('{}'), 'hex'), 'segmeter@1', repeat('0', 64), '0', '0' from evaluation\
             """).update();
-        insertValues(sql, "select id from evaluation");
         sql.sql("vacuum analyze").update();
     }
 

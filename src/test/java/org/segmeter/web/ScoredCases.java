@@ -56,10 +56,6 @@ final class ScoredCases {
             List<Value> values) {
         UUID id = UUID.randomUUID();
         evaluation(id, "SUCCEEDED", model, version, caseId, site, labels, at);
-        sql.sql("""
-            insert into scorecard (evaluation_id, attempt, content, sha256, protocol, protocol_sha256, engine_version, engine_commit)
-            values (:id, 1, :content, encode(sha256(convert_to(:content, 'UTF8')), 'hex'), 'segmeter@1', repeat('0', 64), '0', '0')\
-            """).param("id", id).param("content", CARD).update();
         List<Integer> indices = new ArrayList<>();
         List<@Nullable String> structures = new ArrayList<>();
         List<String> metrics = new ArrayList<>();
@@ -88,6 +84,11 @@ final class ScoredCases {
                 .param("v", numbers.toArray(Double[]::new))
                 .param("s", states.toArray(String[]::new))
                 .update();
+        // Last: a scorecard comes with all of its values.
+        sql.sql("""
+            insert into scorecard (evaluation_id, attempt, content, sha256, protocol, protocol_sha256, engine_version, engine_commit)
+            values (:id, 1, :content, encode(sha256(convert_to(:content, 'UTF8')), 'hex'), 'segmeter@1', repeat('0', 64), '0', '0')\
+            """).param("id", id).param("content", CARD).update();
         return id;
     }
 

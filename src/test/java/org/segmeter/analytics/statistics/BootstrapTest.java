@@ -104,6 +104,25 @@ class BootstrapTest {
                 .isEqualTo(new Interval(1, 1, 0.95, Interval.Method.CONSTANT, 0, "all values are equal"));
     }
 
+    /** What BCa would say with ten times as many resamples differs by less than two runs of it differ. */
+    @Test
+    void manyCasesHaveTheIntervalThatBcaComesTo() {
+        double[] values = beta(new Random(21), Bootstrap.MOST + 1);
+        java.util.Arrays.sort(values);
+        Interval closed = Bootstrap.mean(values, 0.95, 1);
+        assertThat(closed.method()).isEqualTo(Interval.Method.ABC);
+        Interval drawn = Bootstrap.bca(values, 0.95, 100_000, 1);
+        double error = Moments.sd(values) / Math.sqrt(values.length);
+        assertThat(closed.lower()).isCloseTo(drawn.lower(), within(0.03 * error));
+        assertThat(closed.upper()).isCloseTo(drawn.upper(), within(0.03 * error));
+        // The longer tail of the values is below.
+        double mean = Moments.mean(values);
+        assertThat(mean - closed.lower()).isGreaterThan(closed.upper() - mean);
+        assertThat(Bootstrap.mean(java.util.Arrays.copyOf(values, Bootstrap.MOST), 0.95, 1)
+                        .method())
+                .isEqualTo(Interval.Method.BCA);
+    }
+
     /**
      * Coverage of the interval for a skewed distribution like that of Dice; {@code -Dsegmeter.rounds=10000} for more. With 300 rounds
      * three standard errors are 3.8 %.

@@ -1,0 +1,65 @@
+package org.segmeter.analytics;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** The same question answered by the database and by what is in memory, so that tests can hold one to the other. */
+public final class ResultViews {
+
+    private final ValueRows rows;
+    private final ResultColumns columns;
+
+    /**
+     * @param rows the bean {@code valueRows}
+     * @param columns the bean {@code resultColumns}
+     */
+    public ResultViews(Object rows, Object columns) {
+        this.rows = (ValueRows) rows;
+        this.columns = (ResultColumns) columns;
+    }
+
+    /** Each group in words, in order. */
+    public List<String> ofTheDatabase(ResultFilter filter, List<Dimension> by) {
+        return words(rows.groups(filter, by), rows.counts(filter, by));
+    }
+
+    /** The same; empty while it is not in memory. */
+    public Optional<List<String>> inMemory(ResultFilter filter, List<Dimension> by) {
+        Optional<List<ValueRows.Group>> groups = columns.groups(filter, by);
+        Optional<Map<List<@Nullable String>, double[]>> counts = columns.counts(filter, by);
+        return groups.isPresent() && counts.isPresent()
+                ? Optional.of(words(groups.get(), counts.get()))
+                : Optional.empty();
+    }
+
+    private static List<String> words(List<ValueRows.Group> groups, Map<List<@Nullable String>, double[]> counts) {
+        List<String> words = new ArrayList<>();
+        for (ValueRows.Group group : groups) {
+            words.add(group.key() + " " + group.parameters() + " " + group.unit() + " detected "
+                    + sorted(group.detected()) + " one empty " + sorted(group.oneEmpty()) + " misses " + group.misses()
+                    + " hallucinations " + group.hallucinations() + " absent " + group.agreedAbsent() + " not scored "
+                    + group.notScored());
+        }
+        words.sort(null);
+        Map<String, String> sums = new TreeMap<>();
+        counts.forEach((key, sum) -> {
+            // Without groups the database answers with one row of nothing.
+            if (Arrays.stream(sum).anyMatch(one -> one != 0)) {
+                sums.put(key.toString(), Arrays.toString(sum));
+            }
+        });
+        words.add(sums.toString());
+        return words;
+    }
+
+    private static String sorted(double[] values) {
+        double[] sorted = values.clone();
+        Arrays.sort(sorted);
+        return Arrays.toString(sorted);
+    }
+}
