@@ -17,6 +17,7 @@ import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVParser;
 import org.apache.commons.csv.CSVRecord;
 import org.jspecify.annotations.Nullable;
+import org.segmeter.batch.CardValue;
 import org.segmeter.batch.CsvLine;
 import org.segmeter.batch.ResultItem;
 import org.segmeter.scoring.JsonDocument;
@@ -30,6 +31,11 @@ import tools.jackson.databind.JsonNode;
 final class BatchOutput implements AutoCloseable {
 
     private static final int PROTOCOL = ResultItem.TIDY.indexOf("protocol");
+
+    private static final int SEGMENT = ResultItem.TIDY.indexOf("segment");
+
+    /** Its parameters are in the column after it. */
+    private static final int METRIC = ResultItem.TIDY.indexOf("metric");
 
     private final @Nullable FileChannel file;
     private final Set<String> known = new HashSet<>();
@@ -118,7 +124,11 @@ final class BatchOutput implements AutoCloseable {
         }
     }
 
-    /** The lines of a case follow one another; those of the last one may not all be there, so it is scored again. */
+    /**
+     * The lines of a case follow one another, and all but the last case are whole. The last one is if it ends as the one before it ended,
+     * with the same value of all foreground, or could not be scored and has one line; else it is cut off and scored again. Where the
+     * lines of cases are mixed somebody has sorted a table that was whole.
+     */
     private void readTable(Path path, String protocol) throws IOException, Unusable {
         String header = CsvLine.of(ResultItem.TIDY);
         Lines lines = new Lines(path);
@@ -135,6 +145,9 @@ final class BatchOutput implements AutoCloseable {
             }
             lastCase = lines.end;
             String current = null;
+            List<String> last = List.of();
+            List<String> ending = List.of();
+            boolean sorted = false;
             for (String line = lines.next(); line != null; line = lines.next()) {
                 List<String> cells = cells(line);
                 if (cells.size() != ResultItem.TIDY.size()) {
@@ -149,9 +162,21 @@ final class BatchOutput implements AutoCloseable {
                 if (!key.equals(current)) {
                     if (current != null) {
                         known.add(current);
+                        ending = last.get(METRIC).isEmpty() ? ending : last.subList(PROTOCOL, METRIC + 2);
                     }
+                    sorted |= known.contains(key);
                     lastCase = lines.begin;
                     current = key;
+                }
+                last = cells;
+            }
+            if (current != null) {
+                boolean whole = sorted || last.get(METRIC).isEmpty()
+                        || last.get(SEGMENT).equals(CardValue.ALL)
+                                && last.subList(PROTOCOL, METRIC + 2).equals(ending);
+                if (whole) {
+                    known.add(current);
+                    lastCase = lines.end;
                 }
             }
         }

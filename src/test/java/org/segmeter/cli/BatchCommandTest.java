@@ -133,9 +133,62 @@ class BatchCommandTest {
         Files.write(table, whole);
         JsonNode summary = JsonMapper.shared()
                 .readTree(run("--csv", table.toString(), "--json").out());
-        assertThat(summary.path("skipped").asInt()).isEqualTo(3);
-        assertThat(summary.path("scored").asInt()).isEqualTo(1);
+        assertThat(summary.path("skipped").asInt()).isEqualTo(4);
         assertThat(Files.readAllBytes(table)).isEqualTo(whole);
+    }
+
+    @Test
+    void goesOnWithATableThatSomebodyHasSorted() throws IOException {
+        assertThat(run("--csv", table.toString()).status()).isZero();
+        List<String> lines = Files.readAllLines(table);
+        List<String> byMetric = new ArrayList<>(lines.subList(1, lines.size()));
+        byMetric.sort(java.util.Comparator.comparing((String line) -> line.split(",", -1)[12])
+                .thenComparing(java.util.Comparator.reverseOrder()));
+        byMetric.addFirst(lines.getFirst());
+        Files.write(table, byMetric);
+        JsonNode summary = JsonMapper.shared()
+                .readTree(run("--csv", table.toString(), "--json").out());
+        assertThat(summary.path("skipped").asInt()).isEqualTo(4);
+        assertThat(Files.readAllLines(table)).isEqualTo(byMetric);
+        // Another pair is added to what is there, which stays as it is.
+        Files.copy(predictions.resolve("a.nii.gz"), predictions.resolve("e.nii.gz"));
+        Files.copy(references.resolve("a.nii.gz"), references.resolve("e.nii.gz"));
+        assertThat(JsonMapper.shared()
+                        .readTree(run("--csv", table.toString(), "--json").out())
+                        .path("scored")
+                        .asInt())
+                .isEqualTo(1);
+        List<String> after = Files.readAllLines(table);
+        assertThat(after.subList(0, byMetric.size())).isEqualTo(byMetric);
+        assertThat(after.subList(byMetric.size(), after.size())).hasSize(lines.size() / 4).allMatch(line ->
+                line.startsWith("e,"));
+    }
+
+    @Test
+    void scoresOnlyWhereTheMaskOfAManifestIs() throws IOException {
+        Path manifest = directory.resolve("cases.csv");
+        Files.writeString(
+                manifest,
+                "case,prediction,reference,mask\nwithin,pred/a.nii.gz,ref/a.nii.gz,ref/b.nii.gz\nwhole,pred/a.nii.gz,ref/a.nii.gz,\n");
+        Run run = command(
+                "batch", "--manifest", manifest.toString(), "--csv", table.toString(), "--protocol", "segmeter@1");
+        assertThat(run.status()).as(run.err()).isZero();
+        // Where only the reference has voxels, no voxel of the prediction can be wrong.
+        assertThat(valuesOf("within", "precision")).isNotEmpty().allMatch(value -> value == 1);
+        assertThat(valuesOf("whole", "precision")).isNotEmpty().allMatch(value -> value < 1);
+        assertThat(valuesOf("within", "sensitivity")).isEqualTo(valuesOf("whole", "sensitivity"));
+        Files.writeString(manifest, "case,prediction,reference,mask\nwithin,pred/a.nii.gz,ref/a.nii.gz,ref/none.nii.gz\n");
+        assertThat(command("batch", "--manifest", manifest.toString(), "--csv", table.toString(), "--overwrite")
+                        .status())
+                .isEqualTo(CommandLineTool.REFUSED);
+    }
+
+    private List<Double> valuesOf(String name, String metric) throws IOException {
+        return Files.readAllLines(table).stream()
+                .map(line -> line.split(",", -1))
+                .filter(cells -> cells[0].equals(name) && cells[12].equals(metric))
+                .map(cells -> Double.parseDouble(cells[14]))
+                .toList();
     }
 
     private static List<String> objectsOf(List<String> lines) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.http.HttpClient;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
@@ -19,8 +20,11 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.junit.jupiter.api.AfterEach;
@@ -36,6 +40,8 @@ class KillIT {
     private static final int KILLS = Integer.getInteger("segmeter.kills", 5);
     private static final int CLIENTS = 4;
     private static final int BATCH = 40;
+    /** Every so many pairs of the batch one cannot be read. */
+    private static final int UNREADABLE = 5;
 
     private final HttpClient http = HttpClient.newHttpClient();
     private final Queue<String> acknowledged = new ConcurrentLinkedQueue<>();
@@ -56,6 +62,8 @@ class KillIT {
         List<Long> recoveries = new ArrayList<>();
         start(data, recoveries);
         String batch = submitBatch();
+        FutureTask<List<String>> heard = new FutureTask<>(() -> everythingHeardOf(batch));
+        Thread.ofVirtual().start(heard);
         try (ExecutorService clients = Executors.newFixedThreadPool(CLIENTS)) {
             AtomicInteger left = new AtomicInteger(SUBMISSIONS);
             List<Future<?>> work = new ArrayList<>();
@@ -85,6 +93,10 @@ class KillIT {
                         + " ms, final states %s%n",
                 acknowledged.size(), refused.get(), KILLS, killsWithWorkLeft, recoveries, states);
         everyPairOfTheBatchHasOneResult(batch);
+        assertThat(heard.get(60, TimeUnit.SECONDS))
+                .as("events, each once, heard by a client that went on from the last one after every kill")
+                .containsExactlyInAnyOrderElementsOf(eventsOf(batch))
+                .endsWith("done");
         assertThat(acknowledged).doesNotHaveDuplicates().hasSizeGreaterThanOrEqualTo(SUBMISSIONS);
         assertThat(killsWithWorkLeft).as("kills that met work").isGreaterThan(KILLS / 2);
         // Whoever was being scored at more than three kills cannot be told from an input that kills, and is put aside.
@@ -98,7 +110,11 @@ class KillIT {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (TarArchiveOutputStream tar = new TarArchiveOutputStream(bytes)) {
             for (int i = 0; i < BATCH; i++) {
-                put(tar, "prediction/" + i + ".nii.gz", samples.resolve("s01_binary_single.perturbed.nii.gz"));
+                boolean bad = i % UNREADABLE == UNREADABLE - 1;
+                put(
+                        tar,
+                        "prediction/" + i + ".nii.gz",
+                        samples.resolve(bad ? "MANIFEST.md" : "s01_binary_single.perturbed.nii.gz"));
                 put(tar, "reference/" + i + ".dcm", samples.resolve("s01_binary_single.dcm"));
             }
         }
@@ -136,7 +152,7 @@ class KillIT {
             evaluations.add(item.path("evaluation").asString());
             // What was being scored at more than three kills is put aside.
             String problem = item.at("/problem/type").asString("");
-            assertThat(problem).isIn("", "/problems/quarantined");
+            assertThat(problem).isIn("", "/problems/quarantined", "/problems/unrecognised-format");
             succeeded += problem.isEmpty() ? 1 : 0;
         }
         assertThat(evaluations).hasSize(BATCH).doesNotHaveDuplicates().doesNotContain("");
@@ -151,6 +167,52 @@ class KillIT {
         assertThat(rows.lines().filter(line -> line.contains(",all,,dice,,")))
                 .hasSize(succeeded)
                 .doesNotHaveDuplicates();
+    }
+
+    /** What must have been told of a batch that is over: each item that failed, and the end. */
+    private List<String> eventsOf(String location) throws Exception {
+        List<String> events = new ArrayList<>();
+        for (JsonNode item : get(location + "/items?state=FAILED&limit=1000").path("items")) {
+            events.add("item-failed " + item.path("number").asInt());
+        }
+        assertThat(events).hasSizeGreaterThanOrEqualTo(BATCH / UNREADABLE);
+        events.add("done");
+        return events;
+    }
+
+    /** Server-sent events of a batch as a browser has them: whenever the stream breaks it asks again, from the last id on. */
+    private List<String> everythingHeardOf(String location) throws InterruptedException {
+        List<String> heard = new ArrayList<>();
+        String last = "0";
+        while (!heard.contains("done")) {
+            try {
+                HttpResponse<Stream<String>> answer = http.send(
+                        java.net.http.HttpRequest.newBuilder(service.get().uri(location + "/events"))
+                                .header("Last-Event-ID", last)
+                                .build(),
+                        HttpResponse.BodyHandlers.ofLines());
+                String id = "";
+                String kind = "";
+                JsonNode data = JsonMapper.shared().createObjectNode();
+                for (String line : (Iterable<String>) answer.body()::iterator) {
+                    if (line.startsWith("id: ")) {
+                        id = line.substring(4);
+                    } else if (line.startsWith("event: ")) {
+                        kind = line.substring(7);
+                    } else if (line.startsWith("data: ")) {
+                        data = JsonMapper.shared().readTree(line.substring(6));
+                    } else if (line.isEmpty() && !id.isEmpty()) {
+                        heard.add(kind.equals("item-failed") ? kind + " " + data.path("number").asInt() : kind);
+                        last = id;
+                        id = "";
+                    }
+                }
+            } catch (IOException | UncheckedIOException e) {
+                // killed meanwhile
+            }
+            pause();
+        }
+        return heard;
     }
 
     private JsonNode get(String path) throws Exception {
