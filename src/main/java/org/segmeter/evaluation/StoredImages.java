@@ -63,6 +63,10 @@ public final class StoredImages {
 
         static Shown of(IntensityVolume image) {
             double[] range = image.range();
+            IntensityVolume.Window window = image.window();
+            if (window != null) {
+                return new Shown(image, range[0], range[1], window.level(), window.width());
+            }
             if (range[0] <= AIR && range[1] >= BONE && range[0] >= -10_000) {
                 return new Shown(image, range[0], range[1], 40, 400); // soft tissue
             }

@@ -4,7 +4,6 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.segmeter.volume.Delineation;
 import org.segmeter.volume.InputException;
-import org.segmeter.volume.InputProblem;
 import org.segmeter.volume.IntensityVolume;
 import org.segmeter.volume.Segmentation;
 
@@ -38,12 +37,5 @@ public interface SegmentationFormat {
      *
      * @param mostBytes of memory that its voxels may take, two for each
      */
-    default IntensityVolume readImage(List<MemorySegment> parts, ReadOptions options, long mostBytes)
-            throws InputException {
-        throw new InputException(
-                InputProblem.UNSUPPORTED_FORMAT,
-                "An image behind the masks can be shown if it is NIfTI; convert the series.",
-                "DICOM",
-                "NIfTI");
-    }
+    IntensityVolume readImage(List<MemorySegment> parts, ReadOptions options, long mostBytes) throws InputException;
 }

@@ -1,5 +1,7 @@
 package org.segmeter.volume;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * An image that is looked at, not measured: 16 bits for each voxel, which stand for {@code stored * slope + intercept} in whatever unit the
  * image has, such as Hounsfield units. Integers of up to 16 bits are kept as they are; others are rounded to the nearest of 65,536
@@ -13,13 +15,29 @@ public final class IntensityVolume {
     private final short[] stored;
     private final double slope;
     private final double intercept;
+    private final @Nullable Window window;
+
+    /**
+     * How an image is meant to be seen.
+     *
+     * @param level value half way between black and white
+     * @param width difference of the values that are black and white, above 0
+     */
+    public record Window(double level, double width) {}
+
+    /** Without a window of its own; see the other constructor. */
+    public IntensityVolume(Grid grid, short[] stored, double slope, double intercept) {
+        this(grid, stored, slope, intercept, null);
+    }
 
     /**
      * @param stored x fastest, z slowest; not copied
      * @param slope not 0
+     * @param window that comes with the image; null if none does
      * @throws IllegalArgumentException if there are not as many values as voxels
      */
-    public IntensityVolume(Grid grid, short[] stored, double slope, double intercept) {
+    public IntensityVolume(
+            Grid grid, short[] stored, double slope, double intercept, @Nullable Window window) {
         if (stored.length != grid.voxelCount() || slope == 0) {
             throw new IllegalArgumentException("an image has one value for each voxel, and a slope");
         }
@@ -27,6 +45,12 @@ public final class IntensityVolume {
         this.stored = stored;
         this.slope = slope;
         this.intercept = intercept;
+        this.window = window;
+    }
+
+    /** The window that comes with the image; null if none does. */
+    public @Nullable Window window() {
+        return window;
     }
 
     public Grid grid() {

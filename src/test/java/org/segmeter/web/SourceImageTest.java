@@ -17,6 +17,7 @@ import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.segmeter.format.dicom.ImageFixture;
 import tools.jackson.databind.JsonNode;
 
 /** The image that was segmented, sent along to be seen behind the masks. */
@@ -193,6 +194,73 @@ class SourceImageTest {
             int expected = right > 5 ? 0 : grey(Math.round(100 + 2 * (right / 2) + 0.5), 100, 50);
             assertThat(half.getRGB(column, 2) & 255).as("column %d", column).isCloseTo(expected, within(1));
         }
+    }
+
+    /** The nearest pixel of an oblique series under each voxel of upright masks. */
+    @Test
+    void mayBeADicomSeriesInAnyDirection() throws Exception {
+        double a = Math.toRadians(20);
+        double b = Math.toRadians(-30);
+        double[] row = {Math.cos(a), Math.sin(a), 0};
+        double[] column = {-Math.sin(a) * Math.cos(b), Math.cos(a) * Math.cos(b), Math.sin(b)};
+        double[] normal = {
+            row[1] * column[2] - row[2] * column[1],
+            row[2] * column[0] - row[0] * column[2],
+            row[0] * column[1] - row[1] * column[0]
+        };
+        double[][] axes = {row, column, normal};
+        double[] spacing = {0.7, 0.9, 1.3};
+        int[] size = {36, 30, 20};
+        double[] origin = new double[3];
+        for (int i = 0; i < 3; i++) {
+            // The middle of the series is the middle of the masks, LPS+ mm.
+            origin[i] = (i < 2 ? -5.5 : 5.5) + 0.013 * i;
+            for (int axis = 0; axis < 3; axis++) {
+                origin[i] -= (size[axis] - 1) / 2.0 * spacing[axis] * axes[axis][i];
+            }
+        }
+        ImageFixture series = new ImageFixture(
+                        size, spacing, axes, origin, (left, back, head) -> gradient(-left, -back, head))
+                .with(0x0028_1050, "150")
+                .with(0x0028_1051, "300");
+        String location = submitted(series.zip());
+        JsonNode told = api.get(location + "/image").expect(200).json();
+        assertThat(told.at("/window/level").doubleValue()).isEqualTo(150);
+        assertThat(told.at("/window/width").doubleValue()).isEqualTo(300);
+        assertThat(told.path("voxels").toString()).isEqualTo("[36,30,20]");
+        for (int index : new int[] {0, 4, 11}) {
+            BufferedImage axial = picture(location + "/image.png?plane=axial&index=" + index);
+            BufferedImage coronal = picture(location + "/image.png?plane=coronal&index=" + index);
+            for (int y = 0; y < SIZE; y++) {
+                for (int x = 0; x < SIZE; x++) {
+                    assertThat(axial.getRGB(x, y) & 255)
+                            .as("axial %d, column %d, row %d", index, x, y)
+                            .isCloseTo(
+                                    grey(nearest(series, size, spacing, axes, 11 - x, 11 - y, index), 150, 300), within(1));
+                    assertThat(coronal.getRGB(x, y) & 255)
+                            .as("coronal %d, column %d, row %d", index, x, y)
+                            .isCloseTo(
+                                    grey(nearest(series, size, spacing, axes, 11 - x, index, 11 - y), 150, 300), within(1));
+                }
+            }
+        }
+        JsonNode several = api.get(submitted(series.files().getFirst()) + "/image").expect(422).json();
+        assertThat(several.path("type").asString()).isEqualTo("/problems/invalid-geometry");
+    }
+
+    /** The value of the pixel whose middle is nearest in the directions of the series. */
+    private static double nearest(
+            ImageFixture series, int[] size, double[] spacing, double[][] axes, double right, double front, double head) {
+        double[] corner = series.place(0, 0, 0);
+        double[] off = {-right - corner[0], -front - corner[1], head - corner[2]};
+        long[] pixel = new long[3];
+        for (int axis = 0; axis < 3; axis++) {
+            double along = off[0] * axes[axis][0] + off[1] * axes[axis][1] + off[2] * axes[axis][2];
+            pixel[axis] = Math.round(along / spacing[axis]);
+            assertThat(pixel[axis]).isBetween(0L, size[axis] - 1L);
+        }
+        double[] place = series.place(pixel[0], pixel[1], pixel[2]);
+        return Math.round(gradient(-place[0], -place[1], place[2]));
     }
 
     @Test

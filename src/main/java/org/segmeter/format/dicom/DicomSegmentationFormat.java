@@ -23,6 +23,7 @@ import org.segmeter.volume.ContourSet;
 import org.segmeter.volume.Delineation;
 import org.segmeter.volume.InputException;
 import org.segmeter.volume.InputProblem;
+import org.segmeter.volume.IntensityVolume;
 import org.segmeter.volume.LabelMasks;
 import org.segmeter.volume.Mask;
 import org.segmeter.volume.Segment;
@@ -153,6 +154,13 @@ public final class DicomSegmentationFormat implements SegmentationFormat {
                 segments,
                 new Segmentation.Source(
                         format(first), first.frameOfReferenceUid(), placement.patientGeometry(), List.copyOf(notices)));
+    }
+
+    /** The images among the objects: see {@link ImageSeries}. */
+    @Override
+    public IntensityVolume readImage(List<MemorySegment> parts, ReadOptions options, long mostBytes)
+            throws InputException {
+        return ImageSeries.read(parts, options, mostBytes);
     }
 
     private static String format(SegObject object) {

@@ -89,8 +89,14 @@ final class Tag {
     static final int HIGH_BIT = 0x0028_0102;
     static final int PIXEL_REPRESENTATION = 0x0028_0103;
     static final int PIXEL_PADDING_VALUE = 0x0028_0120;
+    static final int WINDOW_CENTER = 0x0028_1050;
+    static final int WINDOW_WIDTH = 0x0028_1051;
+    static final int RESCALE_INTERCEPT = 0x0028_1052;
+    static final int RESCALE_SLOPE = 0x0028_1053;
     static final int LOSSY_IMAGE_COMPRESSION = 0x0028_2110;
     static final int PIXEL_MEASURES_SEQUENCE = 0x0028_9110;
+    static final int FRAME_VOI_LUT_SEQUENCE = 0x0028_9132;
+    static final int PIXEL_VALUE_TRANSFORMATION_SEQUENCE = 0x0028_9145;
 
     static final int PREDECESSOR_DOCUMENTS_SEQUENCE = 0x0040_A360;
     static final int SOURCE_INSTANCE_SEQUENCE = 0x0042_0013;
