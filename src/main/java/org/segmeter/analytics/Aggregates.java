@@ -238,11 +238,11 @@ public final class Aggregates {
             MetricDefinition metric,
             List<ValueRows.Group> groups,
             Map<List<@Nullable String>, double[]> penalties) {
-        long values = groups.stream().mapToLong(group -> group.detected().length).sum();
+        long values =
+                groups.stream().mapToLong(group -> group.detected().length).sum();
         Stream<ValueRows.Group> work = values > WORTH_DIVIDING ? groups.parallelStream() : groups.stream();
         return work.map(group -> {
-                    double[] penalty =
-                            penalties.getOrDefault(placed(group.key(), group.parameters()), new double[0]);
+                    double[] penalty = penalties.getOrDefault(placed(group.key(), group.parameters()), new double[0]);
                     double[] missing = concat(group.oneEmpty(), penalty);
                     Statistics detected = statistics(group.detected(), metric, question);
                     return new Summaries(

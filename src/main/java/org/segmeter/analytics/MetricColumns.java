@@ -98,11 +98,7 @@ final class MetricColumns {
 
         /** The same for all segments of a structure: their places do not matter, only whether they are all foreground together. */
         static Kind of(
-                int segmentIndex,
-                @Nullable String label,
-                @Nullable Integer number,
-                String parameters,
-                String unit) {
+                int segmentIndex, @Nullable String label, @Nullable Integer number, String parameters, String unit) {
             return new Kind(Math.min(segmentIndex, 0), label, number, parameters, unit);
         }
 
@@ -340,7 +336,7 @@ final class MetricColumns {
                         || submitted[of] >= to) {
                     continue;
                 }
-                    long time = times.isEmpty() ? 0 : time(times, submitted[of]);
+                long time = times.isEmpty() ? 0 : time(times, submitted[of]);
                 long key = ((long) aboutKey[what] << 20 | kindKey[kind]) << 23 | time;
                 if (last == null || key != lastKey) {
                     last = groups.of(key);
@@ -406,7 +402,8 @@ final class MetricColumns {
                 return 12L * date.getYear() + date.getMonthValue();
             }
             // A week has days of two months at most.
-            boolean later = date.getMonthValue() != LocalDate.ofEpochDay(7 * week - 3).getMonthValue();
+            boolean later =
+                    date.getMonthValue() != LocalDate.ofEpochDay(7 * week - 3).getMonthValue();
             return 2 * week + (later ? 1 : 0) + TIME_OFFSET;
         }
 
@@ -424,8 +421,7 @@ final class MetricColumns {
                                         "%04d-W%02d",
                                         date.get(IsoFields.WEEK_BASED_YEAR),
                                         date.get(IsoFields.WEEK_OF_WEEK_BASED_YEAR));
-                            case MONTH ->
-                                String.format(Locale.ROOT, "%04d-%02d", date.getYear(), date.getMonthValue());
+                            case MONTH -> String.format(Locale.ROOT, "%04d-%02d", date.getYear(), date.getMonthValue());
                             default -> about.value(dimension);
                         });
             }

@@ -193,7 +193,10 @@ final class ResultColumns {
             }
         } catch (DataAccessException | TransactionException | IllegalStateException e) {
             // The database answers in its stead; the next question tries again.
-            log.debug("the values of {} could not be read: {}", metric, e.getClass().getSimpleName());
+            log.debug(
+                    "the values of {} could not be read: {}",
+                    metric,
+                    e.getClass().getSimpleName());
         } finally {
             synchronized (places) {
                 place.loading = false;
@@ -250,7 +253,8 @@ final class ResultColumns {
                             }
                         });
                 sql.sql(VALUE
-                                + "(v.metric = :metric and v.value is not null or v.metric = :metric and v.value is null)")
+                                + "(v.metric = :metric and v.value is not null or v.metric = :metric and"
+                                + " v.value is null)")
                         .param("metric", metric)
                         .withFetchSize(FETCHED_AT_ONCE)
                         .query(row -> {
@@ -349,8 +353,7 @@ final class ResultColumns {
         Double known = row.wasNull() ? null : (Double) value;
         columns.add(
                 row.getObject(1, UUID.class),
-                MetricColumns.Kind.of(
-                        row.getInt(2), row.getString(3), segment, row.getString(5), row.getString(6)),
+                MetricColumns.Kind.of(row.getInt(2), row.getString(3), segment, row.getString(5), row.getString(6)),
                 known,
                 row.getString(8));
     }

@@ -171,7 +171,8 @@ final class BatchOutput implements AutoCloseable {
                 last = cells;
             }
             if (current != null) {
-                boolean whole = sorted || last.get(METRIC).isEmpty()
+                boolean whole = sorted
+                        || last.get(METRIC).isEmpty()
                         || last.get(SEGMENT).equals(CardValue.ALL)
                                 && last.subList(PROTOCOL, METRIC + 2).equals(ending);
                 if (whole) {

@@ -36,8 +36,7 @@ public final class IntensityVolume {
      * @param window that comes with the image; null if none does
      * @throws IllegalArgumentException if there are not as many values as voxels
      */
-    public IntensityVolume(
-            Grid grid, short[] stored, double slope, double intercept, @Nullable Window window) {
+    public IntensityVolume(Grid grid, short[] stored, double slope, double intercept, @Nullable Window window) {
         if (stored.length != grid.voxelCount() || slope == 0) {
             throw new IllegalArgumentException("an image has one value for each voxel, and a slope");
         }

@@ -179,10 +179,10 @@ public final class DashboardBenchmark {
             statement.execute("set synchronous_commit = off");
             statement.execute(
                     "insert into evaluation (id, created_at, state, attempt, started_at, finished_at, case_id,"
-                            + " model_name, model_version, site, labels, protocols) select md5(i::text)::uuid, t,"
-                            + " 'SUCCEEDED', 1, t, t, 'case-' || i % 5000, 'model-' || i % 5, '1.' || i % 3, 'site-' || i"
-                            + " % 7, jsonb_build_object('scanner', 'scanner-' || i % 4), '{segmeter@1}' from (select i,"
-                            + " timestamptz '2026-01-01' + i * interval '5 minutes' as t from generate_series(1, "
+                        + " model_name, model_version, site, labels, protocols) select md5(i::text)::uuid, t,"
+                        + " 'SUCCEEDED', 1, t, t, 'case-' || i % 5000, 'model-' || i % 5, '1.' || i % 3, 'site-' || i"
+                        + " % 7, jsonb_build_object('scanner', 'scanner-' || i % 4), '{segmeter@1}' from (select i,"
+                        + " timestamptz '2026-01-01' + i * interval '5 minutes' as t from generate_series(1, "
                             + evaluations + ") i) n");
             for (String metric : List.of("dice", "hd95")) {
                 statement.execute(

@@ -79,7 +79,7 @@ class BatchCommandTest {
         assertThat(lines.getFirst())
                 .isEqualTo(
                         "case,model,version,site,scanner,reader,labels,prediction,reference,protocol,segment,label,metric,"
-                                + "parameters,value,unit,state,reason");
+                            + "parameters,value,unit,state,reason");
         assertThat(lines)
                 .filteredOn(line -> line.contains(",nnunet@1,") && line.contains(",dice,,"))
                 .hasSize(8);
@@ -160,8 +160,9 @@ class BatchCommandTest {
                 .isEqualTo(1);
         List<String> after = Files.readAllLines(table);
         assertThat(after.subList(0, byMetric.size())).isEqualTo(byMetric);
-        assertThat(after.subList(byMetric.size(), after.size())).hasSize(lines.size() / 4).allMatch(line ->
-                line.startsWith("e,"));
+        assertThat(after.subList(byMetric.size(), after.size()))
+                .hasSize(lines.size() / 4)
+                .allMatch(line -> line.startsWith("e,"));
     }
 
     @Test
@@ -169,7 +170,9 @@ class BatchCommandTest {
         Path manifest = directory.resolve("cases.csv");
         Files.writeString(
                 manifest,
-                "case,prediction,reference,mask\nwithin,pred/a.nii.gz,ref/a.nii.gz,ref/b.nii.gz\nwhole,pred/a.nii.gz,ref/a.nii.gz,\n");
+                "case,prediction,reference,mask\n"
+                        + "within,pred/a.nii.gz,ref/a.nii.gz,ref/b.nii.gz\n"
+                        + "whole,pred/a.nii.gz,ref/a.nii.gz,\n");
         Run run = command(
                 "batch", "--manifest", manifest.toString(), "--csv", table.toString(), "--protocol", "segmeter@1");
         assertThat(run.status()).as(run.err()).isZero();
@@ -177,7 +180,8 @@ class BatchCommandTest {
         assertThat(valuesOf("within", "precision")).isNotEmpty().allMatch(value -> value == 1);
         assertThat(valuesOf("whole", "precision")).isNotEmpty().allMatch(value -> value < 1);
         assertThat(valuesOf("within", "sensitivity")).isEqualTo(valuesOf("whole", "sensitivity"));
-        Files.writeString(manifest, "case,prediction,reference,mask\nwithin,pred/a.nii.gz,ref/a.nii.gz,ref/none.nii.gz\n");
+        Files.writeString(
+                manifest, "case,prediction,reference,mask\nwithin,pred/a.nii.gz,ref/a.nii.gz,ref/none.nii.gz\n");
         assertThat(command("batch", "--manifest", manifest.toString(), "--csv", table.toString(), "--overwrite")
                         .status())
                 .isEqualTo(CommandLineTool.REFUSED);

@@ -202,7 +202,10 @@ class KillIT {
                     } else if (line.startsWith("data: ")) {
                         data = JsonMapper.shared().readTree(line.substring(6));
                     } else if (line.isEmpty() && !id.isEmpty()) {
-                        heard.add(kind.equals("item-failed") ? kind + " " + data.path("number").asInt() : kind);
+                        heard.add(
+                                kind.equals("item-failed")
+                                        ? kind + " " + data.path("number").asInt()
+                                        : kind);
                         last = id;
                         id = "";
                     }

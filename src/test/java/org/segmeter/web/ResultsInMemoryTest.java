@@ -60,7 +60,8 @@ class ResultsInMemoryTest {
     private UUID scored(ScoredCases place) {
         List<ScoredCases.Value> values = new ArrayList<>();
         for (int index = -1; index < 4; index++) {
-            String label = index < 0 || random.nextInt(4) == 0 ? null : STRUCTURES.get(random.nextInt(STRUCTURES.size()));
+            String label =
+                    index < 0 || random.nextInt(4) == 0 ? null : STRUCTURES.get(random.nextInt(STRUCTURES.size()));
             for (String metric : METRICS) {
                 int parameters = metric.equals("nsd") ? 2 : 1;
                 for (int p = 0; p < parameters; p++) {
@@ -153,7 +154,9 @@ class ResultsInMemoryTest {
         }
         theSameAsInTheDatabase("after more were scored", questions);
         for (int i = 0; i < 10; i++) {
-            service.api().delete("/api/v1/evaluations/" + all.remove(random.nextInt(all.size()))).expect(204);
+            service.api()
+                    .delete("/api/v1/evaluations/" + all.remove(random.nextInt(all.size())))
+                    .expect(204);
         }
         theSameAsInTheDatabase("after some were removed", questions);
         service.bean(JdbcClient.class)
@@ -176,11 +179,15 @@ class ResultsInMemoryTest {
             List<String> before = inMemory(filter, by);
             assertThat(before).isEqualTo(views.ofTheDatabase(filter, by));
             scored(cases);
-            assertThat(inMemory(filter, by)).isEqualTo(views.ofTheDatabase(filter, by)).isNotEqualTo(before);
+            assertThat(inMemory(filter, by))
+                    .isEqualTo(views.ofTheDatabase(filter, by))
+                    .isNotEqualTo(before);
             List<String> still = inMemory(filter, by);
             connection.commit();
             connection.setAutoCommit(true);
-            assertThat(inMemory(filter, by)).isEqualTo(views.ofTheDatabase(filter, by)).isNotEqualTo(still);
+            assertThat(inMemory(filter, by))
+                    .isEqualTo(views.ofTheDatabase(filter, by))
+                    .isNotEqualTo(still);
         }
     }
 }

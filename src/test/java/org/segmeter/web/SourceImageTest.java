@@ -236,21 +236,31 @@ class SourceImageTest {
                     assertThat(axial.getRGB(x, y) & 255)
                             .as("axial %d, column %d, row %d", index, x, y)
                             .isCloseTo(
-                                    grey(nearest(series, size, spacing, axes, 11 - x, 11 - y, index), 150, 300), within(1));
+                                    grey(nearest(series, size, spacing, axes, 11 - x, 11 - y, index), 150, 300),
+                                    within(1));
                     assertThat(coronal.getRGB(x, y) & 255)
                             .as("coronal %d, column %d, row %d", index, x, y)
                             .isCloseTo(
-                                    grey(nearest(series, size, spacing, axes, 11 - x, index, 11 - y), 150, 300), within(1));
+                                    grey(nearest(series, size, spacing, axes, 11 - x, index, 11 - y), 150, 300),
+                                    within(1));
                 }
             }
         }
-        JsonNode several = api.get(submitted(series.files().getFirst()) + "/image").expect(422).json();
+        JsonNode several = api.get(submitted(series.files().getFirst()) + "/image")
+                .expect(422)
+                .json();
         assertThat(several.path("type").asString()).isEqualTo("/problems/invalid-geometry");
     }
 
     /** The value of the pixel whose middle is nearest in the directions of the series. */
     private static double nearest(
-            ImageFixture series, int[] size, double[] spacing, double[][] axes, double right, double front, double head) {
+            ImageFixture series,
+            int[] size,
+            double[] spacing,
+            double[][] axes,
+            double right,
+            double front,
+            double head) {
         double[] corner = series.place(0, 0, 0);
         double[] off = {-right - corner[0], -front - corner[1], head - corner[2]};
         long[] pixel = new long[3];

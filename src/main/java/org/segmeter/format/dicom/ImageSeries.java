@@ -107,7 +107,12 @@ final class ImageSeries {
      * @param thickness between slices where there is only one, 0 if unknown
      */
     private record Plane(
-            int rows, int columns, List<Double> orientation, double rowSpacing, double columnSpacing, double thickness) {
+            int rows,
+            int columns,
+            List<Double> orientation,
+            double rowSpacing,
+            double columnSpacing,
+            double thickness) {
 
         boolean isLike(Plane other) {
             boolean alike = rows == other.rows
@@ -164,7 +169,8 @@ final class ImageSeries {
         if (2 * largest.getValue().size() <= all && stacks.size() > 1) {
             throw new InputException(
                     InputProblem.AMBIGUOUS_DIMENSIONS,
-                    "The images of the series lie in several stacks of different directions or sizes; send one of them.",
+                    "The images of the series lie in several stacks of different directions or sizes; send one of"
+                            + " them.",
                     stacks.size() + " stacks",
                     "one stack");
         }
@@ -174,12 +180,7 @@ final class ImageSeries {
     /** False if it is no image. */
     private boolean add(MemorySegment part) throws InputException {
         DicomFile file = DicomParser.parse(
-                part,
-                SELECTION,
-                options.limits().nesting(),
-                options.cancel(),
-                Tag.PIXEL_DATA,
-                (header, length) -> {});
+                part, SELECTION, options.limits().nesting(), options.cancel(), Tag.PIXEL_DATA, (header, length) -> {});
         DicomDataset dataset = file.dataset();
         if (!dataset.contains(Tag.ROWS) || SegObject.isSegmentation(dataset.string(Tag.SOP_CLASS_UID))) {
             return false;
@@ -270,8 +271,8 @@ final class ImageSeries {
         if (samples != 1 || colours != null && !colours.equals("MONOCHROME2")) {
             throw new InputException(
                     InputProblem.UNSUPPORTED_DATATYPE,
-                    "An image behind the masks can be shown if a larger value is brighter; this one has colours, or shows"
-                            + " larger values darker.",
+                    "An image behind the masks can be shown if a larger value is brighter; this one has colours, or"
+                            + " shows larger values darker.",
                     samples + " samples, " + (colours != null && colours.matches("[A-Z0-9_ ]{1,16}") ? colours : "?"),
                     "1 sample, MONOCHROME2");
         }
@@ -313,7 +314,8 @@ final class ImageSeries {
         if (position == null || orientation == null || spacing == null) {
             throw new InputException(
                     InputProblem.NO_PATIENT_GEOMETRY,
-                    "An image does not say where it lies in the patient, so nobody knows where it belongs behind the masks.",
+                    "An image does not say where it lies in the patient, so nobody knows where it belongs behind the"
+                            + " masks.",
                     "no " + (position == null ? "position" : orientation == null ? "orientation" : "pixel spacing"),
                     "Image Position and Orientation (Patient), Pixel Spacing");
         }
@@ -334,7 +336,8 @@ final class ImageSeries {
             throw Refusal.geometry(
                     "An image has a position, an orientation or a pixel spacing that cannot be one.",
                     Refusal.text(
-                            "rows of length %.4f, columns of %.4f, %.4g x %.4g mm", row, column, spacing[0], spacing[1]),
+                            "rows of length %.4f, columns of %.4f, %.4g x %.4g mm",
+                            row, column, spacing[0], spacing[1]),
                     "perpendicular unit vectors and distances in mm");
         }
         List<Double> directions = new ArrayList<>();
@@ -398,8 +401,8 @@ final class ImageSeries {
             if (byPlace[place] != null) {
                 throw new InputException(
                         InputProblem.AMBIGUOUS_DIMENSIONS,
-                        "Several images of the series lie in the same place (echoes, points in time, b-values); send those"
-                                + " of one.",
+                        "Several images of the series lie in the same place (echoes, points in time, b-values); send"
+                                + " those of one.",
                         "two images in slice " + (place + 1) + " of " + byPlace.length,
                         "one");
             }
@@ -417,7 +420,8 @@ final class ImageSeries {
         } catch (InputException e) {
             if (e.problem() == InputProblem.INVALID_GEOMETRY && along.length > 1) {
                 throw Refusal.geometry(
-                        "The images of the series lie at uneven distances and make no volume; send a stack of even ones.",
+                        "The images of the series lie at uneven distances and make no volume; send a stack of even"
+                                + " ones.",
                         Objects.requireNonNullElse(e.found(), ""),
                         Objects.requireNonNullElse(e.expected(), ""));
             }
@@ -443,8 +447,8 @@ final class ImageSeries {
             for (int i = 0; i < 3; i++) {
                 off[i] = byPlace[place].position()[i] - first[i] - place * step[i];
             }
-            double pixels =
-                    Math.max(Math.abs(dot(row, off)) / plane.columnSpacing(), Math.abs(dot(column, off)) / plane.rowSpacing());
+            double pixels = Math.max(
+                    Math.abs(dot(row, off)) / plane.columnSpacing(), Math.abs(dot(column, off)) / plane.rowSpacing());
             if (!(pixels <= MOST_OFF)) {
                 throw Refusal.geometry(
                         "The images of the series are shifted against one another and make no volume.",
@@ -452,8 +456,7 @@ final class ImageSeries {
                         Refusal.text("at most %.1f pixels off a straight line", MOST_OFF));
             }
         }
-        Affine affine =
-                Affine.of(scaled(row, plane.columnSpacing()), scaled(column, plane.rowSpacing()), step, first);
+        Affine affine = Affine.of(scaled(row, plane.columnSpacing()), scaled(column, plane.rowSpacing()), step, first);
         double size = Math.abs(affine.determinant());
         if (!(size > 0 && size < Double.POSITIVE_INFINITY)) {
             throw Refusal.geometry(

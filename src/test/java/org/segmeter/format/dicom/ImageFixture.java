@@ -83,7 +83,8 @@ public final class ImageFixture {
     public double[] place(double column, double row, double slice) {
         double[] place = origin.clone();
         for (int i = 0; i < 3; i++) {
-            place[i] += column * spacing[0] * axes[0][i] + row * spacing[1] * axes[1][i] + slice * spacing[2] * axes[2][i];
+            place[i] +=
+                    column * spacing[0] * axes[0][i] + row * spacing[1] * axes[1][i] + slice * spacing[2] * axes[2][i];
         }
         return place;
     }
@@ -118,10 +119,18 @@ public final class ImageFixture {
         Map<Integer, byte[]> elements = new TreeMap<>(Integer::compareUnsigned);
         texts.forEach((tag, text) -> {
             if (!text.isEmpty()) {
-                elements.put(tag, element(tag, tag >>> 16 == 0x0008 && tag != 0x0008_0008 || tag >>> 16 == 0x0020 && tag <= 0x0020_000E ? "UI" : tag == 0x0028_0004 || tag == 0x0008_0008 ? "CS" : "DS", text));
+                elements.put(
+                        tag,
+                        element(
+                                tag,
+                                tag >>> 16 == 0x0008 && tag != 0x0008_0008 || tag >>> 16 == 0x0020 && tag <= 0x0020_000E
+                                        ? "UI"
+                                        : tag == 0x0028_0004 || tag == 0x0008_0008 ? "CS" : "DS",
+                                text));
             }
         });
-        elements.put(0x0008_0018, element(0x0008_0018, "UI", "1.2.3.4." + (slice + 1) + "." + Math.abs(texts.hashCode())));
+        elements.put(
+                0x0008_0018, element(0x0008_0018, "UI", "1.2.3.4." + (slice + 1) + "." + Math.abs(texts.hashCode())));
         double[] corner = place(0, 0, slice);
         elements.putIfAbsent(0x0020_0032, element(0x0020_0032, "DS", decimals(corner)));
         if ("none".equals(texts.get(0x0020_0032))) {

@@ -95,11 +95,17 @@ class ImageSeriesTest {
 
     @Test
     void hasTheWindowThatItNames() throws InputException {
-        IntensityVolume image = read(
-                series(UPRIGHT).with(0x0028_1050, "50\\-600").with(0x0028_1051, "350\\1600").files());
+        IntensityVolume image = read(series(UPRIGHT)
+                .with(0x0028_1050, "50\\-600")
+                .with(0x0028_1051, "350\\1600")
+                .files());
         assertThat(image.window()).isEqualTo(new IntensityVolume.Window(50, 350));
         assertThat(read(series(UPRIGHT).files()).window()).isNull();
-        assertThat(read(series(UPRIGHT).with(0x0028_1050, "much").with(0x0028_1051, "0").files()).window())
+        assertThat(read(series(UPRIGHT)
+                                .with(0x0028_1050, "much")
+                                .with(0x0028_1051, "0")
+                                .files())
+                        .window())
                 .isNull();
     }
 
@@ -126,7 +132,9 @@ class ImageSeriesTest {
         files.add(files.getFirst().clone());
         files.add(SegFixture.ai(SegFixture.uid()).liver(0).bytes());
         files.add("no image".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
-        files.add(series(OBLIQUE).with(0x0008_0008, "ORIGINAL\\PRIMARY\\LOCALIZER").file(0, 1));
+        files.add(series(OBLIQUE)
+                .with(0x0008_0008, "ORIGINAL\\PRIMARY\\LOCALIZER")
+                .file(0, 1));
         IntensityVolume image = read(files);
         assertThat(image.grid().nz()).isEqualTo(SIZE[2]);
         assertThat(image.value(3, 2, 2)).isEqualTo(image.range()[0]);
@@ -166,11 +174,11 @@ class ImageSeriesTest {
         List<byte[]> shifted = new ArrayList<>(series(UPRIGHT).files());
         shifted.set(
                 1,
-                new ImageFixture(SIZE, SPACING, UPRIGHT, new double[] {-9, 30.25, 101}, ImageSeriesTest::body).file(2, 1));
+                new ImageFixture(SIZE, SPACING, UPRIGHT, new double[] {-9, 30.25, 101}, ImageSeriesTest::body)
+                        .file(2, 1));
         refused(shifted, InputProblem.INVALID_GEOMETRY, "shifted against one another");
-        List<byte[]> large = new ImageFixture(
-                        new int[] {400, 400, 4}, SPACING, UPRIGHT, ORIGIN, (left, back, head) -> 0)
-                .files();
+        List<byte[]> large =
+                new ImageFixture(new int[] {400, 400, 4}, SPACING, UPRIGHT, ORIGIN, (left, back, head) -> 0).files();
         refused(large, InputProblem.TOO_LARGE, "memory to show");
         refused(
                 List.of(SegFixture.ai(SegFixture.uid()).liver(0).bytes()),
@@ -186,6 +194,7 @@ class ImageSeriesTest {
                 .as(words)
                 .isThrownBy(() -> read(files))
                 .satisfies(e -> assertThat(e.problem()).as(e.getMessage()).isEqualTo(problem))
-                .satisfies(e -> assertThat(Objects.requireNonNull(e.getMessage())).contains(words));
+                .satisfies(
+                        e -> assertThat(Objects.requireNonNull(e.getMessage())).contains(words));
     }
 }
