@@ -74,6 +74,20 @@ public final class MemoryBudget {
         }
     }
 
+    /** Where it is known from how much memory work takes. */
+    private enum Demand {
+        DECLARED("declare more voxels than fit", "for what their headers declare"),
+        FOUND("have structures that need more than fits", "to measure the structures that were found in them");
+
+        private final String words;
+        private final String reason;
+
+        Demand(String words, String reason) {
+            this.words = words;
+            this.reason = reason;
+        }
+    }
+
     /** Work takes more than it was promised, and more is not free. */
     private static final class Outgrown extends RuntimeException {
         private final int mib;
@@ -105,15 +119,15 @@ public final class MemoryBudget {
 
     <T> T admitted(long bytes, CancelSignal cancel, Work<T> work) throws InputException, IOException {
         int wanted = mib(bytes);
-        String what = "declare more voxels than fit";
+        Demand demand = Demand.DECLARED;
         while (true) {
             if (wanted > limitMib) {
                 refused.increment();
                 throw new InputException(
                         InputProblem.TOO_LARGE,
-                        "The two sides " + what + " into the memory of this installation. "
+                        "The two sides " + demand.words + " into the memory of this installation. "
                                 + "Crop them, or give the service more heap (-Xmx or -XX:MaxRAMPercentage).",
-                        wanted + " MiB declared",
+                        wanted + " MiB " + demand.reason,
                         "at most " + limitMib + " MiB, six tenths of the heap");
             }
             acquire(wanted, cancel);
@@ -123,7 +137,7 @@ public final class MemoryBudget {
             } catch (Outgrown e) {
                 again.increment();
                 wanted = e.mib;
-                what = "have structures that take more than fits";
+                demand = Demand.FOUND;
             } finally {
                 free.release(promise.mib);
             }

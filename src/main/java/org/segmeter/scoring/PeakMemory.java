@@ -14,37 +14,64 @@ import org.segmeter.volume.Voxels;
 
 /**
  * What scoring takes of memory at its peak once both sides lie on one grid: their voxels, what is made of the values of a segment, and while a
- * pair is measured its surfaces (copies of its bits), its rows of voxels in objects (runs), and those objects. The numbers were measured
- * with {@code MemoryBenchmark} (docs/benchmarks.md, "Memory"), which prints how far they are from the peak.
+ * pair is measured its surfaces, then its rows of voxels in objects (runs) and those objects. The sizes are those of the arrays and objects
+ * that are made; {@code MemoryBenchmark} (docs/benchmarks.md, "Memory") prints how far the sum is from the peak.
  */
 final class PeakMemory {
 
     /** A segment's values. */
     private static final long OF_SEGMENT = 30 << 10;
 
-    /** The copies of a pair's bits that its surfaces and their neighbours are, as a multiple of them. */
-    private static final double OF_BITS = 3.8;
+    /** A row of voxels without a gap while objects are found: where it begins, where it ends, its parent, its object; all of them integers. */
+    private static final long OF_RUN = 4 * 4;
 
-    /** A row of voxels without a gap, once it is known: where it begins, where it ends, whose it is. */
-    private static final long OF_RUN = 12;
+    /** And then, without the parent. */
+    private static final long OF_RUN_IN_OBJECT = 3 * 4;
 
-    /** And while they are looked for: two lists that grow by doubling, and then their copies. */
-    private static final long OF_RUN_IN_LIST = 8;
+    /** An object while it is found: its size, its bounds as six integers, its box and where that is. */
+    private static final long OF_OBJECT = 8 + 6 * 4 + 40 + 4;
 
-    private static final long SHORTEST_LIST = 64;
+    /** And while partners are looked for: without the bounds, with a list of partners, a partner, and its place in the table of pairs. */
+    private static final long OF_OBJECT_WITH_PARTNERS = OF_OBJECT - 6 * 4 + 28 + 32 + 2 * 16;
 
-    /** An object: its box, its size, its partners. */
-    private static final long OF_OBJECT = 100;
+    /** What a part of a surface counts: squares, classes and numbers of 256 distances, and numbers of 256 neighbourhoods. */
+    private static final long OF_PART = 256 * (8 + 4 + 8 + 8);
+
+    /** Rows of a part, as {@code SurfaceDistances} has them. */
+    private static final long ROWS_OF_PART = 2048;
 
     private PeakMemory() {}
 
     /** What a set of voxels is made of. */
-    record Structure(long bytes, long runs, long objects) {
-        private static final Structure NOTHING = new Structure(0, 0, 0);
+    record Structure(Box box, long runs, long objects) {
+        private static final Structure NOTHING = new Structure(Box.EMPTY, 0, 0);
 
-        private double whileRunsAreFound() {
-            long capacity = Math.max(SHORTEST_LIST, runs < 2 ? 0 : Long.highestOneBit(runs - 1) << 1);
-            return OF_RUN_IN_LIST * (double) (capacity + runs);
+        /**
+         * The voxels and the corners of the surface as bits, in rows with a word more at each end; what their distances are counted in; and
+         * for each of two threads the step along y to the nearest point, a number for each column of each slice.
+         */
+        private double surface() {
+            if (box.isEmpty()) {
+                return 0;
+            }
+            double words = (box.x1() + 64 >> 6) - (box.x0() >> 6) + 2;
+            double rows = (double) box.ny() * box.nz();
+            double corners = (box.ny() + 1.0) * (box.nz() + 1.0);
+            return 8 * words * (rows + corners)
+                    + OF_PART * Math.ceil(corners / ROWS_OF_PART)
+                    + 8.0 * box.nx() * box.nz();
+        }
+
+        private double whileObjectsAreFound() {
+            return rowStarts() + OF_RUN * (double) runs + OF_OBJECT * (double) objects;
+        }
+
+        private double whileObjectsAreMatched() {
+            return rowStarts() + OF_RUN_IN_OBJECT * (double) runs + OF_OBJECT_WITH_PARTNERS * (double) objects;
+        }
+
+        private double rowStarts() {
+            return 4.0 * box.ny() * box.nz();
         }
     }
 
@@ -74,12 +101,12 @@ final class PeakMemory {
     static double ofPair(Mask prediction, Mask reference) {
         Structure p = structure(prediction);
         Structure r = structure(reference);
-        double surfaces = OF_BITS * (p.bytes() + r.bytes());
-        // Both sides' are found at the same time, if there are threads for it.
-        double objects = Math.max(
-                p.whileRunsAreFound() + r.whileRunsAreFound(),
-                Math.max(OF_RUN * p.runs() + r.whileRunsAreFound(), OF_RUN * r.runs() + p.whileRunsAreFound()));
-        return Math.max(surfaces, objects) + OF_OBJECT * (double) (p.objects() + r.objects());
+        // Both sides at the same time, each of these after the other.
+        return Math.max(
+                p.surface() + r.surface(),
+                Math.max(
+                        p.whileObjectsAreFound() + r.whileObjectsAreFound(),
+                        p.whileObjectsAreMatched() + r.whileObjectsAreMatched()));
     }
 
     private static long held(Voxels voxels) {
@@ -97,7 +124,7 @@ final class PeakMemory {
         if (mask instanceof PointMask points) {
             // Scattered: hardly two are neighbours.
             Box box = points.box();
-            return new Structure(((box.nx() + 63L) / 64) * 8 * box.ny() * box.nz(), points.count(), points.count());
+            return new Structure(box, points.count(), points.count());
         }
         BitMask bits = mask.toBitMask();
         long runs = 0;
@@ -135,7 +162,7 @@ final class PeakMemory {
                 }
             }
         }
-        return new Structure(8L * words.length, runs, objects);
+        return new Structure(bits.box(), runs, objects);
     }
 
     private static void add(BitMask bits, int y, int z, long[] above) {

@@ -81,7 +81,7 @@ class MemoryAdmissionTest {
                 InputException.class,
                 () -> admission.score(cube(500), cube(20), null, null, ScoringProgress.NONE, CancelSignal.none()));
         assertThat(refusal.problem()).isEqualTo(InputProblem.TOO_LARGE);
-        assertThat(refusal.found()).isEqualTo("136 MiB declared");
+        assertThat(refusal.found()).isEqualTo("136 MiB for what their headers declare");
         assertThat(refusal.expected()).startsWith("at most 100 MiB");
         assertThat(scored).hasValue(0);
     }
@@ -215,7 +215,7 @@ class MemoryAdmissionTest {
                 InputException.class,
                 () -> admission.score(cube(20), cube(20), null, null, ScoringProgress.NONE, CancelSignal.none()));
         assertThat(refusal.problem()).isEqualTo(InputProblem.TOO_LARGE);
-        assertThat(refusal.found()).isEqualTo("216 MiB declared");
+        assertThat(refusal.found()).isEqualTo("216 MiB to measure the structures that were found in them");
         assertThat(refusal.getMessage()).contains("structures");
         assertThat(budget.promised()).isZero();
     }
