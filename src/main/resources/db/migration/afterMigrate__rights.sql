@@ -8,7 +8,7 @@ begin
         execute format('grant usage on schema %I to segmeter_service', current_schema());
         execute format('grant select, insert, update, delete on all tables in schema %I to segmeter_service', current_schema());
         execute format('grant usage, select on all sequences in schema %I to segmeter_service', current_schema());
-        revoke update, delete on scorecard, metric_value, result_link, result_removal from segmeter_service;
+        revoke update, delete on scorecard, segment_values, value_place, result_link, result_removal from segmeter_service;
     end if;
 end
 $$;

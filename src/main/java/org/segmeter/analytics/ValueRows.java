@@ -20,9 +20,9 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
 /**
- * All SQL about values of scorecards. Where a metric is named the index metric_value_by_metric finds its values and
- * metric_value_without_value the few rows that have none; the evaluations are joined by their key or, when there are many, by a hash.
- * Pages of results follow evaluation_by_time and the key of metric_value.
+ * All SQL about values of scorecards, by the view metric_value: it has a row for each, although all values of a segment are kept in one. Which place
+ * in it is the metric's that was asked for is found first, in a table with few rows; the evaluations are joined by their key or, when there are
+ * many, by a hash. Pages of results follow evaluation_by_time and the key of segment_values.
  */
 @Component
 final class ValueRows {
@@ -387,9 +387,7 @@ final class ValueRows {
         });
         if (values) {
             if (filter.metric() != null) {
-                // Two arms, for the two partial indexes.
-                where.text.append(
-                        " and (v.metric = :metric and v.value is not null or v.metric = :metric and v.value is null)");
+                where.text.append(" and v.metric = :metric");
                 where.parameters.put("metric", filter.metric());
                 if (filter.value(Dimension.STRUCTURE) == null) {
                     where.text.append(" and v.segment_index >= 0");

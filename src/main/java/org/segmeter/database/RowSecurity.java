@@ -25,7 +25,7 @@ record RowSecurity(boolean on) implements Callback {
     /** Rows that belong to others: the table, and what its row belongs to. */
     private static final Map<String, String> BELONGING = Map.of(
             "evaluation_event", "select from evaluation o where o.id = evaluation_id",
-            "metric_value", "select from evaluation o where o.id = evaluation_id",
+            "segment_values", "select from evaluation o where o.id = evaluation_id",
             "loss_document", "select from evaluation o where o.id = evaluation_id",
             "pair_transition", "select from pair o where o.id = pair_id");
 

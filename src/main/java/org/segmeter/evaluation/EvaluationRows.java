@@ -389,15 +389,14 @@ final class EvaluationRows {
             String protocol,
             String protocolSha256,
             Scorecard.Engine engine,
-            List<Value> values) {}
+            List<ValueLayouts.Row> values) {}
 
     /**
-     * Ends an evaluation that was scored, in one statement: its state, its job, its scorecard, all values, each once, for a scorecard may
-     * have thousands, and the stages that were not written down yet; false if a later attempt has it, or somebody ended it: then nothing
-     * is written.
+     * Ends an evaluation that was scored, in one statement: its state, its job, its scorecard, its values and the stages that were not
+     * written down yet; false if a later attempt has it, or somebody ended it: then nothing is written.
      */
     boolean succeed(Claim claim, Result result, List<Stage> entered) {
-        List<Value> values = result.values();
+        List<ValueLayouts.Row> values = result.values();
         return sql.sql("""
             with ended as (
                 update evaluation set state = 'SUCCEEDED', stage = null, finished_at = now()
@@ -412,10 +411,11 @@ final class EvaluationRows {
                 select id, :attempt, :content, :sha256, :protocol, :protocolSha256, :version, :commit, tenant
                 from ended),
             listed as (
-                insert into metric_value
-                    (evaluation_id, segment_index, segment_number, segment_label, metric, parameters, value, unit, state)
-                select ended.id, v.* from ended, unnest(:indices::integer[], :numbers::integer[], :labels::text[],
-                    :metrics::text[], :parameters::text[], :values::float8[], :units::text[], :states::text[]) v),
+                insert into segment_values
+                    (evaluation_id, segment_index, segment_number, segment_label, layout, numbers, states)
+                select ended.id, v.index, v.number, v.label, v.layout, v.numbers::float8[], decode(v.states, 'hex')
+                from ended, unnest(:indices::integer[], :numbers::integer[], :labels::text[], :layouts::uuid[],
+                    :values::text[], :states::text[]) v (index, number, label, layout, numbers, states)),
             told as (
                 insert into evaluation_event (evaluation_id, at, state, stage)
                 select ended.id, coalesce(t.at, clock_timestamp()), t.state, t.stage
@@ -437,20 +437,16 @@ final class EvaluationRows {
                         .param("commit", result.engine().commit())
                         .param(
                                 "indices",
-                                values.stream().map(Value::segmentIndex).toArray(Integer[]::new))
+                                values.stream().map(ValueLayouts.Row::segmentIndex).toArray(Integer[]::new))
                         .param(
                                 "numbers",
-                                values.stream().map(Value::segmentNumber).toArray(Integer[]::new))
+                                values.stream().map(ValueLayouts.Row::segmentNumber).toArray(Integer[]::new))
                         .param(
                                 "labels",
-                                values.stream().map(Value::segmentLabel).toArray(String[]::new))
-                        .param("metrics", values.stream().map(Value::metric).toArray(String[]::new))
-                        .param(
-                                "parameters",
-                                values.stream().map(Value::parameters).toArray(String[]::new))
-                        .param("values", values.stream().map(Value::value).toArray(Double[]::new))
-                        .param("units", values.stream().map(Value::unit).toArray(String[]::new))
-                        .param("states", values.stream().map(Value::state).toArray(String[]::new))
+                                values.stream().map(ValueLayouts.Row::segmentLabel).toArray(String[]::new))
+                        .param("layouts", values.stream().map(ValueLayouts.Row::layout).toArray(UUID[]::new))
+                        .param("values", values.stream().map(ValueLayouts.Row::numbers).toArray(String[]::new))
+                        .param("states", values.stream().map(ValueLayouts.Row::states).toArray(String[]::new))
                         .param("at", times(entered, State.SUCCEEDED))
                         .param("stateOfEvents", states(entered, State.SUCCEEDED))
                         .param("stages", stages(entered, State.SUCCEEDED))

@@ -50,6 +50,7 @@ final class EvaluationRunner {
     private static final int MOST_WAITS_FOR_SPACE = 120;
 
     private final EvaluationRows rows;
+    private final ValueLayouts layouts;
     private final TransactionTemplate transaction;
     private final BlobStore blobs;
     private final StoredBlobs stored;
@@ -66,6 +67,7 @@ final class EvaluationRunner {
 
     EvaluationRunner(
             EvaluationRows rows,
+            ValueLayouts layouts,
             TransactionTemplate transaction,
             BlobStore blobs,
             StoredBlobs stored,
@@ -78,6 +80,7 @@ final class EvaluationRunner {
             JsonMapper json,
             EvaluationSettings settings) {
         this.rows = rows;
+        this.layouts = layouts;
         this.transaction = transaction;
         this.blobs = blobs;
         this.stored = stored;
@@ -184,7 +187,7 @@ final class EvaluationRunner {
                     run.signal());
             clock.end();
             StoredScorecard card = compose(claim, result);
-            List<EvaluationRows.Value> values = ScorecardValues.of(result);
+            List<ValueLayouts.Row> values = layouts.rows(ScorecardValues.of(result));
             run.conclude();
             // While the disk is waited for, the processor is the next one's.
             mine.end();
@@ -291,7 +294,7 @@ final class EvaluationRunner {
             ServiceMetrics.SizeClass size,
             ObjectNode result,
             StoredScorecard card,
-            List<EvaluationRows.Value> values) {
+            List<ValueLayouts.Row> values) {
         long begin = System.nanoTime();
         JsonNode protocol = result.path("protocol");
         JsonNode build = result.path("engine");

@@ -121,7 +121,7 @@ public final class Evaluations {
      */
     public Acceptance submit(Submission submission, Files files, @Nullable IdempotencyKey key, boolean fresh)
             throws IOException {
-        UUID id = UUID.randomUUID();
+        UUID id = EvaluationId.next();
         List<Blob> blobs = submission.files();
         if (store.keepsAtOnce()) {
             try {
@@ -158,7 +158,7 @@ public final class Evaluations {
      * committed, at once if {@link #wake} is called then.
      */
     public UUID submitKept(Submission submission) {
-        UUID id = UUID.randomUUID();
+        UUID id = EvaluationId.next();
         rows.insert(id, submission, 0);
         metrics.submitted();
         return id;
@@ -176,7 +176,7 @@ public final class Evaluations {
             return new Rescoring.Absent();
         }
         List<Blob> blobs = before.inputs().stream().map(Evaluation.Input::blob).toList();
-        UUID again = UUID.randomUUID();
+        UUID again = EvaluationId.next();
         stored.hold(again, blobs);
         boolean accepted = false;
         try {

@@ -39,14 +39,19 @@ public final class ResultChain implements InfoContributor {
 
     private static final int AT_ONCE = 1000;
 
-    /** No transaction that stores or removes a result is open for as long. */
+    /** Hardly a transaction that stores or removes a result is open for as long, */
+    private static final Duration NEW = Duration.ofSeconds(10);
+
+    /** and none for so long. */
     private static final Duration YOUNG = Duration.ofMinutes(2);
 
+    private static final long LOOK_AT_YOUNG_NANOS = Duration.ofSeconds(10).toNanos();
     private static final long LOOK_AT_ALL_NANOS = Duration.ofHours(1).toNanos();
 
     private final JdbcClient sql;
     private final JdbcTemplate template;
     private final TransactionTemplate transaction;
+    private long lookedAtYoung = System.nanoTime() - LOOK_AT_YOUNG_NANOS;
     private long lookedAtAll = System.nanoTime() - LOOK_AT_ALL_NANOS;
 
     ResultChain(JdbcClient sql, JdbcTemplate template, TransactionTemplate transaction) {
@@ -57,21 +62,23 @@ public final class ResultChain implements InfoContributor {
 
     @Scheduled(initialDelay = 1000, fixedDelay = 1000)
     void link() {
-        boolean all = System.nanoTime() - lookedAtAll >= LOOK_AT_ALL_NANOS;
+        long now = System.nanoTime();
+        boolean all = now - lookedAtAll >= LOOK_AT_ALL_NANOS;
+        boolean young = now - lookedAtYoung >= LOOK_AT_YOUNG_NANOS;
+        Duration age = all ? Duration.ofDays(365_000) : young ? YOUNG : NEW;
         try {
-            while (linkSome(all) == AT_ONCE) {
+            while (linkSome(age) == AT_ONCE) {
                 log.debug("more results are linked at once");
             }
-            if (all) {
-                lookedAtAll = System.nanoTime();
-            }
+            lookedAtAll = all ? now : lookedAtAll;
+            lookedAtYoung = all || young ? now : lookedAtYoung;
         } catch (DataAccessException | TransactionException e) {
             log.warn("results could not be linked: {}", Reasons.describe(e));
         }
     }
 
-    /** Links what is not linked yet; says how many. */
-    private int linkSome(boolean all) {
+    /** Links what is not older and not linked yet; says how many. */
+    private int linkSome(Duration age) {
         Integer linked = transaction.execute(status -> {
             boolean mine = sql.sql("select pg_try_advisory_xact_lock(:lock)")
                     .param("lock", LOCK)
@@ -80,7 +87,6 @@ public final class ResultChain implements InfoContributor {
             if (!mine) {
                 return 0;
             }
-            double seconds = all ? Duration.ofDays(365_000).toSeconds() : YOUNG.toSeconds();
             List<ResultLink> open = sql.sql("""
                 select 'RESULT', s.evaluation_id, s.sha256, s.created_at from scorecard s
                 where s.created_at > now() - make_interval(secs => :seconds) and not exists
@@ -91,7 +97,7 @@ public final class ResultChain implements InfoContributor {
                     (select 1 from result_link l where l.evaluation_id = r.evaluation_id and l.kind = 'REMOVAL')
                 order by 4, 1 desc limit :most\
                 """)
-                    .param("seconds", seconds)
+                    .param("seconds", (double) age.toSeconds())
                     .param("most", AT_ONCE)
                     .query((row, number) -> new ResultLink(
                             0,

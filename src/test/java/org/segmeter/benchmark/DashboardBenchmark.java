@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
+import org.segmeter.database.MetricValues;
 import org.segmeter.database.TestPostgres;
 import org.segmeter.format.nifti.NiftiWriter;
 import org.segmeter.process.Form;
@@ -184,16 +185,13 @@ public final class DashboardBenchmark {
                         + " % 7, jsonb_build_object('scanner', 'scanner-' || i % 4), '{segmeter@1}' from (select i,"
                         + " timestamptz '2026-01-01' + i * interval '5 minutes' as t from generate_series(1, "
                             + evaluations + ") i) n");
-            for (String metric : List.of("dice", "hd95")) {
-                statement.execute(
-                        "insert into metric_value (evaluation_id, segment_index, segment_number, segment_label,"
-                                + " metric, value, unit, state) select md5(i::text)::uuid, s, case when s < 0 then null"
-                                + " else s + 1 end, case when s < 0 then null else 'structure-' || s end,"
-                                + " '" + metric + "', "
-                                + (metric.equals("dice") ? "1 - power(random(), 3) * 0.4, '1'" : "random() * 20, 'mm'")
-                                + ", 'OK' from generate_series(1, " + evaluations + ") i, generate_series(-1, "
-                                + (STRUCTURES - 1) + ") s");
-            }
+            statement.execute(MetricValues.stored(
+                    "select md5(i::text)::uuid as evaluation_id, s as segment_index, case when s < 0 then null else s + 1 end"
+                            + " as segment_number, case when s < 0 then null else 'structure-' || s end as segment_label, m"
+                            + " as metric, '{}' as parameters, case m when 'dice' then 1 - power(random(), 3) * 0.4 else"
+                            + " random() * 20 end as value, case m when 'dice' then '1' else 'mm' end as unit, 'OK' as state"
+                            + " from generate_series(1, " + evaluations + ") i, generate_series(-1, " + (STRUCTURES - 1)
+                            + ") s, unnest(array['dice', 'hd95']) m"));
             // Last: a scorecard comes with all of its values.
             statement.execute(
                     "insert into scorecard (evaluation_id, attempt, content, sha256, protocol, protocol_sha256,"

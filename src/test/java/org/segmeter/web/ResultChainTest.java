@@ -73,9 +73,12 @@ class ResultChainTest {
                 "update scorecard set content = '{}'",
                 "delete from scorecard",
                 "truncate scorecard cascade",
-                "update metric_value set value = 1",
-                "delete from metric_value",
-                "truncate metric_value",
+                "update segment_values set numbers = '{1}'",
+                "delete from segment_values",
+                "truncate segment_values",
+                "update value_place set metric = 'dice'",
+                "delete from value_place",
+                "truncate value_place",
                 "update result_link set at = now()",
                 "delete from result_link",
                 "truncate result_link",
@@ -99,12 +102,12 @@ class ResultChainTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"scorecard", "metric_value", "result_link", "result_removal"})
+    @ValueSource(strings = {"scorecard", "segment_values", "value_place", "result_link", "result_removal"})
     void evenTheOwnerIsRefusedUnlessTheTriggersAreSwitchedOff(String table) throws Exception {
         String location = scored();
         linked(location);
         api.delete(scored()).expect(204);
-        String column = table.equals("metric_value") ? "unit" : table.equals("result_link") ? "kind" : "evaluation_id";
+        String column = table.equals("value_place") ? "unit" : table.equals("result_link") ? "kind" : "evaluation_id";
         assertThatThrownBy(() -> asOwner("update " + table + " set " + column + " = " + column))
                 .hasMessageContaining("append-only");
         assertThatThrownBy(() -> asOwner("truncate " + table + " cascade")).hasMessageContaining("append-only");
@@ -145,9 +148,9 @@ class ResultChainTest {
         changed(
                 location,
                 "values",
-                "update metric_value set value = value + 0.125 where evaluation_id = '%s' and metric = 'dice'",
+                "update segment_values set numbers[1] = -numbers[1] where evaluation_id = '%s' and segment_index = 0",
                 id);
-        tamper("update metric_value set value = value - 0.125 where evaluation_id = '%s' and metric = 'dice'"
+        tamper("update segment_values set numbers[1] = -numbers[1] where evaluation_id = '%s' and segment_index = 0"
                 .formatted(id));
         // Content and digest changed together: only the chain knows.
         tamper(("update scorecard set content = content || ' ', sha256 = encode(sha256(convert_to(content || ' ',"

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.segmeter.database.MetricValues;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -70,12 +71,12 @@ final class ScoredCases {
             numbers.add(value.value());
             states.add(value.state());
         }
-        sql.sql("""
-            insert into metric_value (evaluation_id, segment_index, segment_number, segment_label, metric, parameters, value, unit, state)
-            select :id, i, case when i >= 0 then i + 1 end, l, m, p, v,
-                case when m like 'h%' then 'mm' when m like 'volume%' then 'ml' else '1' end, s
+        sql.sql(MetricValues.stored("""
+            select :id::uuid as evaluation_id, i as segment_index, case when i >= 0 then i + 1 end as segment_number,
+                l as segment_label, m as metric, p as parameters, v as value,
+                case when m like 'h%' then 'mm' when m like 'volume%' then 'ml' else '1' end as unit, s as state
             from unnest(:i::integer[], :l::text[], :m::text[], :p::text[], :v::float8[], :s::text[]) as t (i, l, m, p, v, s)\
-            """)
+            """))
                 .param("id", id)
                 .param("i", indices.toArray(Integer[]::new))
                 .param("l", structures.toArray(String[]::new))
