@@ -22,6 +22,7 @@ final class EvaluationId {
             low = low << 8 | random[i] & 0xFFL;
         }
         return new UUID(
-                System.currentTimeMillis() << 16 | 0x7000 | high, low & 0x3FFF_FFFF_FFFF_FFFFL | 0x8000_0000_0000_0000L);
+                System.currentTimeMillis() << 16 | 0x7000 | high,
+                low & 0x3FFF_FFFF_FFFF_FFFFL | 0x8000_0000_0000_0000L);
     }
 }

@@ -437,16 +437,28 @@ final class EvaluationRows {
                         .param("commit", result.engine().commit())
                         .param(
                                 "indices",
-                                values.stream().map(ValueLayouts.Row::segmentIndex).toArray(Integer[]::new))
+                                values.stream()
+                                        .map(ValueLayouts.Row::segmentIndex)
+                                        .toArray(Integer[]::new))
                         .param(
                                 "numbers",
-                                values.stream().map(ValueLayouts.Row::segmentNumber).toArray(Integer[]::new))
+                                values.stream()
+                                        .map(ValueLayouts.Row::segmentNumber)
+                                        .toArray(Integer[]::new))
                         .param(
                                 "labels",
-                                values.stream().map(ValueLayouts.Row::segmentLabel).toArray(String[]::new))
-                        .param("layouts", values.stream().map(ValueLayouts.Row::layout).toArray(UUID[]::new))
-                        .param("values", values.stream().map(ValueLayouts.Row::numbers).toArray(String[]::new))
-                        .param("states", values.stream().map(ValueLayouts.Row::states).toArray(String[]::new))
+                                values.stream()
+                                        .map(ValueLayouts.Row::segmentLabel)
+                                        .toArray(String[]::new))
+                        .param(
+                                "layouts",
+                                values.stream().map(ValueLayouts.Row::layout).toArray(UUID[]::new))
+                        .param(
+                                "values",
+                                values.stream().map(ValueLayouts.Row::numbers).toArray(String[]::new))
+                        .param(
+                                "states",
+                                values.stream().map(ValueLayouts.Row::states).toArray(String[]::new))
                         .param("at", times(entered, State.SUCCEEDED))
                         .param("stateOfEvents", states(entered, State.SUCCEEDED))
                         .param("stages", stages(entered, State.SUCCEEDED))

@@ -186,11 +186,14 @@ public final class DashboardBenchmark {
                         + " timestamptz '2026-01-01' + i * interval '5 minutes' as t from generate_series(1, "
                             + evaluations + ") i) n");
             statement.execute(MetricValues.stored(
-                    "select md5(i::text)::uuid as evaluation_id, s as segment_index, case when s < 0 then null else s + 1 end"
-                            + " as segment_number, case when s < 0 then null else 'structure-' || s end as segment_label, m"
-                            + " as metric, '{}' as parameters, case m when 'dice' then 1 - power(random(), 3) * 0.4 else"
-                            + " random() * 20 end as value, case m when 'dice' then '1' else 'mm' end as unit, 'OK' as state"
-                            + " from generate_series(1, " + evaluations + ") i, generate_series(-1, " + (STRUCTURES - 1)
+                    "select md5(i::text)::uuid as evaluation_id, s as segment_index, case when s < 0 then null else s"
+                        + " + 1 end as segment_number, case when s < 0 then null else 'structure-' || s end as"
+                        + " segment_label, m as metric, '{}' as parameters, case m when 'dice' then 1 -"
+                        + " power(random(), 3) * 0.4 else random() * 20 end as value, case m when 'dice' then '1' else"
+                        + " 'mm' end as unit, 'OK' as"
+                        + " state from"
+                        + " generate_series(1,"
+                        + " " + evaluations + ") i, generate_series(-1, " + (STRUCTURES - 1)
                             + ") s, unnest(array['dice', 'hd95']) m"));
             // Last: a scorecard comes with all of its values.
             statement.execute(
