@@ -116,7 +116,7 @@ class MigrationTest {
                                 + " v.value, v.unit, v.state)"))
                     .as("values that are not what they were")
                     .isZero();
-            assertThat(number(connection, "select count(*) from metric_value")).isGreaterThan(7 * ROWS);
+            assertThat(number(connection, "select count(*) from metric_value")).isGreaterThan(7L * ROWS);
             assertThat(number(connection, "select count(distinct layout) from value_place"))
                     .isEqualTo(2);
             assertThat(number(connection, "select count(*) from blob where condition = 'STORED'"))
