@@ -253,8 +253,7 @@ final class ResultColumns {
                             }
                         });
                 sql.sql(VALUE
-                                + "(v.metric = :metric and v.value is not null or v.metric = :metric and"
-                                + " v.value is null)")
+                                + "v.metric = :metric")
                         .param("metric", metric)
                         .withFetchSize(FETCHED_AT_ONCE)
                         .query(row -> {

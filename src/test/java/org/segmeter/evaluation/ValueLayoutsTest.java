@@ -21,7 +21,7 @@ class ValueLayoutsTest {
                         .map(Enum::name)
                         .toList());
         try (InputStream migration = Objects.requireNonNull(
-                getClass().getResourceAsStream("/db/migration/V29__values_of_a_segment_in_one_row.sql"))) {
+                getClass().getResourceAsStream("/db/migration/V30__values_of_a_segment_in_one_row.sql"))) {
             String text = new String(migration.readAllBytes(), StandardCharsets.UTF_8);
             assertThat(text.substring(text.indexOf("create function metric_values()")))
                     .contains("array['" + String.join("', '", ValueLayouts.STATES) + "'])");
