@@ -252,8 +252,7 @@ final class ResultColumns {
                                 addEvaluation(columns, row);
                             }
                         });
-                sql.sql(VALUE
-                                + "v.metric = :metric")
+                sql.sql(VALUE + "v.metric = :metric")
                         .param("metric", metric)
                         .withFetchSize(FETCHED_AT_ONCE)
                         .query(row -> {
