@@ -29,6 +29,9 @@ record RowSecurity(boolean on) implements Callback {
             "loss_document", "select from evaluation o where o.id = evaluation_id",
             "pair_transition", "select from pair o where o.id = pair_id");
 
+    /** Replicas that start at once give and take rights one after the other; afterMigrate__rights.sql takes the same lock. */
+    private static final String ALONE = "select pg_advisory_xact_lock(7301843)";
+
     private static final String SERVICE_ITSELF = "coalesce(current_setting('segmeter.tenant', true), '') = ''";
 
     @Override
@@ -63,6 +66,7 @@ record RowSecurity(boolean on) implements Callback {
     /** For a login that no policy binds: {@link TenantDataSource} works as this role then. */
     private static void makeRole(Connection connection) throws SQLException {
         try (Statement statement = connection.createStatement()) {
+            statement.execute(ALONE);
             statement.execute("do $$ begin if (select rolsuper from pg_roles where rolname = current_user)"
                     + " and not exists (select from pg_roles where rolname = '" + ServiceRole.NAME
                     + "') then create role " + ServiceRole.NAME + " nologin; end if; end $$");
@@ -71,6 +75,7 @@ record RowSecurity(boolean on) implements Callback {
 
     private void apply(Connection connection) throws SQLException {
         try (Statement statement = connection.createStatement()) {
+            statement.execute(ALONE);
             for (Map.Entry<String, String> table : tables(statement).entrySet()) {
                 if (on) {
                     statement.execute("alter table " + table.getKey() + " enable row level security");

@@ -7,7 +7,10 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -121,6 +124,35 @@ class MigrationTest {
                     .isEqualTo(2);
             assertThat(number(connection, "select count(*) from blob where condition = 'STORED'"))
                     .isEqualTo(ROWS + accepted.get());
+        }
+    }
+
+    @Test
+    void isMadeByReplicasThatStartAtTheSameMoment(@TempDir Path directory) throws Exception {
+        int replicas = 4;
+        try (TestPostgres database = TestPostgres.start(directory);
+                Connection connection = database.connect();
+                ExecutorService starts = Executors.newFixedThreadPool(replicas)) {
+            CyclicBarrier together = new CyclicBarrier(replicas);
+            List<Future<?>> work = new ArrayList<>();
+            for (int i = 0; i < replicas; i++) {
+                Flyway own = Flyway.configure()
+                        .dataSource(database.url(), database.user(), database.password())
+                        .callbacks(new RowSecurity(true))
+                        .load();
+                work.add(starts.submit(() -> {
+                    together.await();
+                    return own.migrate();
+                }));
+            }
+            for (Future<?> one : work) {
+                one.get();
+            }
+            assertThat(number(connection, "select count(*) from pg_policies where policyname = 'tenant'"))
+                    .isGreaterThan(10);
+            assertThat(number(
+                            connection, "select has_table_privilege('segmeter_service', 'evaluation', 'insert')::int"))
+                    .isEqualTo(1);
         }
     }
 
