@@ -332,11 +332,12 @@ public final class Aggregates {
         } else if (isLength(metric)
                 && found.stream().anyMatch(g -> g.misses() + g.hallucinations() > g.oneEmpty().length)) {
             Map<List<@Nullable String>, List<Double>> lists = new HashMap<>();
-            for (ValueRows.Missing missing : rows.missing(question.filter(), question.by(), MOST_GRIDS)) {
-                double diagonal = diagonal(missing.voxels(), missing.spacing());
-                if (Double.isFinite(diagonal)) {
+            List<ValueRows.Missing> without = columns.missing(question.filter(), question.by())
+                    .orElseGet(() -> rows.missing(question.filter(), question.by(), MOST_GRIDS));
+            for (ValueRows.Missing missing : without) {
+                if (Double.isFinite(missing.diagonal())) {
                     lists.computeIfAbsent(placed(missing.key(), missing.parameters()), unused -> new ArrayList<>())
-                            .add(diagonal);
+                            .add(missing.diagonal());
                 }
             }
             lists.forEach((key, list) -> penalties.put(

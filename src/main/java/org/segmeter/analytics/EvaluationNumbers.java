@@ -41,6 +41,11 @@ final class EvaluationNumbers {
         return size++;
     }
 
+    /** The id that has a number. */
+    UUID id(int number) {
+        return new UUID(high[number], low[number]);
+    }
+
     int of(UUID id) {
         return slots[slot(id.getMostSignificantBits(), id.getLeastSignificantBits())] - 1;
     }

@@ -116,6 +116,13 @@ final class MetricColumns {
         }
     }
 
+    /**
+     * A value that is not there because one side is empty.
+     *
+     * @param evaluation its number
+     */
+    record Missing(List<@Nullable String> key, String parameters, int evaluation) {}
+
     /** Different things in the order in which they came. */
     private static final class Dictionary<T> {
         private final Map<T, Integer> numbers = new HashMap<>();
@@ -193,6 +200,11 @@ final class MetricColumns {
         }
     }
 
+    /** The id of an evaluation that {@link View#missing} named. */
+    UUID id(int evaluation) {
+        return evaluations.id(evaluation);
+    }
+
     /** True if so much was removed that it is better read anew. */
     boolean isWorn() {
         return removed > FIRST && removed > evaluations.size() / 4;
@@ -261,7 +273,7 @@ final class MetricColumns {
          */
         List<ValueRows.Group> groups(ResultFilter filter, List<Dimension> by, String tenant) {
             List<Gathered> found = new ArrayList<>();
-            gather(filter, by, true, tenant, found, (group, state, number) -> {
+            gather(filter, by, true, tenant, found, (group, state, number, of) -> {
                 switch (state) {
                     case OK -> {
                         if (Double.isNaN(number)) {
@@ -293,7 +305,7 @@ final class MetricColumns {
         /** Sums of all values of each key, whatever their parameters and states. */
         Map<List<@Nullable String>, Double> sums(ResultFilter filter, List<Dimension> by, String tenant) {
             List<Gathered> found = new ArrayList<>();
-            gather(filter, by, false, tenant, found, (group, state, number) -> {
+            gather(filter, by, false, tenant, found, (group, state, number, of) -> {
                 if (!Double.isNaN(number)) {
                     group.sum += number;
                 }
@@ -303,8 +315,20 @@ final class MetricColumns {
             return sums;
         }
 
+        /** As {@link ValueRows#missing}, all of them, in no order. */
+        List<Missing> missing(ResultFilter filter, List<Dimension> by, String tenant) {
+            List<Missing> all = new ArrayList<>();
+            gather(filter, by, true, tenant, new ArrayList<>(), (group, state, number, of) -> {
+                if (Double.isNaN(number) && (state == State.PREDICTION_EMPTY || state == State.REFERENCE_EMPTY)) {
+                    all.add(new Missing(group.key, group.parameters, of));
+                }
+            });
+            return all;
+        }
+
         private interface Counting {
-            void count(Gathered group, State state, double number);
+            /** @param of number of the evaluation */
+            void count(Gathered group, State state, double number, int of);
         }
 
         private void gather(
@@ -350,7 +374,7 @@ final class MetricColumns {
                     }
                     lastKey = key;
                 }
-                counting.count(last, STATES[kindAndState[i] & (1 << STATE_BITS) - 1], value[i]);
+                counting.count(last, STATES[kindAndState[i] & (1 << STATE_BITS) - 1], value[i], of);
             }
         }
 

@@ -4,6 +4,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -57,13 +58,15 @@ final class ResultColumns {
         """;
 
     private final JdbcClient sql;
+    private final ValueRows rows;
     private final TransactionTemplate reading;
     private final long most;
     private final Map<String, Place> places = new LinkedHashMap<>(16, 0.75f, true);
     private final Object oneAtATime = new Object();
 
-    ResultColumns(JdbcClient sql, PlatformTransactionManager transactions) {
+    ResultColumns(JdbcClient sql, ValueRows rows, PlatformTransactionManager transactions) {
         this.sql = sql;
+        this.rows = rows;
         this.most = Runtime.getRuntime().maxMemory() / PART_OF_HEAP;
         reading = new TransactionTemplate(transactions);
         reading.setReadOnly(true);
@@ -85,6 +88,10 @@ final class ResultColumns {
     /** The columns of a metric and what was committed when they were looked at last; guarded by itself. */
     private static final class Loaded {
         final MetricColumns columns = new MetricColumns();
+
+        /** In mm, of the grids of evaluations, by their numbers, as far as they were asked for: a scorecard never changes. */
+        final Map<Integer, Double> diagonals = new HashMap<>();
+
         Seen seen;
 
         Loaded(Seen seen) {
@@ -106,7 +113,43 @@ final class ResultColumns {
 
     /** As {@link ValueRows#groups}; empty where the database must be asked. */
     Optional<List<ValueRows.Group>> groups(ResultFilter filter, List<Dimension> by) {
-        return view(filter, by).map(view -> view.groups(filter, by, tenant()));
+        return current(filter, by).map(current -> current.view().groups(filter, by, tenant()));
+    }
+
+    /** As {@link ValueRows#missing}, but all of them; empty where the database must be asked. */
+    Optional<List<ValueRows.Missing>> missing(ResultFilter filter, List<Dimension> by) {
+        Current current = current(filter, by).orElse(null);
+        if (current == null) {
+            return Optional.empty();
+        }
+        List<MetricColumns.Missing> all = current.view().missing(filter, by, tenant());
+        Map<Integer, Double> diagonals = diagonals(
+                current.loaded(), all.stream().map(MetricColumns.Missing::evaluation).toList());
+        return Optional.of(all.stream()
+                .map(one -> new ValueRows.Missing(
+                        one.key(), one.parameters(), diagonals.getOrDefault(one.evaluation(), Double.NaN)))
+                .toList());
+    }
+
+    private Map<Integer, Double> diagonals(Loaded loaded, List<Integer> evaluations) {
+        synchronized (loaded) {
+            List<Integer> unknown = evaluations.stream()
+                    .filter(number -> !loaded.diagonals.containsKey(number))
+                    .distinct()
+                    .toList();
+            try (Tenant.Binding ignored = Tenant.bind(null)) {
+                for (int from = 0; from < unknown.size(); from += FETCHED_AT_ONCE) {
+                    List<Integer> some = unknown.subList(from, Math.min(unknown.size(), from + FETCHED_AT_ONCE));
+                    Map<UUID, Double> found =
+                            rows.diagonals(some.stream().map(loaded.columns::id).toList());
+                    some.forEach(number -> loaded.diagonals.put(
+                            number, found.getOrDefault(loaded.columns.id(number), Double.NaN)));
+                }
+            }
+            Map<Integer, Double> known = new HashMap<>();
+            evaluations.forEach(number -> known.put(number, loaded.diagonals.getOrDefault(number, Double.NaN)));
+            return known;
+        }
     }
 
     /** As {@link ValueRows#counts}; empty where the database must be asked. */
@@ -116,18 +159,21 @@ final class ResultColumns {
         boolean known = true;
         for (int i = 0; i < ValueRows.COUNTS.size(); i++) {
             ResultFilter one = filter.ofMetric(ValueRows.COUNTS.get(i));
-            MetricColumns.View view = view(one, by).orElse(null);
-            known &= view != null;
-            if (view != null) {
+            Current current = current(one, by).orElse(null);
+            known &= current != null;
+            if (current != null) {
                 int at = i;
-                view.sums(one, by, tenant)
+                current.view().sums(one, by, tenant)
                         .forEach((key, sum) -> sums.computeIfAbsent(key, unused -> new double[3])[at] = sum);
             }
         }
         return known ? Optional.of(sums) : Optional.empty();
     }
 
-    private Optional<MetricColumns.View> view(ResultFilter filter, List<Dimension> by) {
+    /** A metric with what there is of it now. */
+    private record Current(Loaded loaded, MetricColumns.View view) {}
+
+    private Optional<Current> current(ResultFilter filter, List<Dimension> by) {
         String metric = filter.metric();
         if (metric == null
                 || filter.batch() != null
@@ -144,7 +190,7 @@ final class ResultColumns {
         if (view.isEmpty()) {
             drop(metric, loaded);
         }
-        return view;
+        return view.map(now -> new Current(loaded, now));
     }
 
     /** Whose rows the database would show to this thread; empty for all. */

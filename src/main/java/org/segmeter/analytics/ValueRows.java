@@ -91,28 +91,45 @@ final class ValueRows {
     /**
      * The evaluation grid of a result that has no value because one side is empty.
      *
-     * @param voxels and spacing in mm, as the scorecard has them
+     * @param diagonal in mm; NaN if the scorecard does not say
      */
-    record Missing(List<@Nullable String> key, String parameters, String voxels, String spacing) {}
+    record Missing(List<@Nullable String> key, String parameters, double diagonal) {}
+
+    /** Number of voxels and spacing of the evaluation grid of scorecard s. */
+    private static final String GRID = """
+        substring(s.content from '"evaluationGrid"\\s*:\\s*\\[([^\\]]*)\\]'),
+        substring(s.content from '"spacingMm"\\s*:\\s*\\[([^\\]]*)\\]') \
+        """;
+
+    /** Diagonals of the evaluation grids of results, in mm. */
+    Map<UUID, Double> diagonals(List<UUID> evaluations) {
+        Map<UUID, Double> diagonals = new LinkedHashMap<>();
+        sql.sql("select " + GRID + ", s.evaluation_id from scorecard s where s.evaluation_id = any(:some)")
+                .param("some", evaluations.toArray(UUID[]::new))
+                .query(row -> {
+                    diagonals.put(row.getObject(3, UUID.class), diagonal(row, 1));
+                });
+        return diagonals;
+    }
+
+    private static double diagonal(ResultSet row, int column) throws SQLException {
+        return Aggregates.diagonal(
+                Objects.requireNonNullElse(row.getString(column), ""),
+                Objects.requireNonNullElse(row.getString(column + 1), ""));
+    }
 
     /** @param most to look at */
     List<Missing> missing(ResultFilter filter, List<Dimension> by, int most) {
         Condition where = condition(filter, true);
         String keys = by.stream().map(d -> d.sql() + ", ").collect(Collectors.joining());
         int n = by.size();
-        return sql.sql("select " + keys + """
-            v.parameters, substring(s.content from '"evaluationGrid"\\s*:\\s*\\[([^\\]]*)\\]'),
-            substring(s.content from '"spacingMm"\\s*:\\s*\\[([^\\]]*)\\]')
+        return sql.sql("select " + keys + "v.parameters, " + GRID + """
             from metric_value v join evaluation e on e.id = v.evaluation_id
                 join scorecard s on s.evaluation_id = v.evaluation_id
             where v.state in ('PREDICTION_EMPTY', 'REFERENCE_EMPTY') and v.value is null and \
             """ + where.text + " limit " + most)
                 .params(where.parameters)
-                .query((row, number) -> new Missing(
-                        key(row, n),
-                        row.getString(n + 1),
-                        Objects.requireNonNullElse(row.getString(n + 2), ""),
-                        Objects.requireNonNullElse(row.getString(n + 3), "")))
+                .query((row, number) -> new Missing(key(row, n), row.getString(n + 1), diagonal(row, n + 2)))
                 .list();
     }
 

@@ -25,19 +25,23 @@ public final class ResultViews {
 
     /** Each group in words, in order. */
     public List<String> ofTheDatabase(ResultFilter filter, List<Dimension> by) {
-        return words(rows.groups(filter, by), rows.counts(filter, by));
+        return words(rows.groups(filter, by), rows.counts(filter, by), rows.missing(filter, by, Integer.MAX_VALUE));
     }
 
     /** The same; empty while it is not in memory. */
     public Optional<List<String>> inMemory(ResultFilter filter, List<Dimension> by) {
         Optional<List<ValueRows.Group>> groups = columns.groups(filter, by);
         Optional<Map<List<@Nullable String>, double[]>> counts = columns.counts(filter, by);
-        return groups.isPresent() && counts.isPresent()
-                ? Optional.of(words(groups.get(), counts.get()))
+        Optional<List<ValueRows.Missing>> missing = columns.missing(filter, by);
+        return groups.isPresent() && counts.isPresent() && missing.isPresent()
+                ? Optional.of(words(groups.get(), counts.get(), missing.get()))
                 : Optional.empty();
     }
 
-    private static List<String> words(List<ValueRows.Group> groups, Map<List<@Nullable String>, double[]> counts) {
+    private static List<String> words(
+            List<ValueRows.Group> groups,
+            Map<List<@Nullable String>, double[]> counts,
+            List<ValueRows.Missing> missing) {
         List<String> words = new ArrayList<>();
         for (ValueRows.Group group : groups) {
             words.add(group.key() + " " + group.parameters() + " " + group.unit() + " detected "
@@ -54,6 +58,7 @@ public final class ResultViews {
             }
         });
         words.add(sums.toString());
+        words.add(missing.stream().map(ValueRows.Missing::toString).sorted().toList().toString());
         return words;
     }
 
