@@ -233,7 +233,8 @@ function finished(evaluation) {
     ...card.segments.map((entry, at) => ({ value: String(at), title: nameOf(entry) })),
     { value: 'all', title: 'All together' },
   ];
-  const viewer = new Viewer(base, entries, Boolean(evaluation.inputs?.image));
+  const fromPacs = [card.prediction, card.reference].some((side) => side?.format?.startsWith('dicom'));
+  const viewer = new Viewer(base, entries, evaluation.inputs?.image ? 'sent' : evaluation.links.image && fromPacs ? 'elsewhere' : 'none');
   const place = h('div', {});
   byId('content').replaceChildren(
     links(evaluation),

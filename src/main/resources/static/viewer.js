@@ -235,8 +235,8 @@ class Panel {
 
 /** The viewer of an evaluation. */
 export class Viewer {
-  /** @param hasImage whether an image was sent to be seen behind the masks */
-  constructor(base, entries, hasImage = false) {
+  /** @param image 'sent' if one was sent to be seen behind the masks, 'elsewhere' if a PACS may have it */
+  constructor(base, entries, image = 'none') {
     this.base = base;
     this.turn = 0;
     this.entry = undefined;
@@ -262,7 +262,7 @@ export class Viewer {
         h('button', { type: 'button', class: 'plain small', onclick: () => this.panels.forEach((panel) => panel.show(panel.slices?.worst ?? 0)) }, 'Lowest Dice'),
         h('button', { type: 'button', class: 'plain small', onclick: () => this.panels.forEach((panel) => panel.show(panel.mostWrong())) }, 'Most voxels wrong'),
         this.legend),
-      hasImage ? this.imageTools() : null,
+      image === 'sent' ? this.imageTools() : image === 'elsewhere' ? this.imageOffer() : null,
       h('div', { class: 'panels' }, this.panels.map((panel) => panel.node)),
       this.note,
       h('p', { class: 'hint', id: 'viewer-keys' },
@@ -270,6 +270,22 @@ export class Viewer {
         + 'Ctrl + wheel, + and −: zoom; drag or Shift + arrows: move; 0 or a double click: all.'));
     this.drawLegend();
     document.addEventListener('themechange', () => this.panels.forEach((panel) => panel.draw()));
+  }
+
+  /** A series is large: it is fetched when somebody wants to see it. */
+  imageOffer() {
+    const bar = h('div', { class: 'toolbar' });
+    bar.append(h('button', { type: 'button', class: 'plain small', onclick: () => {
+      const tools = this.imageTools();
+      const waiting = h('p', { class: 'hint', role: 'status' }, 'The series is being fetched from the PACS …');
+      bar.replaceWith(waiting);
+      this.ready.then(() => {
+        waiting.replaceWith(tools);
+        this.turn++;
+        for (const panel of this.panels) if (panel.slices) panel.show(panel.index);
+      });
+    } }, 'Show the image behind the masks'));
+    return bar;
   }
 
   /** What says how the image is seen; there once its values are known. */

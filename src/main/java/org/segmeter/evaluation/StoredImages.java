@@ -2,7 +2,10 @@ package org.segmeter.evaluation;
 
 import java.io.IOException;
 import java.lang.ref.SoftReference;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -10,6 +13,7 @@ import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.segmeter.format.ReadOptions;
 import org.segmeter.format.SegmentationReader;
 import org.segmeter.volume.CancelSignal;
@@ -22,7 +26,7 @@ import org.springframework.context.event.EventListener;
 import org.springframework.stereotype.Component;
 
 /**
- * The images that were sent to be seen behind masks. One is read at a time, and the last few are kept as long as memory is not needed for
+ * The images that are seen behind masks: those that were sent with them, or else those that the masks name, if they can be had. One is read at a time, and the last few are kept as long as memory is not needed for
  * something else: an image is many times larger than the masks on it.
  */
 @Component
@@ -36,14 +40,16 @@ public final class StoredImages {
 
     private final EvaluationRows rows;
     private final BlobStore blobs;
+    private final ImagesElsewhere elsewhere;
     private final SegmentationReader reader = SegmentationReader.standard();
     private final Map<List<Blob>, SoftReference<Shown>> kept = new LinkedHashMap<>(8, 0.75f, true);
     private final Semaphore turn = new Semaphore(1, true);
     private final CancelSignal ending = new CancelSignal();
 
-    StoredImages(EvaluationRows rows, BlobStore blobs) {
+    StoredImages(EvaluationRows rows, BlobStore blobs, ImagesElsewhere elsewhere) {
         this.rows = rows;
         this.blobs = blobs;
+        this.elsewhere = elsewhere;
     }
 
     /**
@@ -82,8 +88,11 @@ public final class StoredImages {
     public sealed interface Outcome {
         record Ready(Shown image) implements Outcome {}
 
-        /** None was sent. */
+        /** None was sent, and none can be had. */
         record None() implements Outcome {}
+
+        /** None was sent, and whoever may have it did not answer as they should. */
+        record Failed(String reason) implements Outcome {}
 
         /** What was sent cannot be shown. */
         record Refused(InputException reason) implements Outcome {}
@@ -100,12 +109,14 @@ public final class StoredImages {
         if (rows.inputsRemoved(evaluation.id())) {
             return new Outcome.Gone(true);
         }
-        List<Evaluation.Input> inputs = evaluation.inputs().stream()
+        List<Evaluation.Input> images = evaluation.inputs().stream()
                 .filter(input -> input.side() == Side.IMAGE)
                 .toList();
-        if (inputs.isEmpty()) {
+        if (images.isEmpty() && !elsewhere.any()) {
             return new Outcome.None();
         }
+        // What is fetched is known by the masks that it was fetched for.
+        List<Evaluation.Input> inputs = images.isEmpty() ? evaluation.inputs() : images;
         List<Blob> content = inputs.stream().map(Evaluation.Input::blob).toList();
         Shown known = known(content);
         if (known != null) {
@@ -116,11 +127,18 @@ public final class StoredImages {
         }
         try {
             Shown meanwhile = known(content);
-            return new Outcome.Ready(meanwhile != null ? meanwhile : read(inputs, content));
+            Shown shown = meanwhile != null ? meanwhile : images.isEmpty() ? fetched(inputs) : read(inputs);
+            if (shown == null) {
+                return new Outcome.None();
+            }
+            keep(content, shown);
+            return new Outcome.Ready(shown);
         } catch (BlobStore.Lost e) {
             return new Outcome.Gone(false);
         } catch (InputException e) {
             return new Outcome.Refused(e);
+        } catch (ImagesElsewhere.Failed e) {
+            return new Outcome.Failed(String.valueOf(e.getMessage()));
         } catch (CancellationException e) {
             return new Outcome.Unavailable();
         } catch (IOException e) {
@@ -131,19 +149,38 @@ public final class StoredImages {
         }
     }
 
-    private Shown read(List<Evaluation.Input> inputs, List<Blob> content) throws InputException, IOException {
-        ending.check();
+    private Shown read(List<Evaluation.Input> inputs) throws InputException, IOException {
         try (OpenInputs files = OpenInputs.ofImage(inputs, blobs)) {
-            Shown shown = Shown.of(reader.readImageFiles(
-                    files.side(Side.IMAGE).files(),
-                    ReadOptions.defaults().withCancel(ending),
-                    Runtime.getRuntime().maxMemory() / PART_OF_HEAP));
-            keep(content, shown);
-            return shown;
+            return read(files.side(Side.IMAGE).files());
         }
     }
 
-    private synchronized @org.jspecify.annotations.Nullable Shown known(List<Blob> content) {
+    private Shown read(Collection<Path> files) throws InputException, IOException {
+        ending.check();
+        return Shown.of(reader.readImageFiles(
+                List.copyOf(files),
+                ReadOptions.defaults().withCancel(ending),
+                Runtime.getRuntime().maxMemory() / PART_OF_HEAP));
+    }
+
+    /** Null if there is none. */
+    private @Nullable Shown fetched(List<Evaluation.Input> masks)
+            throws InputException, IOException, InterruptedException, ImagesElsewhere.Failed {
+        try (OpenInputs files = OpenInputs.of(masks, blobs)) {
+            List<Path> both = new ArrayList<>(files.side(Side.PREDICTION).files());
+            both.addAll(files.side(Side.REFERENCE).files());
+            try (ImagesElsewhere.Fetched images = elsewhere.fetch(both)) {
+                return images == null ? null : read(images.files());
+            }
+        }
+    }
+
+    /** True if it may be worth asking for the image of an evaluation with which none was sent. */
+    public boolean mayBeElsewhere() {
+        return elsewhere.any();
+    }
+
+    private synchronized @Nullable Shown known(List<Blob> content) {
         SoftReference<Shown> known = kept.get(content);
         return known == null ? null : known.get();
     }

@@ -126,15 +126,18 @@ final class DicomWebClient implements AutoCloseable {
      * Finds the instances of a SOP class, page by page.
      *
      * @param seriesUid null for all of the study; likewise the instance
+     * @param sopClass null for any
      */
-    List<Found> search(String studyUid, @Nullable String seriesUid, @Nullable String sopInstanceUid, String sopClass)
+    List<Found> search(
+            String studyUid, @Nullable String seriesUid, @Nullable String sopInstanceUid, @Nullable String sopClass)
             throws Pull.SourceFailed, InterruptedException {
         List<Found> found = new ArrayList<>();
         String path =
-                "/studies/" + studyUid + (seriesUid == null ? "" : "/series/" + seriesUid) + "/instances?SOPClassUID="
-                        + sopClass + (sopInstanceUid == null ? "" : "&SOPInstanceUID=" + sopInstanceUid)
+                "/studies/" + studyUid + (seriesUid == null ? "" : "/series/" + seriesUid) + "/instances?"
+                        + (sopClass == null ? "" : "SOPClassUID=" + sopClass + "&")
+                        + (sopInstanceUid == null ? "" : "SOPInstanceUID=" + sopInstanceUid + "&")
                         // Not every server returns them unasked.
-                        + "&includefield=0020000E&includefield=00080016&limit=" + source.pageSize();
+                        + "includefield=0020000E&includefield=00080016&limit=" + source.pageSize();
         while (found.size() < MOST_FOUND) {
             HttpResponse<InputStream> answer = send(request(path + "&offset=" + found.size())
                     .header("Accept", "application/dicom+json")
@@ -159,7 +162,9 @@ final class DicomWebClient implements AutoCloseable {
                     String series = value(one, "0020000E");
                     String sop = value(one, "00080018");
                     // A server that does not match by what it was asked for is not trusted to have done so.
-                    boolean asked = value(one, "00080016").equals(sopClass)
+                    boolean asked = (sopClass == null
+                                    ? series.equals(seriesUid)
+                                    : value(one, "00080016").equals(sopClass))
                             && (sopInstanceUid == null || sop.equals(sopInstanceUid))
                             && isUid(series)
                             && isUid(sop);
@@ -176,7 +181,7 @@ final class DicomWebClient implements AutoCloseable {
             }
         }
         throw new Pull.SourceFailed(
-                "The study has more segmentations than can be fetched at once, " + MOST_FOUND + ".");
+                "The study has more instances than can be fetched at once, " + MOST_FOUND + ".");
     }
 
     private static String value(JsonNode dataset, String tag) {

@@ -121,25 +121,59 @@ public final class Pull {
                     "The source has %d segmentations of this series, and a side may have %d; name an instance."
                             .formatted(found.size(), most));
         }
+        return received(from, client, studyUid, found);
+    }
+
+    /**
+     * Fetches all images of a series; nothing of it is kept.
+     *
+     * @param most how many it may have
+     * @return what was received, for the caller to close; empty if the source has none
+     * @throws BlobStore.TooLarge if one is larger than is fetched from this source
+     * @throws SourceFailed if the source does not answer as DICOMweb prescribes, or has more
+     */
+    List<BlobStore.Incoming> images(String source, String studyUid, String seriesUid, int most)
+            throws SourceFailed, IOException, InterruptedException {
+        PacsSettings.Source from = settings.sources().get(source);
+        if (from == null) {
+            throw new IllegalArgumentException("no such source");
+        }
+        DicomWebClient client = clients.computeIfAbsent(source, name -> new DicomWebClient(from, json));
+        List<DicomWebClient.Found> found = new ArrayList<>(client.search(studyUid, seriesUid, null, null));
+        if (found.size() > most) {
+            throw new SourceFailed("The series has %d images, and %d can be fetched.".formatted(found.size(), most));
+        }
+        return received(from, client, studyUid, found);
+    }
+
+    /** In the order of the SOP Instance UIDs. */
+    private List<BlobStore.Incoming> received(
+            PacsSettings.Source from, DicomWebClient client, String studyUid, List<DicomWebClient.Found> found)
+            throws SourceFailed, IOException, InterruptedException {
         found.sort(Comparator.comparing(DicomWebClient.Found::sopInstanceUid));
-        List<BlobStore.Incoming> side = new ArrayList<>();
+        List<BlobStore.Incoming> all = new ArrayList<>();
         boolean complete = false;
         try {
             for (DicomWebClient.Found one : found) {
                 try (InputStream content = client.retrieve(studyUid, one)) {
-                    side.add(store.receive(content, from.maxSize().toBytes()));
+                    all.add(store.receive(content, from.maxSize().toBytes()));
                 } catch (BlobStore.Interrupted e) {
                     throw new SourceFailed("The connection broke off while an instance was fetched.");
                 }
             }
             complete = true;
-            return side;
+            return all;
         } finally {
             if (!complete) {
-                for (BlobStore.Incoming received : side) {
-                    received.close();
-                }
+                close(all);
             }
+        }
+    }
+
+    /** Lets go of what was received. */
+    static void close(List<BlobStore.Incoming> received) throws IOException {
+        for (BlobStore.Incoming one : received) {
+            one.close();
         }
     }
 

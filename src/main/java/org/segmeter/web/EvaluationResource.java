@@ -10,6 +10,7 @@ import org.segmeter.evaluation.Evaluation;
 import org.segmeter.evaluation.LossDocument;
 import org.segmeter.evaluation.Side;
 import org.segmeter.evaluation.State;
+import org.segmeter.evaluation.StoredImages;
 import org.segmeter.evaluation.StoredScorecard;
 import org.springframework.stereotype.Component;
 import tools.jackson.databind.json.JsonMapper;
@@ -20,9 +21,11 @@ import tools.jackson.databind.util.RawValue;
 final class EvaluationResource {
 
     private final JsonMapper json;
+    private final StoredImages images;
 
-    EvaluationResource(JsonMapper json) {
+    EvaluationResource(JsonMapper json, StoredImages images) {
         this.json = json;
+        this.images = images;
     }
 
     /** @param scorecard is put in as it is stored; null to leave it out */
@@ -68,7 +71,7 @@ final class EvaluationResource {
         return "/api/v1/evaluations/" + evaluation.id();
     }
 
-    private static Map<String, String> links(Evaluation evaluation) {
+    private Map<String, String> links(Evaluation evaluation) {
         String self = path(evaluation);
         Map<String, String> links = new LinkedHashMap<>();
         links.put("self", self);
@@ -77,6 +80,10 @@ final class EvaluationResource {
             links.put("scorecard", self + "/scorecard");
             for (LossDocument.Kind kind : LossDocument.Kind.values()) {
                 links.put(kind.word(), self + "/" + kind.word());
+            }
+            if (images.mayBeElsewhere()
+                    || evaluation.inputs().stream().anyMatch(input -> input.side() == Side.IMAGE)) {
+                links.put("image", self + "/image");
             }
         }
         return links;

@@ -176,7 +176,11 @@ final class SliceController {
                 case StoredImages.Outcome.Ready ready -> ready.image();
                 case StoredImages.Outcome.None none ->
                     throw new ProblemException(
-                            ServiceProblem.IMAGE_NOT_FOUND, "No image was sent with this evaluation.");
+                            ServiceProblem.IMAGE_NOT_FOUND,
+                            "No image was sent with this evaluation, and no source of the configuration has one.");
+                case StoredImages.Outcome.Failed failed ->
+                    throw new ProblemException(
+                            Problem.of(ServiceProblem.SOURCE_FAILED, failed.reason()).about(evaluation.id()));
                 case StoredImages.Outcome.Refused refused ->
                     throw new ProblemException(Problem.of(refused.reason()).about(evaluation.id()));
                 case StoredImages.Outcome.Gone gone ->

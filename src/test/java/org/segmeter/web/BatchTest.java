@@ -2,6 +2,8 @@ package org.segmeter.web;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.ServerSocket;
@@ -21,11 +23,14 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.segmeter.format.dicom.ImageFixture;
+import org.segmeter.format.dicom.SegFixture;
 import tools.jackson.databind.JsonNode;
 
 /** Many pairs in one request: every pair is an evaluation, once, and what is wrong with one is told at that one. */
@@ -40,11 +45,13 @@ class BatchTest {
 
     private static Path root;
     private static Service service;
+    private static ImageArchive images;
     private static Api api;
 
     @BeforeAll
     static void start() throws IOException {
         root = Files.createDirectory(directory.resolve("mounted"));
+        images = new ImageArchive();
         int port;
         try (ServerSocket socket = new ServerSocket(0)) {
             port = socket.getLocalPort();
@@ -54,6 +61,7 @@ class BatchTest {
                 "--server.port=" + port,
                 // It is a PACS to itself.
                 "--segmeter.pacs.sources.self.url=http://127.0.0.1:" + port + "/dicom-web",
+                "--segmeter.pacs.sources.archive.url=" + images.url(),
                 "--segmeter.batch.roots.mounted=" + root,
                 "--segmeter.queue-limit=2");
         api = service.api();
@@ -62,6 +70,66 @@ class BatchTest {
     @AfterAll
     static void stop() {
         service.stop();
+        images.close();
+    }
+
+    private static String scored(SegFixture prediction, SegFixture reference) {
+        return api.post(
+                        List.of(
+                                Api.Part.bytes("prediction", prediction.bytes()),
+                                Api.Part.bytes("reference", reference.bytes())),
+                        "Prefer",
+                        "wait=30")
+                .expect(200)
+                .header("Location");
+    }
+
+    @Test
+    void theSeriesThatASegmentationNamesIsFetchedForWhoeverLooksAtIt() throws Exception {
+        String study = SegFixture.uid();
+        String series = SegFixture.uid();
+        double[][] upright = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}};
+        images.put(
+                study,
+                series,
+                new ImageFixture(
+                                new int[] {24, 20, 8},
+                                new double[] {1, 1, 2},
+                                upright,
+                                new double[] {-10, -20, 0},
+                                (left, back, head) -> 10 * (left + 10))
+                        .with(0x0028_1050, "120")
+                        .with(0x0028_1051, "240")
+                        .files());
+        String case_ = scored(
+                SegFixture.ai(study).referencedSeries(series).liver(0),
+                SegFixture.corrected(study).referencedSeries(series).liver(1));
+        assertThat(api.get(case_).json().at("/links/image").asString()).isEqualTo(case_ + "/image");
+        assertThat(images.retrieved()).as("nobody has looked yet").isZero();
+        JsonNode told = api.get(case_ + "/image").expect(200).json();
+        assertThat(told.path("voxels").toString()).isEqualTo("[24,20,8]");
+        assertThat(told.path("window").toString()).contains("120").contains("240");
+        BufferedImage picture = ImageIO.read(new ByteArrayInputStream(api.get(case_ + "/image.png?plane=axial&index=2")
+                .expect(200)
+                .exchange()
+                .body()));
+        for (int column = 0; column < picture.getWidth() - 1; column++) {
+            // Ten Hounsfield units more for each pixel to the left of the patient, which is on the right.
+            assertThat((picture.getRGB(column + 1, 3) & 255) - (picture.getRGB(column, 3) & 255))
+                    .isBetween(10, 11);
+        }
+        assertThat(images.retrieved()).as("fetched once").isEqualTo(8);
+
+        String unknown = scored(
+                SegFixture.ai(study).referencedSeries(SegFixture.uid()).liver(0),
+                SegFixture.corrected(study).referencedSeries(null).liver(1));
+        assertThat(api.get(unknown + "/image").expect(404).problem()).isEqualTo("image-not-found");
+        images.put(study, "1.2.3.4.6", List.of());
+        String broken = scored(
+                SegFixture.ai(study).liver(0), SegFixture.corrected(study).liver(2));
+        assertThat(api.get(broken + "/image").expect(502).problem()).isEqualTo("source-failed");
+        images.put(study, "1.2.3.4.6", List.of("no image".getBytes(StandardCharsets.US_ASCII)));
+        assertThat(api.get(broken + "/image").expect(422).problem()).isEqualTo("unrecognised-format");
     }
 
     private static byte[] sample(String name) throws IOException {
