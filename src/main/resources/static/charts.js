@@ -279,7 +279,7 @@ export function blandAltman({ title, points, agreement, unit = 'ml' }) {
     content: [
       axisX(x, leastX, mostX, 18, bottom, 'mean of both, ' + unit), axisY(y, leastY, mostY, left, right, null),
       s('line', { class: 'zero', x1: left, x2: right, y1: y(0), y2: y(0) }),
-      line(agreement?.bias, 'centre', 'bias '), line(agreement?.lower, 'limit warn', ''), line(agreement?.upper, 'limit warn', ''),
+      line(agreement?.bias, 'centre', 'bias '), ...[agreement?.lower, agreement?.upper].map((limit) => (Math.abs(y(limit) - y(agreement?.bias)) < 1 ? null : line(limit, 'limit warn', ''))),
       shown.map((point) => dot({ x: x(point.mean), y: y(point.difference), kind: 0, title: point.caseId + ': ' + number(point.difference, 3) + ' ' + unit })),
     ],
   });

@@ -4,6 +4,7 @@ import { METRICS, known, metricName, structureName, modelName, parametersText } 
 import { scatter, blandAltman, forest } from './charts.js';
 
 frame();
+const ADJUSTED = { HOLM: 'Holm', BENJAMINI_HOCHBERG: 'Benjamini and Hochberg', NONE: 'nothing' };
 const filters = byId('filters');
 const input = (name, title) => {
   const list = h('datalist', { id: 'known-' + name });
@@ -52,7 +53,7 @@ function result(answer, a, b) {
         unit: answer.unit, less: b + ' higher', more: a + ' higher',
       }),
       table({
-        caption: 'Common cases of both; p by Wilcoxon’s signed-rank test, adjusted after ' + answer.adjust.toLowerCase(),
+        caption: 'Common cases of both; p by Wilcoxon’s signed-rank test, adjusted after ' + (ADJUSTED[answer.adjust] ?? answer.adjust),
         columns: [
           { title: 'Structure', cell: (one) => one.name },
           { title: 'Pairs', number: true, cell: (one) => number(one.pairs) },

@@ -15,7 +15,7 @@ function seriesCard(series, answer) {
   return h('section', { class: 'card' }, h('h2', {}, name),
     series.points.length ? control({ title: metricName(answer.metric) + ' in the order of submission; a red triangle completes a broken rule', series, unit: answer.unit, link: (point) => '/case.html?id=' + point.evaluation }) : empty('No values.'),
     series.withoutValue ? h('p', { class: 'hint' }, series.withoutValue + ' results have no value and are not drawn.') : '',
-    series.violations.length ? h('details', {}, h('summary', {}, series.violations.length + ' broken rules'), table({
+    series.violations.length ? h('details', {}, h('summary', {}, series.violations.length + (series.violations.length === 1 ? ' broken rule' : ' broken rules')), table({
       caption: 'Rules of Nelson (1984) that were broken after the baseline',
       columns: [
         { title: 'Case', cell: (one) => h('a', { href: '/case.html?id=' + one.evaluation }, series.points.find((point) => point.evaluation === one.evaluation)?.caseId ?? one.evaluation.slice(0, 8)) },

@@ -27,7 +27,7 @@ async function tiles() {
   return h('div', { class: 'tiles' },
     tile(counted(queued), 'waiting to be scored'),
     tile(counted(running), 'being scored'),
-    tile(counted(failed), 'could not be scored'),
+    tile(counted(failed), 'could not be scored', '/overview.html?state=FAILED#last'),
     tile(counted(alerts), 'open alerts', '/alerts.html?state=OPEN'),
     tile(counted(pairs), 'ambiguous pairs', '/pairs.html?state=AMBIGUOUS'));
 }
@@ -73,8 +73,31 @@ function matrix(answer, chosen) {
   });
 }
 
+const MOST_WEEKS = 520;
+const WEEK_MS = 7 * 86_400_000;
+
+/** The Thursday of an ISO week, which lies in the week's own year. */
+function thursday(week) {
+  const [year, number_] = week.split('-W').map(Number);
+  const fourth = Date.UTC(year, 0, 4); // always in week 1
+  return fourth + (4 - (new Date(fourth).getUTCDay() || 7)) * 86_400_000 + (number_ - 1) * WEEK_MS;
+}
+
+function weekOf(time) {
+  const year = new Date(time).getUTCFullYear();
+  return year + '-W' + String(1 + Math.round((time - thursday(year + '-W01')) / WEEK_MS)).padStart(2, '0');
+}
+
+/** Those without results, too: time runs evenly along the axis. */
+function everyWeek(weeks) {
+  if (weeks.length < 2) return weeks;
+  const all = [];
+  for (let time = thursday(weeks[0]); time <= thursday(weeks.at(-1)) && all.length < MOST_WEEKS; time += WEEK_MS) all.push(weekOf(time));
+  return all.at(-1) === weeks.at(-1) ? all : weeks;
+}
+
 function trendOf(answer) {
-  const labels = [...new Set(answer.groups.map((group) => group.key.week))].filter(Boolean).sort();
+  const labels = everyWeek([...new Set(answer.groups.map((group) => group.key.week))].filter(Boolean).sort());
   const series = new Map();
   for (const group of answer.groups) {
     if (typeof group.detected?.mean !== 'number' || !group.key.week) continue;
@@ -89,7 +112,7 @@ function trendOf(answer) {
     h('details', {}, h('summary', {}, 'The same in numbers'), table({
       caption: 'Weekly means',
       columns: [{ title: 'Week', cell: (label) => label }, ...all.map((one) => ({ title: one.name, number: true, cell: (label) => number(one.values.get(label), 3) }))],
-      rows: labels,
+      rows: labels.filter((label) => all.some((one) => one.values.has(label))),
     })),
   ];
 }
@@ -104,7 +127,14 @@ function place(work, waiting) {
   return node;
 }
 
+function last(title, content) {
+  const node = section(title, content);
+  node.id = 'last';
+  return node;
+}
+
 function show() {
+  const failed = new URLSearchParams(location.search).get('state') === 'FAILED';
   const chosen = filled(filters);
   const asked = query(chosen);
   byId('content').replaceChildren(
@@ -130,16 +160,16 @@ function show() {
           rows: alerts,
         });
       }))),
-    section('The last evaluations', place(async () => {
-      const { evaluations } = await get(address('/api/v1/evaluations', { limit: 8, model: chosen.model }));
-      if (!evaluations.length) return empty('Nothing was scored yet.');
+    last(failed ? 'The last evaluations that could not be scored' : 'The last evaluations', place(async () => {
+      const { evaluations } = await get(address('/api/v1/evaluations', { limit: failed ? 50 : 8, model: chosen.model, state: failed ? 'FAILED' : undefined }));
+      if (!evaluations.length) return empty(failed ? 'None.' : 'Nothing was scored yet.');
       return table({
         caption: 'Newest first',
         columns: [
           { title: 'Case', cell: (one) => h('a', { href: '/case.html?id=' + one.id }, one.caseId ?? one.id.slice(0, 8)) },
           { title: 'Model', cell: (one) => (one.model ? one.model.name + (one.model.version ? ' ' + one.model.version : '') : '–') },
           { title: 'Site', cell: (one) => one.site ?? '–' },
-          { title: 'State', cell: (one) => h('span', { class: 'chip ' + one.state.toLowerCase() }, stateWords(one.state)) },
+          { title: 'State', cell: (one) => h('span', {}, h('span', { class: 'chip ' + one.state.toLowerCase() }, stateWords(one.state)), one.problem && failed ? ' ' + (one.problem.title ?? '') : '') },
           { title: 'Submitted', cell: (one) => when(one.createdAt) },
         ],
         rows: evaluations,

@@ -17,6 +17,17 @@ function month(text, by = 0) {
   return new Date(Date.UTC(year, number_ - 1 + by, 1)).toISOString().slice(0, 19) + 'Z';
 }
 
+/** Of fewer cases an interval says nothing: it is wider than the metric can be. */
+const FEWEST = 5;
+
+const counted = (n, word) => number(n) + ' ' + word + (n === 1 ? '' : 's');
+
+/** With its sign, unless it rounds to nothing. */
+function signed(difference) {
+  const text = Math.abs(difference).toFixed(3);
+  return (Number(text) === 0 ? '' : difference > 0 ? '+' : '\u2212') + text;
+}
+
 const keyOf = (group) => JSON.stringify([group.key, group.parameters]);
 
 function show() {
@@ -38,14 +49,19 @@ function show() {
       const name = modelName(group.key);
       evaluations.set(name, Math.max(evaluations.get(name) ?? 0, group.counts.cases));
     }
+    // An evaluation that failed counts for each of its structures; here it is said once.
+    const failed = new Map();
+    for (const group of now.groups) failed.set(modelName(group.key), Math.max(failed.get(modelName(group.key)) ?? 0, group.counts.failed));
+    const failures = [...failed.values()].reduce((total, n) => total + n, 0);
+    const undefinedValues = now.groups.reduce((total, group) => total + group.counts.notScored - group.counts.failed, 0);
     const sum = (name) => now.groups.reduce((total, group) => total + group.counts[name], 0);
     return [
       h('section', { class: 'card' }, h('h2', {}, title + (site ? ', ' + site : '') + (model ? ', ' + model : '')),
-        h('p', {}, number([...evaluations.values()].reduce((total, n) => total + n, 0)) + ' evaluations of ' + evaluations.size + ' model versions; '
-          + number(sum('misses')) + ' structures were missed, ' + number(sum('hallucinations')) + ' made up, ' + number(sum('notScored')) + ' not scored. '
-          + inMonth.length + ' alerts, ' + inMonth.filter((alert) => alert.state === 'OPEN').length + ' of them open.'),
+        h('p', {}, number([...evaluations.values()].reduce((total, n) => total + n, 0)) + ' evaluations of ' + counted(evaluations.size, 'model version') + '; '
+          + number(sum('misses')) + ' structures were missed, ' + number(sum('hallucinations')) + ' made up, ' + number(undefinedValues) + ' without a value; ' + counted(failures, 'evaluation') + ' failed. '
+          + counted(inMonth.length, 'alert') + ', ' + inMonth.filter((alert) => alert.state === 'OPEN').length + ' of them open.'),
         table({
-          caption: metricName(metric) + ' of each model and structure' + (now.unit === '1' ? '' : ', ' + now.unit) + '; change: of the mean since the month before',
+          caption: metricName(metric) + ' of each model and structure' + (now.unit === '1' ? '' : ', ' + now.unit) + '; change: of the mean since the month before; no interval for fewer than ' + FEWEST + ' cases',
           columns: [
             { title: 'Model', cell: (group) => modelName(group.key) },
             { title: 'Structure', cell: (group) => structureName(group.key.structure) + (parametersText(group.parameters) ? ' (' + parametersText(group.parameters) + ')' : '') },
@@ -53,12 +69,12 @@ function show() {
             { title: 'Missed', number: true, cell: (group) => number(group.counts.misses) },
             { title: 'Made up', number: true, cell: (group) => number(group.counts.hallucinations) },
             { title: 'Mean', number: true, cell: (group) => number(group.detected.mean, 3) },
-            { title: '95 % interval', number: true, cell: (group) => (group.detected.ci95 ? number(group.detected.ci95.lower, 3) + ' to ' + number(group.detected.ci95.upper, 3) : '–') },
+            { title: '95 % interval', number: true, cell: (group) => (group.detected.ci95 && group.detected.n >= FEWEST ? number(group.detected.ci95.lower, 3) + ' to ' + number(group.detected.ci95.upper, 3) : '–') },
             { title: 'Median', number: true, cell: (group) => number(group.detected.median, 3) },
             { title: 'Worst 5 %', number: true, cell: (group) => number(group.detected.quantiles?.[now.direction === 'LOWER' ? 'p95' : 'p5'], 3) },
             { title: 'Change', number: true, cell: (group) => {
               const was = earlier.get(keyOf(group))?.detected.mean;
-              return typeof was === 'number' && typeof group.detected.mean === 'number' ? (group.detected.mean >= was ? '+' : '') + (group.detected.mean - was).toFixed(3) : 'new';
+              return typeof was === 'number' && typeof group.detected.mean === 'number' ? signed(group.detected.mean - was) : 'new';
             } },
           ],
           rows: now.groups,

@@ -9,6 +9,7 @@ import com.microsoft.playwright.Page;
 import com.microsoft.playwright.options.AriaRole;
 import com.microsoft.playwright.options.ColorScheme;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -29,7 +30,10 @@ import org.segmeter.evaluation.KeptContent;
 import org.segmeter.format.dicom.SegFixture;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
-/** The pages as people use them, in a browser. With {@code -Dsegmeter.screenshots=docs/screenshots} it takes their pictures, too. */
+/**
+ * The pages as people use them, in a browser. With {@code -Dsegmeter.screenshots=docs/screenshots} it takes the pictures of the documentation,
+ * with {@code -Dsegmeter.pictures=directory} those of every whole page, in light and dark, and what is printed, to be looked at.
+ */
 @DisplayName("The pages")
 class PagesTest {
 
@@ -38,6 +42,7 @@ class PagesTest {
     private static final int BASELINE = 30;
 
     private static final @Nullable String PICTURES = System.getProperty("segmeter.screenshots");
+    private static final @Nullable String WHOLE_PAGES = System.getProperty("segmeter.pictures");
 
     private static @Nullable Browser browser;
     /** Of the demonstration's three hundred, spread over its year. */
@@ -114,6 +119,16 @@ class PagesTest {
         }
     }
 
+    /** All of a page as it is seen and as it is printed. */
+    private static void wholePage(Page page, String path, ColorScheme colours) {
+        if (WHOLE_PAGES != null) {
+            String name = path.replaceAll("\\.html.*|[^a-z.]", "") + "-" + page.viewportSize().width + "-"
+                    + colours.name().toLowerCase(java.util.Locale.ROOT);
+            page.screenshot(new Page.ScreenshotOptions().setFullPage(true).setPath(Path.of(WHOLE_PAGES, name + ".png")));
+            page.pdf(new Page.PdfOptions().setPreferCSSPageSize(true).setPath(Path.of(WHOLE_PAGES, name + ".pdf")));
+        }
+    }
+
     private static void awaitShown(Page page, String plane, int slice) {
         assertThat(page.locator(".panel-" + plane)).hasAttribute("data-shown", Integer.toString(slice));
     }
@@ -145,11 +160,21 @@ class PagesTest {
         page.getByLabel("Model").fill("walker");
         page.getByLabel("Version").fill("1.0");
         page.locator("#protocol").selectOption(new String[] {"segmeter@1", "monai@1", "medpy@1"});
+        page.evaluate("""
+            () => {
+              const bar = document.getElementById('progress');
+              new MutationObserver(() => sessionStorage.setItem('progress', Math.max(bar.value, sessionStorage.getItem('progress'))))
+                .observe(bar, { attributes: true });
+            }\
+            """);
         page.getByRole(
                         AriaRole.BUTTON,
                         new Page.GetByRoleOptions().setName("Score").setExact(true))
                 .click();
         page.waitForURL(Pattern.compile("/case\\.html\\?id="));
+        assertThat(((Number) page.evaluate("() => Number(sessionStorage.getItem('progress'))")).doubleValue())
+                .as("the bar told how far the upload was")
+                .isPositive();
         // What a sender wrote is text, whatever it looks like.
         assertThat(page.locator("h1")).containsText("<img src=x onerror=alert(1)>");
         assertThat(page.locator("#viewer")).isVisible();
@@ -254,6 +279,8 @@ class PagesTest {
         page.navigate("/compare.html?modelA=swift-seg&modelB=uni-former");
         settled(page);
         assertThat(page.locator("#content")).containsText("What differs");
+        assertThat(page.locator("#content")).containsText("Mean difference A − B with its 95 % interval");
+        assertThat(page.locator("#content")).containsText("Bland and Altman");
         assertThat(page.locator("#content")).containsText("Liver");
         picture(page, "compare");
         page.navigate("/charts.html?model=uni-former");
@@ -329,6 +356,13 @@ class PagesTest {
                 .click();
         assertThat(page.locator("#problem")).containsText("their spacing differs");
         assertThat(page.locator("#problem")).containsText("corners at most 0.1 voxel apart");
+        page.navigate("/overview.html");
+        settled(page);
+        page.getByText("could not be scored").first().click();
+        page.waitForURL(Pattern.compile("state=FAILED"));
+        settled(page);
+        assertThat(page.locator("#last tbody tr").first()).containsText("failed");
+        assertThat(page.locator("#last .chip.succeeded")).hasCount(0);
         noComplaints();
     }
 
@@ -393,6 +427,7 @@ class PagesTest {
                 assertThat((Boolean) page.evaluate("() => document.documentElement.scrollWidth <= innerWidth"))
                         .as(path + " needs no scrolling sideways at " + page.viewportSize().width)
                         .isTrue();
+                wholePage(page, path, colours);
             }
         }
         assertThat(barriers).isEmpty();
@@ -500,13 +535,23 @@ class PagesTest {
         Page page = window();
         page.navigate("/report.html?model=steady");
         settled(page);
-        assertThat(page.locator("#content")).containsText(BASELINE + 4 + " evaluations of 1 model versions");
+        assertThat(page.locator("#content")).containsText(BASELINE + 4 + " evaluations of 1 model version");
         assertThat(page.locator("#content")).containsText("The worst cases");
         page.emulateMedia(new Page.EmulateMediaOptions().setMedia(com.microsoft.playwright.options.Media.PRINT));
         assertThat(page.locator("nav")).isHidden();
         assertThat(page.locator("#filters")).isHidden();
         assertThat(page.locator("table").first()).isVisible();
+        assertThat(pagesOf(page.pdf(new Page.PdfOptions().setFormat("A4").setPreferCSSPageSize(true))))
+                .as("a short report is one page, not an empty one and then its content")
+                .isEqualTo(1);
         noComplaints();
+    }
+
+    private static long pagesOf(byte[] pdf) {
+        return Pattern.compile("/Type\\s*/Page\\b")
+                .matcher(new String(pdf, StandardCharsets.ISO_8859_1))
+                .results()
+                .count();
     }
 
     @Test
