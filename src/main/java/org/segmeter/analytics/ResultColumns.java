@@ -124,7 +124,8 @@ final class ResultColumns {
         }
         List<MetricColumns.Missing> all = current.view().missing(filter, by, tenant());
         Map<Integer, Double> diagonals = diagonals(
-                current.loaded(), all.stream().map(MetricColumns.Missing::evaluation).toList());
+                current.loaded(),
+                all.stream().map(MetricColumns.Missing::evaluation).toList());
         return Optional.of(all.stream()
                 .map(one -> new ValueRows.Missing(
                         one.key(), one.parameters(), diagonals.getOrDefault(one.evaluation(), Double.NaN)))
@@ -142,8 +143,8 @@ final class ResultColumns {
                     List<Integer> some = unknown.subList(from, Math.min(unknown.size(), from + FETCHED_AT_ONCE));
                     Map<UUID, Double> found =
                             rows.diagonals(some.stream().map(loaded.columns::id).toList());
-                    some.forEach(number -> loaded.diagonals.put(
-                            number, found.getOrDefault(loaded.columns.id(number), Double.NaN)));
+                    some.forEach(number ->
+                            loaded.diagonals.put(number, found.getOrDefault(loaded.columns.id(number), Double.NaN)));
                 }
             }
             Map<Integer, Double> known = new HashMap<>();
@@ -163,7 +164,8 @@ final class ResultColumns {
             known &= current != null;
             if (current != null) {
                 int at = i;
-                current.view().sums(one, by, tenant)
+                current.view()
+                        .sums(one, by, tenant)
                         .forEach((key, sum) -> sums.computeIfAbsent(key, unused -> new double[3])[at] = sum);
             }
         }

@@ -62,8 +62,8 @@ public enum ServiceProblem {
             "image-not-found",
             404,
             "There is no image",
-            "An image is shown behind the masks if it was sent with them, as the part image, or if they name its series and a PACS of"
-                    + " the configuration has it."),
+            "An image is shown behind the masks if it was sent with them, as the part image, or if they name its"
+                    + " series and a PACS of the configuration has it."),
     LEADERBOARD_NOT_FOUND(
             "leaderboard-not-found",
             404,

@@ -132,12 +132,11 @@ final class DicomWebClient implements AutoCloseable {
             String studyUid, @Nullable String seriesUid, @Nullable String sopInstanceUid, @Nullable String sopClass)
             throws Pull.SourceFailed, InterruptedException {
         List<Found> found = new ArrayList<>();
-        String path =
-                "/studies/" + studyUid + (seriesUid == null ? "" : "/series/" + seriesUid) + "/instances?"
-                        + (sopClass == null ? "" : "SOPClassUID=" + sopClass + "&")
-                        + (sopInstanceUid == null ? "" : "SOPInstanceUID=" + sopInstanceUid + "&")
-                        // Not every server returns them unasked.
-                        + "includefield=0020000E&includefield=00080016&limit=" + source.pageSize();
+        String path = "/studies/" + studyUid + (seriesUid == null ? "" : "/series/" + seriesUid) + "/instances?"
+                + (sopClass == null ? "" : "SOPClassUID=" + sopClass + "&")
+                + (sopInstanceUid == null ? "" : "SOPInstanceUID=" + sopInstanceUid + "&")
+                // Not every server returns them unasked.
+                + "includefield=0020000E&includefield=00080016&limit=" + source.pageSize();
         while (found.size() < MOST_FOUND) {
             HttpResponse<InputStream> answer = send(request(path + "&offset=" + found.size())
                     .header("Accept", "application/dicom+json")
@@ -180,8 +179,7 @@ final class DicomWebClient implements AutoCloseable {
                 return found;
             }
         }
-        throw new Pull.SourceFailed(
-                "The study has more instances than can be fetched at once, " + MOST_FOUND + ".");
+        throw new Pull.SourceFailed("The study has more instances than can be fetched at once, " + MOST_FOUND + ".");
     }
 
     private static String value(JsonNode dataset, String tag) {

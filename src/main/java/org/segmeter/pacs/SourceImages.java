@@ -46,16 +46,15 @@ final class SourceImages implements ImagesElsewhere {
             for (String series : instance.referencedSeries()) {
                 for (String source : pull.sources().stream().sorted().toList()) {
                     try {
-                        List<BlobStore.Incoming> images =
-                                pull.images(source, instance.studyUid(), series, MOST_IMAGES);
+                        List<BlobStore.Incoming> images = pull.images(source, instance.studyUid(), series, MOST_IMAGES);
                         if (!images.isEmpty()) {
                             return new Images(images);
                         }
                     } catch (Pull.SourceFailed e) {
                         failure = new Failed(String.valueOf(e.getMessage()));
                     } catch (BlobStore.TooLarge e) {
-                        failure = new Failed("An image is larger than is fetched from this source, %d bytes."
-                                .formatted(e.limit()));
+                        failure = new Failed(
+                                "An image is larger than is fetched from this source, %d bytes.".formatted(e.limit()));
                     }
                 }
             }

@@ -81,8 +81,7 @@ final class EvaluationResource {
             for (LossDocument.Kind kind : LossDocument.Kind.values()) {
                 links.put(kind.word(), self + "/" + kind.word());
             }
-            if (images.mayBeElsewhere()
-                    || evaluation.inputs().stream().anyMatch(input -> input.side() == Side.IMAGE)) {
+            if (images.mayBeElsewhere() || evaluation.inputs().stream().anyMatch(input -> input.side() == Side.IMAGE)) {
                 links.put("image", self + "/image");
             }
         }

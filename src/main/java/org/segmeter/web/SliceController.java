@@ -179,8 +179,8 @@ final class SliceController {
                             ServiceProblem.IMAGE_NOT_FOUND,
                             "No image was sent with this evaluation, and no source of the configuration has one.");
                 case StoredImages.Outcome.Failed failed ->
-                    throw new ProblemException(
-                            Problem.of(ServiceProblem.SOURCE_FAILED, failed.reason()).about(evaluation.id()));
+                    throw new ProblemException(Problem.of(ServiceProblem.SOURCE_FAILED, failed.reason())
+                            .about(evaluation.id()));
                 case StoredImages.Outcome.Refused refused ->
                     throw new ProblemException(Problem.of(refused.reason()).about(evaluation.id()));
                 case StoredImages.Outcome.Gone gone ->

@@ -58,7 +58,11 @@ public final class ResultViews {
             }
         });
         words.add(sums.toString());
-        words.add(missing.stream().map(ValueRows.Missing::toString).sorted().toList().toString());
+        words.add(missing.stream()
+                .map(ValueRows.Missing::toString)
+                .sorted()
+                .toList()
+                .toString());
         return words;
     }
 

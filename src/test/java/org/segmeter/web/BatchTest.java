@@ -21,16 +21,16 @@ import java.util.Map;
 import java.util.zip.GZIPOutputStream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
+import javax.imageio.ImageIO;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
-import javax.imageio.ImageIO;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.springframework.jdbc.core.simple.JdbcClient;
 import org.segmeter.format.dicom.ImageFixture;
 import org.segmeter.format.dicom.SegFixture;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import tools.jackson.databind.JsonNode;
 
 /** Many pairs in one request: every pair is an evaluation, once, and what is wrong with one is told at that one. */
@@ -619,7 +619,7 @@ class BatchTest {
         assertThat(challenge.at("/aggregates/dice").toString())
                 .isEqualTo(
                         "{\"count\":2,\"mean\":0.9532429700969027,\"std\":0.06612442582524468,\"min\":0.9064859401938054,"
-                                + "\"25%\":0.929864455145354,\"50%\":0.9532429700969027,\"75%\":0.9766214850484514,\"max\":1.0}");
+                            + "\"25%\":0.929864455145354,\"50%\":0.9532429700969027,\"75%\":0.9766214850484514,\"max\":1.0}");
         assertThat(challenge.at("/structures/1/dice")).isEqualTo(challenge.at("/aggregates/dice"));
         assertThat(challenge.at("/results/1/metrics/jaccard").asDouble()).isEqualTo(0.8289659671632054);
         assertThat(challenge.at("/results/2/state").asString()).isEqualTo("FAILED");

@@ -52,8 +52,9 @@ final class ImageArchive implements AutoCloseable {
                 boolean first = !exchange.getRequestURI().getQuery().matches(".*offset=[1-9].*");
                 List<String> found = new ArrayList<>();
                 for (int i = 0; first && i < images.size(); i++) {
-                    found.add("{\"0020000E\":{\"vr\":\"UI\",\"Value\":[\"" + path.replaceAll(".*/series/|/instances", "")
-                            + "\"]},\"00080018\":{\"vr\":\"UI\",\"Value\":[\"1.2." + i + "\"]}}");
+                    found.add(
+                            "{\"0020000E\":{\"vr\":\"UI\",\"Value\":[\"" + path.replaceAll(".*/series/|/instances", "")
+                                    + "\"]},\"00080018\":{\"vr\":\"UI\",\"Value\":[\"1.2." + i + "\"]}}");
                 }
                 send(exchange, "application/dicom+json", found.toString().getBytes(StandardCharsets.UTF_8));
             } else {

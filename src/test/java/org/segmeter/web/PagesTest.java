@@ -124,7 +124,8 @@ class PagesTest {
         if (WHOLE_PAGES != null) {
             String name = path.replaceAll("\\.html.*|[^a-z.]", "") + "-" + page.viewportSize().width + "-"
                     + colours.name().toLowerCase(java.util.Locale.ROOT);
-            page.screenshot(new Page.ScreenshotOptions().setFullPage(true).setPath(Path.of(WHOLE_PAGES, name + ".png")));
+            page.screenshot(
+                    new Page.ScreenshotOptions().setFullPage(true).setPath(Path.of(WHOLE_PAGES, name + ".png")));
             page.pdf(new Page.PdfOptions().setPreferCSSPageSize(true).setPath(Path.of(WHOLE_PAGES, name + ".pdf")));
         }
     }
