@@ -16,6 +16,7 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.segmeter.database.Tenant;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
@@ -388,6 +389,12 @@ final class ValueRows {
     private static Condition condition(ResultFilter filter, boolean values) {
         Condition where = new Condition();
         where.text.append("true");
+        String tenant = Tenant.bound();
+        if (tenant != null) {
+            // The wall asks for the same in a form that no index knows.
+            where.text.append(" and e.tenant = :tenant");
+            where.parameters.put("tenant", tenant);
+        }
         filter.equal().forEach((dimension, value) -> {
             if (dimension == Dimension.STRUCTURE) {
                 if (values) {

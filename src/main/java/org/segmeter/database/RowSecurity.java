@@ -32,7 +32,13 @@ record RowSecurity(boolean on) implements Callback {
     /** Replicas that start at once give and take rights one after the other; afterMigrate__rights.sql takes the same lock. */
     private static final String ALONE = "select pg_advisory_xact_lock(7301843)";
 
-    private static final String SERVICE_ITSELF = "coalesce(current_setting('segmeter.tenant', true), '') = ''";
+    /** For whom the connection works: selected, so that it is asked once for a statement and not for each of its rows. */
+    private static final String WHOSE = "(select coalesce(current_setting('segmeter.tenant', true), ''))";
+
+    private static final String SERVICE_ITSELF = WHOSE + " = ''";
+
+    /** What the policies are commented with; another where their form changes, so that those that are there are made anew. */
+    private static final String FORM = "selected once";
 
     @Override
     public boolean supports(Event event, Context context) {
@@ -82,6 +88,7 @@ record RowSecurity(boolean on) implements Callback {
                     statement.execute("alter table " + table.getKey() + " force row level security");
                     statement.execute("drop policy if exists tenant on " + table.getKey());
                     statement.execute("create policy tenant on " + table.getKey() + " " + table.getValue());
+                    statement.execute("comment on policy tenant on " + table.getKey() + " is '" + FORM + "'");
                 } else {
                     statement.execute("alter table " + table.getKey() + " no force row level security");
                     statement.execute("alter table " + table.getKey() + " disable row level security");
@@ -96,13 +103,15 @@ record RowSecurity(boolean on) implements Callback {
         List<String> own = new ArrayList<>();
         try (ResultSet row = statement.executeQuery("""
             select c.relname, exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'tenant'
-                and not a.attisdropped), c.relrowsecurity and c.relforcerowsecurity
+                and not a.attisdropped), c.relrowsecurity and c.relforcerowsecurity,
+                exists (select from pg_policy p where p.polrelid = c.oid and p.polname = 'tenant'
+                    and obj_description(p.oid, 'pg_policy') = '%s')
             from pg_class c where c.relnamespace = current_schema()::regnamespace and c.relkind in ('r', 'p')
             order by c.relname\
-            """)) {
+            """.formatted(FORM))) {
             while (row.next()) {
                 String table = row.getString(1);
-                if (row.getBoolean(3) == on) {
+                if (row.getBoolean(3) == on && (!on || row.getBoolean(4))) {
                     continue;
                 }
                 if (row.getBoolean(2)) {
@@ -116,8 +125,7 @@ record RowSecurity(boolean on) implements Callback {
                 }
             }
         }
-        own.forEach(table -> rules.put(
-                table, "using (coalesce(nullif(current_setting('segmeter.tenant', true), ''), tenant) = tenant)"));
+        own.forEach(table -> rules.put(table, "using (" + SERVICE_ITSELF + " or tenant = " + WHOSE + ")"));
         return rules;
     }
 }

@@ -111,6 +111,12 @@ public final class InstanceSearch {
     public Found search(Query query, java.util.function.UnaryOperator<String> url) {
         StringBuilder where = new StringBuilder("true");
         Map<String, Object> parameters = new LinkedHashMap<>();
+        String tenant = Tenant.bound();
+        if (tenant != null) {
+            // The wall asks for the same in a form that no index knows.
+            where.append(" and i.tenant = :tenant");
+            parameters.put("tenant", tenant);
+        }
         int number = 0;
         for (Map.Entry<Integer, String> match : query.matches().entrySet()) {
             if (!Identity.isSealed(match.getKey())) {

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.segmeter.database.Tenant;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
@@ -181,9 +182,11 @@ final class PairRows {
     List<Pair> list(@Nullable PairState state, @Nullable String studyUid, int limit, long offset) {
         return sql.sql("select " + COLUMNS + " " + """
              from pair where (:state::text is null or state = :state) and (:study::text is null or study_uid = :study)
+                and (:tenant::text is null or tenant = :tenant)
             order by created_at desc, id desc limit :limit offset :offset\
             """)
                 .param("state", state == null ? null : state.name())
+                .param("tenant", Tenant.bound())
                 .param("study", studyUid)
                 .param("limit", limit)
                 .param("offset", offset)

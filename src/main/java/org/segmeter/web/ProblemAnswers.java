@@ -3,6 +3,7 @@ package org.segmeter.web;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
+import org.apache.tomcat.util.http.InvalidParameterException;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.evaluation.BlobStore;
 import org.segmeter.evaluation.FullDisk;
@@ -73,6 +74,14 @@ final class ProblemAnswers {
                 Problem.of(
                         ServiceProblem.UNAVAILABLE, "The store of files does not answer; try again in a few seconds."),
                 headers);
+    }
+
+    /** The query is not percent-encoded UTF-8, or no query at all; found out when somebody first asks for a parameter. */
+    @ExceptionHandler
+    ResponseEntity<byte[]> query(InvalidParameterException e) {
+        return answer(
+                Problem.of(ServiceProblem.BAD_REQUEST, "The query of the address is not well-formed."),
+                new HttpHeaders());
     }
 
     /** The answer has begun: nothing can be said any more but that it is not complete. The container ends the connection. */

@@ -21,6 +21,7 @@ import org.segmeter.format.dicom.DicomJson;
 import org.segmeter.format.dicom.DicomXml;
 import org.segmeter.pacs.StoredInstance;
 import org.segmeter.pacs.StoredInstances;
+import org.springframework.http.HttpHeaders;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.RequestMapping;
@@ -115,6 +116,12 @@ final class WadoController {
         List<StoredInstance> found = find(study, series, instance);
         boolean single = accepted(http, found);
         answer.setHeader("Cache-Control", "private, no-cache");
+        // No browser shows what somebody sent, whatever it may look like.
+        answer.setHeader(
+                HttpHeaders.CONTENT_DISPOSITION,
+                single
+                        ? "attachment; filename=\"" + found.getFirst().sopInstanceUid() + ".dcm\""
+                        : "attachment");
         if (single) {
             StoredInstance one = found.getFirst();
             answer.setContentType(DICOM);

@@ -570,6 +570,26 @@ class AccessTest {
     }
 
     @Test
+    void groupsOfResultsAreOfTheirTenantWhetherTheDatabaseOrMemoryAnswers() throws Exception {
+        for (String tenant : List.of("north", "south")) {
+            Answer scored = submit(
+                    token(tenant, Role.SUBMIT), "{\"model\":{\"name\":\"net-of-" + tenant + "\",\"version\":\"1\"}}");
+            assertThat(scored.status()).as(scored.text()).isEqualTo(200);
+        }
+        // The first answers come from the database, later ones from memory.
+        for (int i = 0; i < 10; i++) {
+            for (String tenant : List.of("north", "south")) {
+                Answer groups = send(
+                        token(tenant, Role.READ), "GET", "/api/v1/aggregates?metric=dice&groupBy=model&stat=mean");
+                assertThat(groups.status()).as(groups.text()).isEqualTo(200);
+                assertThat(groups.text())
+                        .contains("net-of-" + tenant)
+                        .doesNotContain("net-of-" + (tenant.equals("north") ? "south" : "north"));
+            }
+        }
+    }
+
+    @Test
     void theSameInstanceOfTwoTenantsIsTwo() {
         SegFixture seg = SegFixture.ai(SegFixture.uid()).liver(0);
         DicomWeb pacs = new DicomWeb(service.port());
