@@ -119,9 +119,7 @@ final class WadoController {
         // No browser shows what somebody sent, whatever it may look like.
         answer.setHeader(
                 HttpHeaders.CONTENT_DISPOSITION,
-                single
-                        ? "attachment; filename=\"" + found.getFirst().sopInstanceUid() + ".dcm\""
-                        : "attachment");
+                single ? "attachment; filename=\"" + found.getFirst().sopInstanceUid() + ".dcm\"" : "attachment");
         if (single) {
             StoredInstance one = found.getFirst();
             answer.setContentType(DICOM);

@@ -579,8 +579,8 @@ class AccessTest {
         // The first answers come from the database, later ones from memory.
         for (int i = 0; i < 10; i++) {
             for (String tenant : List.of("north", "south")) {
-                Answer groups = send(
-                        token(tenant, Role.READ), "GET", "/api/v1/aggregates?metric=dice&groupBy=model&stat=mean");
+                Answer groups =
+                        send(token(tenant, Role.READ), "GET", "/api/v1/aggregates?metric=dice&groupBy=model&stat=mean");
                 assertThat(groups.status()).as(groups.text()).isEqualTo(200);
                 assertThat(groups.text())
                         .contains("net-of-" + tenant)

@@ -55,13 +55,14 @@ class AttackTest {
     @AfterAll
     static void stop() throws Exception {
         listener.close();
-        assertThat(calls).as("connections of the service to where a request wanted it").hasValue(0);
+        assertThat(calls)
+                .as("connections of the service to where a request wanted it")
+                .hasValue(0);
     }
 
-    private static HttpResponse<String> send(
-            String method, String path, byte @Nullable [] body, String... headers) throws Exception {
-        HttpRequest.Builder request = HttpRequest.newBuilder(
-                        URI.create("http://127.0.0.1:" + service.port() + path))
+    private static HttpResponse<String> send(String method, String path, byte @Nullable [] body, String... headers)
+            throws Exception {
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + service.port() + path))
                 .timeout(Duration.ofSeconds(60))
                 .method(
                         method,
@@ -85,17 +86,20 @@ class AttackTest {
                 "entities of entities",
                 "<?xml version=\"1.0\"?><!DOCTYPE l [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;\">"
                         + "<!ENTITY c \"&b;&b;&b;&b;&b;&b;&b;&b;\">]><l>&c;</l>",
-                "an external DTD", "<?xml version=\"1.0\"?><!DOCTYPE l SYSTEM \"" + there + "x.dtd\"><l/>",
+                "an external DTD",
+                "<?xml version=\"1.0\"?><!DOCTYPE l SYSTEM \"" + there + "x.dtd\"><l/>",
                 "an external entity",
-                        "<?xml version=\"1.0\"?><!DOCTYPE l [<!ENTITY x SYSTEM \"" + there + "\">]><l>&x;</l>",
+                "<?xml version=\"1.0\"?><!DOCTYPE l [<!ENTITY x SYSTEM \"" + there + "\">]><l>&x;</l>",
                 "a parameter entity",
-                        "<?xml version=\"1.0\"?><!DOCTYPE l [<!ENTITY % x SYSTEM \"" + there + "\"> %x;]><l/>",
-                "a file", "<?xml version=\"1.0\"?><!DOCTYPE l [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><l>&x;</l>",
+                "<?xml version=\"1.0\"?><!DOCTYPE l [<!ENTITY % x SYSTEM \"" + there + "\"> %x;]><l/>",
+                "a file",
+                "<?xml version=\"1.0\"?><!DOCTYPE l [<!ENTITY x SYSTEM \"file:///etc/passwd\">]><l>&x;</l>",
                 "a picture",
-                        "<svg xmlns=\"http://www.w3.org/2000/svg\"><image href=\"" + there + "\"/><script>x</script></svg>");
+                "<svg xmlns=\"http://www.w3.org/2000/svg\"><image href=\"" + there + "\"/><script>x</script></svg>");
         for (Map.Entry<String, String> document : documents.entrySet()) {
             byte[] body = bytes(document.getValue());
-            byte[] part = bytes("--b\r\nContent-Type: application/dicom+xml\r\n\r\n" + document.getValue() + "\r\n--b--\r\n");
+            byte[] part =
+                    bytes("--b\r\nContent-Type: application/dicom+xml\r\n\r\n" + document.getValue() + "\r\n--b--\r\n");
             byte[] file = bytes("--b\r\nContent-Disposition: form-data; name=\"prediction\"; filename=\"x.xml\"\r\n\r\n"
                     + document.getValue()
                     + "\r\n--b\r\nContent-Disposition: form-data; name=\"reference\"; filename=\"y.xml\"\r\n\r\n"
@@ -172,7 +176,8 @@ class AttackTest {
             addresses.add("http://" + host + ":" + port + "/dicom-web");
             addresses.add("https://" + host + ":" + port);
         }
-        for (String scheme : List.of("file:///etc/passwd", "ftp://", "gopher://", "jar:http://", "ldap://", "dict://", "//")) {
+        for (String scheme :
+                List.of("file:///etc/passwd", "ftp://", "gopher://", "jar:http://", "ldap://", "dict://", "//")) {
             addresses.add(scheme.endsWith("//") ? scheme + "127.0.0.1:" + port + "/x" : scheme);
         }
         return addresses;
@@ -187,8 +192,10 @@ class AttackTest {
             for (String[] tried : List.of(
                     new String[] {"/api/v1/pulls", "{\"source\":\"" + address + "\",\"study\":\"1.2\"}"},
                     new String[] {"/api/v1/pulls", "{\"source\":\"main\",\"study\":\"" + address + "\"}"},
-                    new String[] {"/api/v1/pulls", "{\"source\":\"main\",\"study\":\"1.2\",\"url\":\"" + address + "\"}"},
-                    new String[] {"/api/v1/evaluations", "{\"prediction\":" + place + ",\"reference\":" + place + "}"})) {
+                    new String[] {"/api/v1/pulls", "{\"source\":\"main\",\"study\":\"1.2\",\"url\":\"" + address + "\"}"
+                    },
+                    new String[] {"/api/v1/evaluations", "{\"prediction\":" + place + ",\"reference\":" + place + "}"
+                    })) {
                 HttpResponse<String> answer = send(
                         "POST",
                         tried[0],
@@ -202,8 +209,8 @@ class AttackTest {
                 assertThat(answer.statusCode()).as(tried[0] + " " + tried[1]).isBetween(400, 422);
             }
         }
-        System.out.println("AttackTest: " + 4 * addresses.size() + " requests with addresses, "
-                + calls.get() + " connections");
+        System.out.println(
+                "AttackTest: " + 4 * addresses.size() + " requests with addresses, " + calls.get() + " connections");
     }
 
     @Test
@@ -274,8 +281,8 @@ class AttackTest {
                 for (String name : named ? names : List.of("")) {
                     String path = template.replaceAll(
                             "\\{[^}]+\\}",
-                            java.util.regex.Matcher.quoteReplacement(
-                                    URLEncoder.encode(name, StandardCharsets.UTF_8).replace("+", "%20")));
+                            java.util.regex.Matcher.quoteReplacement(URLEncoder.encode(name, StandardCharsets.UTF_8)
+                                    .replace("+", "%20")));
                     for (String asked : List.of("", query)) {
                         HttpResponse<String> answer = send(method, path + asked, null);
                         requests++;
@@ -285,7 +292,8 @@ class AttackTest {
                             errors++;
                             assertThat(answer.body())
                                     .as(what)
-                                    .doesNotContain("Exception", "org.segmeter", "java.lang.", "springframework", "Tomcat")
+                                    .doesNotContain(
+                                            "Exception", "org.segmeter", "java.lang.", "springframework", "Tomcat")
                                     .doesNotContainIgnoringCase("postgres", "sqlstate", "jdbc:", "select ", "0.1.0")
                                     .doesNotContain(service.directory().toString(), "<script>");
                         }

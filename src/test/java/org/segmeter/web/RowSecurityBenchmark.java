@@ -67,8 +67,8 @@ public final class RowSecurityBenchmark {
                 try (Tenant.Binding ignored = Tenant.bind(tenant)) {
                     System.out.println("-- list of " + tenant + " " + view);
                     service.bean(JdbcClient.class)
-                            .sql("explain (analyze, costs off, timing off) select e.id from evaluation e where true " + view
-                                    + "order by e.created_at desc, e.id desc limit 50")
+                            .sql("explain (analyze, costs off, timing off) select e.id from evaluation e where true "
+                                    + view + "order by e.created_at desc, e.id desc limit 50")
                             .query(String.class)
                             .list()
                             .forEach(System.out::println);
@@ -77,16 +77,15 @@ public final class RowSecurityBenchmark {
         }
         service.stop();
         service = Service.start(directory);
-        System.out.printf("%n%d evaluations of each of two tenants, 10 of a third; median of %d requests in ms%n", evaluations, REQUESTS);
+        System.out.printf(
+                "%n%d evaluations of each of two tenants, 10 of a third; median of %d requests in ms%n",
+                evaluations, REQUESTS);
         System.out.printf("%-60s %10s %10s %10s%n", "view", "large", "small", "no policy");
         for (String view : VIEWS) {
             double[] free = times(service.port(), view, null);
             System.out.printf(
                     "%-60s %10.1f %10.1f %10.1f%n",
-                    view,
-                    median(guarded.get("north " + view)),
-                    median(guarded.get("small " + view)),
-                    median(free));
+                    view, median(guarded.get("north " + view)), median(guarded.get("small " + view)), median(free));
         }
         service.stop();
         FileSystemUtils.deleteRecursively(directory);
@@ -98,7 +97,8 @@ public final class RowSecurityBenchmark {
         return sorted[sorted.length / 2];
     }
 
-    private static double[] times(int port, String view, @org.jspecify.annotations.Nullable String key) throws Exception {
+    private static double[] times(int port, String view, @org.jspecify.annotations.Nullable String key)
+            throws Exception {
         HttpClient http = HttpClient.newHttpClient();
         double[] ms = new double[REQUESTS];
         for (int i = -3; i < REQUESTS; i++) {
