@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CancellationException;
+import org.jspecify.annotations.Nullable;
 import org.segmeter.volume.InputException;
 import org.segmeter.volume.InputProblem;
 
@@ -27,12 +28,15 @@ final class MappedFiles implements BulkCopy, AutoCloseable {
     /** Below it, a file stays closed once it is mapped: hundreds of small instances need no hundreds of open files. */
     private static final long SMALL_FILE = 1 << 20;
 
+    /** Below it, a file that is alone is read and not mapped: unmapping makes every thread of the process pause for a moment. */
+    private static final long READ_FILE = 1 << 16;
+
     /** Below it, the pages are touched: a call for each of them would cost more. */
     private static final int SMALL_COPY = 1 << 13;
 
     private record OpenFile(MemorySegment content, FileChannel channel) {}
 
-    private final Arena arena = Arena.ofShared();
+    private @Nullable Arena arena;
     private final List<MemorySegment> parts = new ArrayList<>();
 
     /** By the address at which the mapping begins. */
@@ -42,7 +46,7 @@ final class MappedFiles implements BulkCopy, AutoCloseable {
     MappedFiles(List<Path> files) throws IOException {
         try {
             for (Path file : files) {
-                parts.add(map(file));
+                parts.add(map(file, files.size() == 1));
             }
         } catch (IOException | RuntimeException | Error e) {
             close();
@@ -50,13 +54,19 @@ final class MappedFiles implements BulkCopy, AutoCloseable {
         }
     }
 
-    private MemorySegment map(Path file) throws IOException {
+    private MemorySegment map(Path file, boolean alone) throws IOException {
         FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
         boolean keep = false;
         try {
             long size = channel.size();
             if (size == 0) {
                 return MemorySegment.ofArray(new byte[0]);
+            }
+            if (alone && size < READ_FILE) {
+                return read(channel, (int) size);
+            }
+            if (arena == null) {
+                arena = Arena.ofShared();
             }
             MemorySegment content = channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena);
             if (size >= SMALL_FILE) {
@@ -69,6 +79,15 @@ final class MappedFiles implements BulkCopy, AutoCloseable {
                 channel.close();
             }
         }
+    }
+
+    /** As much of the content as there still is. */
+    private static MemorySegment read(FileChannel channel, int size) throws IOException {
+        ByteBuffer into = ByteBuffer.allocate(size);
+        for (int n = 0; n >= 0 && into.hasRemaining(); ) {
+            n = channel.read(into);
+        }
+        return MemorySegment.ofArray(into.array()).asSlice(0, into.position());
     }
 
     /** The files' contents, in the order in which the files were given. */
@@ -120,7 +139,9 @@ final class MappedFiles implements BulkCopy, AutoCloseable {
 
     @Override
     public void close() {
-        arena.close();
+        if (arena != null) {
+            arena.close();
+        }
         for (OpenFile file : open.values()) {
             try {
                 file.channel().close();

@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.zip.CRC32;
 import org.segmeter.volume.InputException;
 import org.segmeter.volume.InputProblem;
@@ -19,6 +20,12 @@ public final class GzipSource implements ByteSource, AutoCloseable {
 
     private static final long LITTLE_COMPRESSED = 64 << 10;
     private static final int LITTLE_INFLATED = 16 << 20;
+    /** What is inflated until loading ISA-L's library and testing it, some tenths of a second, would have been worth it. */
+    private static final long WORTH_LOADING = 32 << 20;
+
+    /** What java.util.zip has inflated of little content; in a process that reads much of it, ISA-L takes over. */
+    private static final AtomicLong INFLATED = new AtomicLong();
+
     private static final ValueLayout.OfInt TRAILER_LENGTH =
             ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
@@ -72,18 +79,23 @@ public final class GzipSource implements ByteSource, AutoCloseable {
 
     /**
      * Reads gzip content by the fastest engine of this machine; little content by java.util.zip, which is done before ISA-L's library
-     * would be loaded. Whatever that engine does not like, and whatever the caller refuses,
+     * would be loaded, until there was enough of it. Whatever that engine does not like, and whatever the caller refuses,
      * is read again from the beginning by java.util.zip: its answer counts, so that the outcome is the same everywhere. (But for forged
      * files: ISA-L reads incomplete Huffman codes that java.util.zip refuses; nobody's compressor writes them, and the checksum must still fit.) The
      * caller must therefore begin anew when it is called a second time, and has to read to the end for the checksum to be compared.
      */
     public static <T> T read(MemorySegment content, Reading<T> reading) throws InputException {
-        if (!isLittle(content) && IsalDeflateDecoder.LIBRARY != null) {
+        boolean little = isLittle(content);
+        if ((!little || INFLATED.get() >= WORTH_LOADING) && IsalDeflateDecoder.LIBRARY != null) {
+            INFLATED.set(WORTH_LOADING);
             try {
                 return read(content, Engine.FAST, reading);
             } catch (InputException e) {
                 // java.util.zip decides, and names what is wrong.
             }
+        }
+        if (little) {
+            INFLATED.addAndGet(content.get(TRAILER_LENGTH, content.byteSize() - Integer.BYTES));
         }
         return read(content, Engine.JDK, reading);
     }

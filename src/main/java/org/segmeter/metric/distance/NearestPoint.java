@@ -1,6 +1,5 @@
 package org.segmeter.metric.distance;
 
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.volume.Box;
 
@@ -28,10 +27,13 @@ final class NearestPoint {
     private final double[] costX;
     private final double[] costY;
     private final double[] costZ;
-    private final int[] nearY;
-    private final int[] nearZ;
-    private final double[] nearCost;
-    private final int nearRows;
+    private final NearRows near;
+
+    /** The rows of each block of 2 x 2 rows joined. */
+    private final long[] joined;
+
+    private final int blocksY;
+    private final int blocksZ;
     /** Up to and including this squared distance the near rows tell the truth. */
     private final double nearLimit;
 
@@ -58,27 +60,10 @@ final class NearestPoint {
         costZ = costs(spacing.z(), nearer, reach(queries.z0(), queries.z1(), set.z0, set.z0 + set.nz));
         int reachY = Math.min(costY.length - 1, NEAR_REACH);
         int reachZ = Math.min(costZ.length - 1, NEAR_REACH);
-        int wide = reachY + 1;
-        Integer[] order = new Integer[wide * (reachZ + 1)];
-        Arrays.setAll(order, i -> i);
-        Arrays.sort(order, (p, q) -> {
-            int byCost = Double.compare(rowCost(p, wide), rowCost(q, wide));
-            return byCost != 0 ? byCost : Integer.compare(p, q);
-        });
-        nearY = new int[4 * order.length];
-        nearZ = new int[4 * order.length];
-        nearCost = new double[4 * order.length];
-        int n = 0;
-        for (int i : order) {
-            for (int dz = i / wide, signs = dz == 0 ? 1 : 2; signs > 0; signs--, dz = -dz) {
-                for (int dy = i % wide, signsY = dy == 0 ? 1 : 2; signsY > 0; signsY--, dy = -dy) {
-                    nearY[n] = dy;
-                    nearZ[n] = dz;
-                    nearCost[n++] = rowCost(i, wide);
-                }
-            }
-        }
-        nearRows = n;
+        near = NearRows.of(spacing, nearer, reachY, reachZ);
+        blocksY = (set.ny + NearRows.BLOCK - 1) / NearRows.BLOCK;
+        blocksZ = (set.nz + NearRows.BLOCK - 1) / NearRows.BLOCK;
+        joined = joined();
         // Beyond the shortest reach of the list there may be rows, or bits of a row, that it does not look at.
         double limit = Double.POSITIVE_INFINITY;
         if (reachY + 1 < costY.length) {
@@ -111,8 +96,19 @@ final class NearestPoint {
         occupyCells();
     }
 
-    private double rowCost(int i, int wide) {
-        return costY[i % wide] + costZ[i / wide];
+    private long[] joined() {
+        int stride = set.stride;
+        long[] blocks = new long[Math.multiplyExact(blocksY * blocksZ, stride)];
+        int from = 0;
+        for (int k = 0; k < set.nz; k++) {
+            for (int j = 0; j < set.ny; j++) {
+                int to = (k / NearRows.BLOCK * blocksY + j / NearRows.BLOCK) * stride;
+                for (int i = 0; i < stride; i++) {
+                    blocks[to + i] |= set.words[from++];
+                }
+            }
+        }
+        return blocks;
     }
 
     private static int reach(int from, int to, int otherFrom, int otherTo) {
@@ -311,6 +307,14 @@ final class NearestPoint {
             int nz = set.nz;
             boolean low = word >= 0;
             boolean high = shift != 0 && word + 1 < stride;
+            if (best > near.blocksFrom) {
+                blocks(x, y - y0, z - z0, word, shift, low, high);
+                return;
+            }
+            int[] nearY = near.y;
+            int[] nearZ = near.z;
+            double[] nearCost = near.cost;
+            int nearRows = nearCost.length;
             for (int i = 0; i < nearRows; i++) {
                 double cost = nearCost[i];
                 if (cost >= best) {
@@ -343,6 +347,71 @@ final class NearestPoint {
                 }
             }
             steps += nearRows;
+        }
+
+        /**
+         * Looks at blocks of rows, nearest first, and at the rows of those that may hold a nearer point: in the empty ball around a query
+         * few do. Row and slice are counted from the set's first.
+         */
+        private void blocks(int x, int row, int slice, int word, int shift, boolean low, boolean high) {
+            NearRows.Blocks order = near.blocks(row, slice);
+            int blockY = row >> NearRows.BLOCK_BITS;
+            int blockZ = slice >> NearRows.BLOCK_BITS;
+            int stride = set.stride;
+            double[] cost = order.cost();
+            for (int i = 0; i < cost.length; i++) {
+                if (cost[i] >= best) {
+                    steps += i;
+                    return;
+                }
+                int j = blockY + order.y()[i];
+                int k = blockZ + order.z()[i];
+                if (j < 0 || j >= blocksY || k < 0 || k >= blocksZ) {
+                    continue;
+                }
+                int at = (k * blocksY + j) * stride + word;
+                long window = (low ? joined[at] >>> shift : 0) | (high ? joined[at + 1] << 64 - shift : 0);
+                if (window == 0) {
+                    continue;
+                }
+                int step = Math.min(
+                        Long.numberOfTrailingZeros(window >>> WINDOW),
+                        Long.numberOfLeadingZeros(window << WINDOW - 1));
+                if (step < 64 && cost[i] + costX[step] < best) {
+                    steps += NearRows.BLOCK * NearRows.BLOCK / 2;
+                    block(j, k, x, row, slice, word, shift, low, high);
+                }
+            }
+            steps += cost.length;
+        }
+
+        private void block(
+                int j, int k, int x, int row, int slice, int word, int shift, boolean low, boolean high) {
+            int firstRow = j << NearRows.BLOCK_BITS;
+            int lastRow = Math.min(firstRow + NearRows.BLOCK, set.ny);
+            int firstSlice = k << NearRows.BLOCK_BITS;
+            int lastSlice = Math.min(firstSlice + NearRows.BLOCK, set.nz);
+            long[] words = set.words;
+            for (int sz = firstSlice; sz < lastSlice; sz++) {
+                double costOfZ = costZ[Math.abs(sz - slice)];
+                for (int ry = firstRow; ry < lastRow; ry++) {
+                    double cost = costY[Math.abs(ry - row)] + costOfZ;
+                    if (cost >= best) {
+                        continue;
+                    }
+                    int at = (sz * set.ny + ry) * set.stride + word;
+                    long window = (low ? words[at] >>> shift : 0) | (high ? words[at + 1] << 64 - shift : 0);
+                    int right = Long.numberOfTrailingZeros(window >>> WINDOW);
+                    int left = Long.numberOfLeadingZeros(window << WINDOW - 1);
+                    int step = Math.min(right, left);
+                    if (step < 64 && cost + costX[step] < best) {
+                        best = cost + costX[step];
+                        lastX = right <= left ? x + right : x - left;
+                        lastY = set.y0 + ry;
+                        lastZ = set.z0 + sz;
+                    }
+                }
+            }
         }
 
         /** Looks through the children of a cell, nearest first. Coordinates are counted from the set's first word and row. */

@@ -63,6 +63,36 @@ class GzipEnginesTest {
         }
     }
 
+    @Test
+    void manySmallFilesAreReadAlikeWhicheverEngineHasTakenOver() throws Exception {
+        Random random = new Random(SEED);
+        byte[] data = new byte[1 << 20];
+        for (int i = 0; i < data.length; i++) {
+            data[i] = (byte) (i / 777 % 3);
+        }
+        byte[] file = gzip(random, data);
+        while (file.length >= 1 << 16) {
+            file = gzip(random, data); // stored, not compressed
+        }
+        String expected = outcome(file, GzipSource.Engine.JDK, 1 << 16);
+        // More than java.util.zip inflates before the fast engine takes over, then damage that only one of them would name.
+        for (int i = 0; i < 40; i++) {
+            assertThat(outcome(file)).isEqualTo(expected);
+        }
+        byte[] damaged = file.clone();
+        damaged[damaged.length / 2] ^= 0x55;
+        assertThat(outcome(damaged)).isEqualTo(outcome(damaged, GzipSource.Engine.JDK, 1 << 16));
+    }
+
+    /** By whichever engine is chosen. */
+    private static String outcome(byte[] file) {
+        try {
+            return GzipSource.read(MemorySegment.ofArray(file), source -> digest(source, 1 << 16));
+        } catch (InputException e) {
+            return "refused";
+        }
+    }
+
     /** The content's CRC and length, or the problem. */
     private static String outcome(byte[] file, GzipSource.Engine engine, int piece) {
         try {
