@@ -47,7 +47,9 @@ final class NearRows {
      */
     record Blocks(int[] y, int[] z, double[] cost) {
         private static Blocks of(List<Step> steps) {
-            steps.sort(Comparator.comparingDouble(Step::cost).thenComparingInt(Step::z).thenComparingInt(Step::y));
+            steps.sort(Comparator.comparingDouble(Step::cost)
+                    .thenComparingInt(Step::z)
+                    .thenComparingInt(Step::y));
             return new Blocks(
                     steps.stream().mapToInt(Step::y).toArray(),
                     steps.stream().mapToInt(Step::z).toArray(),

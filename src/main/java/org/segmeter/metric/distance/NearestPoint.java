@@ -375,8 +375,7 @@ final class NearestPoint {
                     continue;
                 }
                 int step = Math.min(
-                        Long.numberOfTrailingZeros(window >>> WINDOW),
-                        Long.numberOfLeadingZeros(window << WINDOW - 1));
+                        Long.numberOfTrailingZeros(window >>> WINDOW), Long.numberOfLeadingZeros(window << WINDOW - 1));
                 if (step < 64 && cost[i] + costX[step] < best) {
                     steps += NearRows.BLOCK * NearRows.BLOCK / 2;
                     block(j, k, x, row, slice, word, shift, low, high);
@@ -385,8 +384,7 @@ final class NearestPoint {
             steps += cost.length;
         }
 
-        private void block(
-                int j, int k, int x, int row, int slice, int word, int shift, boolean low, boolean high) {
+        private void block(int j, int k, int x, int row, int slice, int word, int shift, boolean low, boolean high) {
             int firstRow = j << NearRows.BLOCK_BITS;
             int lastRow = Math.min(firstRow + NearRows.BLOCK, set.ny);
             int firstSlice = k << NearRows.BLOCK_BITS;

@@ -75,7 +75,8 @@ class GzipEnginesTest {
             file = gzip(random, data); // stored, not compressed
         }
         String expected = outcome(file, GzipSource.Engine.JDK, 1 << 16);
-        // More than java.util.zip inflates before the fast engine takes over, then damage that only one of them would name.
+        // More than java.util.zip inflates before the fast engine takes over, then damage that only one of them would
+        // name.
         for (int i = 0; i < 40; i++) {
             assertThat(outcome(file)).isEqualTo(expected);
         }
