@@ -34,9 +34,14 @@ final class MappedFiles implements BulkCopy, AutoCloseable {
     /** Below it, the pages are touched: a call for each of them would cost more. */
     private static final int SMALL_COPY = 1 << 13;
 
+    /** What is mapped, made when a file is. */
+    private static final class Mappings {
+        private final Arena arena = Arena.ofShared();
+    }
+
     private record OpenFile(MemorySegment content, FileChannel channel) {}
 
-    private @Nullable Arena arena;
+    private @Nullable Mappings mappings;
     private final List<MemorySegment> parts = new ArrayList<>();
 
     /** By the address at which the mapping begins. */
@@ -65,10 +70,10 @@ final class MappedFiles implements BulkCopy, AutoCloseable {
             if (alone && size < READ_FILE) {
                 return read(channel, (int) size);
             }
-            if (arena == null) {
-                arena = Arena.ofShared();
+            if (mappings == null) {
+                mappings = new Mappings();
             }
-            MemorySegment content = channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena);
+            MemorySegment content = channel.map(FileChannel.MapMode.READ_ONLY, 0, size, mappings.arena);
             if (size >= SMALL_FILE) {
                 open.put(content.address(), new OpenFile(content, channel));
                 keep = true;
@@ -139,8 +144,8 @@ final class MappedFiles implements BulkCopy, AutoCloseable {
 
     @Override
     public void close() {
-        if (arena != null) {
-            arena.close();
+        if (mappings != null) {
+            mappings.arena.close();
         }
         for (OpenFile file : open.values()) {
             try {
