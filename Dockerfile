@@ -2,7 +2,7 @@
 #
 #   mvn verify && docker build -t segmeter .
 #
-# BASE is any image with a Java 25 runtime and the C++ runtime library, for both stages:
+# BASE is any image with a Java 25 runtime, the C++ runtime library and a shell:
 #   docker build --build-arg BASE=registry.example/java:25 -t segmeter .
 ARG BASE=eclipse-temurin:25-jre
 
@@ -15,6 +15,22 @@ RUN java -Djarmode=tools -jar segmeter.jar extract --layers --destination layers
     && mkdir -p -m 700 /build/state/data && mkdir /build/etc && cp /etc/passwd /etc/group /build/etc/ \
     && echo 'segmeter:x:10001:10001:Segmeter:/var/lib/segmeter:/usr/sbin/nologin' >> /build/etc/passwd \
     && echo 'segmeter:x:10001:' >> /build/etc/group
+
+# The service is started once and used, and what the virtual machine loads, links and finds worth compiling is recorded (its AOT cache), by the
+# same options as below. It holds for this Java, these files and this kind of heap only; otherwise the service says so in a line and starts without.
+FROM ${BASE} AS recording
+COPY --from=layers /build/etc/ /etc/
+COPY --from=layers /build/layers/dependencies/ /opt/segmeter/
+COPY --from=layers /build/layers/spring-boot-loader/ /opt/segmeter/
+COPY --from=layers /build/layers/snapshot-dependencies/ /opt/segmeter/
+COPY --from=layers /build/layers/application/ /opt/segmeter/
+COPY --from=layers --chown=10001:10001 /build/state/ /recording/
+USER 10001:10001
+WORKDIR /recording
+RUN java --enable-native-access=ALL-UNNAMED -XX:+UseTransparentHugePages -XX:+UseG1GC -Dfile.encoding=UTF-8 \
+        -XX:AOTCacheOutput=/recording/segmeter.aot -jar /opt/segmeter/segmeter.jar rehearse --service >/tmp/rehearsal.log 2>&1 \
+        && [ -s segmeter.aot ] \
+    || { echo "nothing was recorded: the image works, and starts more slowly"; tail -20 /tmp/rehearsal.log; : >segmeter.aot; }
 
 FROM ${BASE}
 ARG VERSION=unknown
@@ -31,6 +47,7 @@ COPY --from=layers /build/layers/dependencies/ /opt/segmeter/
 COPY --from=layers /build/layers/spring-boot-loader/ /opt/segmeter/
 COPY --from=layers /build/layers/snapshot-dependencies/ /opt/segmeter/
 COPY --from=layers /build/layers/application/ /opt/segmeter/
+COPY --from=recording /recording/segmeter.aot /opt/segmeter/segmeter.aot
 # No RUN in this stage, so that a base without a shell will do.
 COPY --from=layers --chown=10001:10001 /build/state/ /var/lib/segmeter/
 
@@ -56,5 +73,6 @@ ENTRYPOINT ["java", \
     "-XX:+UseTransparentHugePages", \
     "-XX:+ExitOnOutOfMemoryError", \
     "-XX:+UseG1GC", \
+    "-XX:AOTCache=/opt/segmeter/segmeter.aot", "-Xlog:aot*=off,cds*=off", \
     "-Dfile.encoding=UTF-8", \
     "-jar", "/opt/segmeter/segmeter.jar"]

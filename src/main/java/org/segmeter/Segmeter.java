@@ -1,10 +1,15 @@
 package org.segmeter;
 
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import org.segmeter.cli.CommandLineTool;
+import org.slf4j.LoggerFactory;
 import org.springframework.boot.SpringApplication;
+import org.springframework.boot.autoconfigure.AutoConfigurationPackage;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.boot.security.autoconfigure.UserDetailsServiceAutoConfiguration;
+import org.springframework.context.ConfigurableApplicationContext;
 import sun.misc.Signal;
 
 /**
@@ -27,9 +32,15 @@ import sun.misc.Signal;
             "org.segmeter.telemetry",
             "org.segmeter.web"
         })
+// Where Spring Boot looks for mixins of Jackson, which there are none of: else it reads every class of the service.
+@AutoConfigurationPackage(basePackages = "org.segmeter.telemetry")
 public class Segmeter {
 
-    public static void main(String[] arguments) {
+    public static void main(String[] arguments) throws IOException {
+        if (Arrays.equals(arguments, new String[] {"rehearse", "--service"})) {
+            ServiceRehearsal.run();
+            System.exit(CommandLineTool.DONE);
+        }
         if (CommandLineTool.isFor(arguments)) {
             // Standard output belongs to the result: libraries may speak on standard error only, and only when
             // something is wrong. The one library here that logs does so by commons-logging, whose own logger is
@@ -48,6 +59,26 @@ public class Segmeter {
         String[] options = Arrays.stream(arguments, serve ? 1 : 0, arguments.length)
                 .map(argument -> argument.equals("--demo") ? "--segmeter.demo=true" : argument)
                 .toArray(String[]::new);
-        SpringApplication.run(Segmeter.class, options);
+        serve(options);
+        tellOfUnusedRecording();
+    }
+
+    /**
+     * A recording of the start (AOT cache) that was made for another Java, other files or other options is not used by the virtual machine, whose
+     * own four lines about it are switched off where one is named.
+     */
+    private static void tellOfUnusedRecording() {
+        boolean named = ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+                .anyMatch(option -> option.startsWith("-XX:AOTCache="));
+        if (named && !System.getProperty("java.vm.info", "").contains("sharing")) {
+            LoggerFactory.getLogger(Segmeter.class)
+                    .warn("the recording of the start (-XX:AOTCache) is missing or does not fit this Java, these files or"
+                            + " these options: the service started without it, more slowly");
+        }
+    }
+
+    /** @param options of Spring Boot */
+    static ConfigurableApplicationContext serve(String... options) {
+        return SpringApplication.run(Segmeter.class, options);
     }
 }

@@ -12,7 +12,7 @@ import org.springframework.util.FileSystemUtils;
 
 /**
  * How long {@code score} of a 64^3 pair takes from a cold virtual machine, by the launcher and by the bare jar, beside
- * {@code java -version}, in turns; and how long the service takes to be ready. Run by {@code docs/benchmarks.md}, "Command line".
+ * {@code java -version}, in turns; and how long the service takes to be ready, by the bare jar and by the launcher with its recording. Run by {@code docs/benchmarks.md}, "Command line".
  */
 public final class StartBenchmark {
 
@@ -50,7 +50,15 @@ public final class StartBenchmark {
             row("launcher, first use", first, version);
             row("java -jar, score of a 64^3 pair", median(times[1]), version);
             row("java -version", version, version);
-            service(Math.max(3, rounds / 4));
+            System.out.printf(
+                    Locale.ROOT,
+                    "%n| service, embedded database | ready after s | processor s |%n| --- | --- | --- |%n");
+            int starts = Math.max(3, rounds / 4);
+            service("java -jar", starts, data -> JarProcess.start(data, List.of("-Xmx512m")));
+            if (JarProcess.prepare(directory) != 0) {
+                throw new IllegalStateException("the launcher cannot record");
+            }
+            service("launcher", starts, data -> JarProcess.launch(data, directory));
         } finally {
             FileSystemUtils.deleteRecursively(directory);
         }
@@ -60,18 +68,19 @@ public final class StartBenchmark {
         System.out.printf(Locale.ROOT, "| %s | %.2f | %.1f |%n", name, seconds, seconds / version);
     }
 
+    private interface Start {
+        JarProcess on(Path data) throws IOException;
+    }
+
     /** The service from its start to its first "ready", and the processor time of its process until then. */
-    private static void service(int rounds) throws Exception {
-        System.out.printf(
-                Locale.ROOT, "%n| service, embedded database | ready after s | processor s |%n| --- | --- | --- |%n");
+    private static void service(String name, int rounds, Start start) throws Exception {
         Path data = Files.createTempDirectory("segmeter-service");
         try {
             double[] ready = new double[rounds];
             double[] processor = new double[rounds];
             for (int round = -1; round < rounds; round++) {
                 long begin = System.nanoTime();
-                try (JarProcess service =
-                        JarProcess.start(data, List.of("-Xmx512m")).awaitReady(Duration.ofSeconds(120))) {
+                try (JarProcess service = start.on(data).awaitReady(Duration.ofSeconds(120))) {
                     double seconds = (System.nanoTime() - begin) / 1e9;
                     double used = ProcessHandle.of(service.pid())
                                     .flatMap(process -> process.info().totalCpuDuration())
@@ -79,7 +88,8 @@ public final class StartBenchmark {
                                     .toMillis()
                             / 1e3;
                     if (round < 0) {
-                        System.out.printf(Locale.ROOT, "| new data directory | %.1f | %.1f |%n", seconds, used);
+                        System.out.printf(
+                                Locale.ROOT, "| %s, new data directory | %.1f | %.1f |%n", name, seconds, used);
                     } else {
                         ready[round] = seconds;
                         processor[round] = used;
@@ -87,7 +97,12 @@ public final class StartBenchmark {
                 }
             }
             System.out.printf(
-                    Locale.ROOT, "| again, median of %d | %.1f | %.1f |%n", rounds, median(ready), median(processor));
+                    Locale.ROOT,
+                    "| %s, again, median of %d | %.1f | %.1f |%n",
+                    name,
+                    rounds,
+                    median(ready),
+                    median(processor));
         } finally {
             FileSystemUtils.deleteRecursively(data);
         }

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -57,13 +58,39 @@ public final class JarProcess implements AutoCloseable {
 
     private static JarProcess start(List<String> program, Path data, List<String> jvm, String... settings)
             throws IOException {
-        int port = freePort();
-        Path log = Files.createTempFile("segmeter-jar", ".log");
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(jvm);
         command.addAll(MORE);
         command.addAll(program);
+        return run(command, data, Map.of(), settings);
+    }
+
+    /** The same by the launcher beside the jar, whose cache directory is given. */
+    public static JarProcess launch(Path data, Path cache) throws IOException {
+        return run(List.of(launcher(), "serve"), data, environment(cache));
+    }
+
+    /** Has the launcher record what starts are made faster by; its exit status. */
+    public static int prepare(Path cache) throws IOException, InterruptedException {
+        ProcessBuilder process = new ProcessBuilder(launcher(), "prepare").inheritIO();
+        process.environment().putAll(environment(cache));
+        return process.start().waitFor();
+    }
+
+    private static String launcher() {
+        return jar().resolveSibling("segmeter").toString();
+    }
+
+    private static Map<String, String> environment(Path cache) {
+        return Map.of("XDG_CACHE_HOME", cache.toString(), "JAVA_HOME", System.getProperty("java.home"));
+    }
+
+    private static JarProcess run(
+            List<String> program, Path data, Map<String, String> environment, String... settings) throws IOException {
+        int port = freePort();
+        Path log = Files.createTempFile("segmeter-jar", ".log");
+        List<String> command = new ArrayList<>(program);
         command.addAll(List.of(
                 "--server.port=" + port,
                 "--segmeter.data-directory=" + data,
@@ -75,11 +102,10 @@ public final class JarProcess implements AutoCloseable {
             // The tests submit the same pair again and again, and mean it.
             command.add("--segmeter.natural-idempotency=false");
         }
-        Process process = new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(log.toFile())
-                .start();
-        return new JarProcess(process, port, log);
+        ProcessBuilder process =
+                new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
+        process.environment().putAll(environment);
+        return new JarProcess(process.start(), port, log);
     }
 
     private static List<String> program() {
