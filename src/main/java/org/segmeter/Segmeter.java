@@ -72,8 +72,8 @@ public class Segmeter {
                 .anyMatch(option -> option.startsWith("-XX:AOTCache="));
         if (named && !System.getProperty("java.vm.info", "").contains("sharing")) {
             LoggerFactory.getLogger(Segmeter.class)
-                    .warn("the recording of the start (-XX:AOTCache) is missing or does not fit this Java, these files or"
-                            + " these options: the service started without it, more slowly");
+                    .warn("the recording of the start (-XX:AOTCache) is missing or does not fit this Java, these"
+                            + " files or these options: the service started without it, more slowly");
         }
     }
 

@@ -123,8 +123,8 @@ final class ServiceRehearsal {
     }
 
     private static void part(ByteArrayOutputStream out, String name, byte[] content) {
-        out.writeBytes(("--" + BOUNDARY + "\r\nContent-Disposition: form-data; name=\"" + name + "\"; filename=\"" + name
-                        + "\"\r\n\r\n")
+        out.writeBytes(("--" + BOUNDARY + "\r\nContent-Disposition: form-data; name=\"" + name + "\"; filename=\""
+                        + name + "\"\r\n\r\n")
                 .getBytes(StandardCharsets.US_ASCII));
         out.writeBytes(content);
         out.writeBytes("\r\n".getBytes(StandardCharsets.US_ASCII));

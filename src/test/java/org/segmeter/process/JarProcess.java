@@ -86,8 +86,8 @@ public final class JarProcess implements AutoCloseable {
         return Map.of("XDG_CACHE_HOME", cache.toString(), "JAVA_HOME", System.getProperty("java.home"));
     }
 
-    private static JarProcess run(
-            List<String> program, Path data, Map<String, String> environment, String... settings) throws IOException {
+    private static JarProcess run(List<String> program, Path data, Map<String, String> environment, String... settings)
+            throws IOException {
         int port = freePort();
         Path log = Files.createTempFile("segmeter-jar", ".log");
         List<String> command = new ArrayList<>(program);
