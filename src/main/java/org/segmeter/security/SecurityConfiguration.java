@@ -79,7 +79,7 @@ class SecurityConfiguration {
 
     /** None of each filter: requests as a whole are observed, and a dozen observations more took a tenth of a request's processor time. */
     @Bean
-    static SecurityObservationSettings observations() {
+    static SecurityObservationSettings observedFilters() {
         return SecurityObservationSettings.noObservations();
     }
 
