@@ -134,8 +134,11 @@ public final class ChannelPass {
         Slab slab = new Slab(terms);
         @Nullable ErrorMoments moments = moments();
         @Nullable BitMask reference = channel.reference() instanceof Side.Hard hard ? hard.mask() : null;
-        SideReader prediction = SideReader.of(channel.prediction(), region.box());
-        SideReader soft = SideReader.of(channel.reference(), region.box());
+        boolean byRows = reference != null
+                && (channel.prediction() instanceof Side.Probability || channel.prediction() instanceof Side.Hard);
+        Box read = byRows ? Box.EMPTY : region.box();
+        SideReader prediction = SideReader.of(channel.prediction(), read);
+        SideReader soft = SideReader.of(channel.reference(), read);
         for (int z = z0; z < z1; z++) {
             cancel.check();
             for (int y = region.box().y0(); y < region.box().y1(); y++) {

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  *   bits 32..53  sum of d                 at most 575 * 4095 &lt; 2^22
  *   bits  0..31  sum of d (4096 - d)      at most 575 * 2^22 &lt; 2^32
  * </pre>
- * and a voxel adds 2^54 + 2^32 d + d (4096 - d). The sign bits are joined over a word of 64 voxels and looked at once; a bin that
+ * and a voxel adds 2^54 + 2^32 d + d (4096 - d). The sign bits are joined over some voxels and looked at once; a bin that
  * is half full is then moved to three integers of its own.
  *
  * <p>Each thread fills one of its own.
@@ -74,6 +74,11 @@ final class ErrorMoments {
     private static final int SUM_SHIFT = 32;
     private static final long ONE_VOXEL = 1L << COUNT_SHIFT;
     private static final long ATTENTION = Long.MIN_VALUE;
+
+    /** After so many voxels it is looked whether a bin asks for attention: to find it, each of them is looked at once more. */
+    private static final int PIECE = 16;
+
+    private static final long PIECE_MASK = (1L << PIECE) - 1;
 
     private static final Quadrature OF_BIN = new Quadrature(3);
     private static final Quadrature OF_GROUP = new Quadrature(8);
@@ -344,21 +349,24 @@ final class ErrorMoments {
      */
     void take(int base, long voxels, long reference, Rest rest) {
         if (voxels == -1L && (reference == 0 || reference == -1L)) {
-            if (takeWord(base, reference == 0 ? 0 : BINS) < 0) {
-                attend(base, voxels, reference, rest);
+            int firstBin = reference == 0 ? 0 : BINS;
+            for (int from = 0; from < 64; from += PIECE) {
+                if (takePiece(base + from, firstBin) < 0) {
+                    attend(base, PIECE_MASK << from, reference, rest);
+                }
             }
         } else if (takeSome(base, voxels, reference) < 0) {
             attend(base, voxels, reference, rest);
         }
     }
 
-    /** Adds 64 voxels that are all or none of the reference's; negative if a bin asks for attention. */
-    private long takeWord(int base, int firstBin) {
+    /** Adds some voxels of a word that are all or none of the reference's; negative if a bin asks for attention. */
+    private long takePiece(int base, int firstBin) {
         long[] sums = packed;
         int[] k = keys;
         long[] add = additions;
         long attention = 0;
-        for (int i = base; i < base + 64; i++) {
+        for (int i = base; i < base + PIECE; i++) {
             int bin = (k[i] >>> SHIFT) + firstBin;
             long sum = sums[bin] + add[i];
             sums[bin] = sum;
