@@ -373,6 +373,35 @@ class AnalyticsApiTest {
                 .contains("segmeter_drift_alarm{metric=\"dice\",model=\"stat-net\"}");
     }
 
+    /** However many models there are, Prometheus keeps few series. */
+    @Test
+    void theLabelsOfExportedAlarmsAreBounded() throws Exception {
+        JdbcClient sql = Service.shared().bean(JdbcClient.class);
+        sql.sql("""
+            insert into alert (id, model, version, structure, metric, parameters, rule, evaluation_id, at, value, centre, sigma)
+            select gen_random_uuid(), 'one-of-many-' || m, '1', 'Liver', 'dice', '{}', 1, gen_random_uuid(), now(), 0, 0, 1
+            from generate_series(1, 40) m\
+            """).update();
+        try {
+            String exported = "";
+            long end = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+            while (!exported.contains("model=\"other\"") && System.nanoTime() < end) {
+                Thread.sleep(200);
+                exported = api.get("/actuator/prometheus").expect(200).text();
+            }
+            List<String> alarms = exported.lines()
+                    .filter(line -> line.startsWith("segmeter_drift_alarm{"))
+                    .toList();
+            assertThat(alarms).hasSizeBetween(2, 21 * 2).anyMatch(line -> line.contains("model=\"other\""));
+            assertThat(alarms.stream()
+                            .map(line -> line.replaceAll(".*model=\"|\".*", ""))
+                            .distinct())
+                    .hasSize(21);
+        } finally {
+            sql.sql("delete from alert where model like 'one-of-many-%'").update();
+        }
+    }
+
     @Test
     void whatCannotBeAnsweredSaysWhatCan() {
         Api.Answer unknown = api.wrong("GET", "/api/v1/aggregates?metric=dize").expect(400);
