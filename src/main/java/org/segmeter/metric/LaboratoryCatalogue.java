@@ -742,6 +742,43 @@ public final class LaboratoryCatalogue {
                 0.0,
                 1.0,
                 gradients);
+        String fidon = "Fidon et al., BrainLes (2017)";
+        c.add(
+                "perError",
+                "slopes of wrong classes",
+                "generalised Wasserstein Dice: by class of the reference, dL/dp of any other class",
+                "1",
+                NONE,
+                0.0,
+                null,
+                fidon);
+        c.add(
+                "shareOnForeground",
+                "share on the foreground",
+                "generalised Wasserstein Dice: sum of (dL/dp)^2 where class 0 is not the reference's / norm^2",
+                "1",
+                NONE,
+                0.0,
+                1.0,
+                fidon);
+        c.add(
+                "softmaxNorm",
+                "norm through the softmax",
+                "generalised Wasserstein Dice: root of the sum of (dL/dz)^2 over the logits z of the softmax",
+                "1",
+                NONE,
+                0.0,
+                null,
+                fidon);
+        c.add(
+                "softmaxShareOnForeground",
+                "its share on the foreground",
+                "sum of (dL/dz)^2 where class 0 is not the reference's / softmaxNorm^2",
+                "1",
+                NONE,
+                0.0,
+                1.0,
+                fidon);
     }
 
     private static void calibration(Collector c) {
