@@ -31,8 +31,11 @@ final class PeakMemory {
     /** An object while it is found: its size, its bounds as six integers, its box and where that is. */
     private static final long OF_OBJECT = 8 + 6 * 4 + 40 + 4;
 
-    /** And while partners are looked for: without the bounds, with a list of partners, a partner, and its place in the table of pairs. */
-    private static final long OF_OBJECT_WITH_PARTNERS = OF_OBJECT - 6 * 4 + 28 + 32 + 2 * 16;
+    /** And while partners are looked for: without the bounds, with a list of partners. */
+    private static final long OF_OBJECT_IN_LIST = OF_OBJECT - 6 * 4 + 28;
+
+    /** Two objects that have a voxel in common: their places in the lists of both, their pair, and its place in the table of pairs. */
+    private static final long OF_PARTNERS = 2 * 56 + 32 + 3 * 16;
 
     /** What a part of a surface counts: squares, classes and numbers of 256 distances, and numbers of 256 neighbourhoods. */
     private static final long OF_PART = 256 * (8 + 4 + 8 + 8);
@@ -67,7 +70,7 @@ final class PeakMemory {
         }
 
         private double whileObjectsAreMatched() {
-            return rowStarts() + OF_RUN_IN_OBJECT * (double) runs + OF_OBJECT_WITH_PARTNERS * (double) objects;
+            return rowStarts() + OF_RUN_IN_OBJECT * (double) runs + OF_OBJECT_IN_LIST * (double) objects;
         }
 
         private double rowStarts() {
@@ -97,8 +100,12 @@ final class PeakMemory {
         return (long) bytes;
     }
 
-    /** What measuring a pair takes beside its masks: its surfaces and its objects, one after the other. */
-    static double ofPair(Mask prediction, Mask reference) {
+    /**
+     * What measuring a pair takes beside its masks: its surfaces and its objects, one after the other.
+     *
+     * @param common voxels that are in both
+     */
+    static double ofPair(Mask prediction, Mask reference, long common) {
         Structure p = structure(prediction);
         Structure r = structure(reference);
         // Both sides at the same time, each of these after the other.
@@ -106,7 +113,9 @@ final class PeakMemory {
                 p.surface() + r.surface(),
                 Math.max(
                         p.whileObjectsAreFound() + r.whileObjectsAreFound(),
-                        p.whileObjectsAreMatched() + r.whileObjectsAreMatched()));
+                        p.whileObjectsAreMatched()
+                                + r.whileObjectsAreMatched()
+                                + OF_PARTNERS * (double) Math.min(common, Math.max(p.objects(), r.objects()))));
     }
 
     private static long held(Voxels voxels) {

@@ -466,7 +466,8 @@ public final class Scorer {
         }
         double[] whileMeasured = shapes
                 ? all.stream()
-                        .mapToDouble(one -> PeakMemory.ofPair(one.prediction(), one.reference()))
+                        .mapToDouble(one -> PeakMemory.ofPair(
+                                one.prediction(), one.reference(), one.counts().tp()))
                         .toArray()
                 : new double[0];
         // The calling thread measures too.
