@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -130,6 +131,95 @@ class ExternalToolsTest {
                 }
             }
         }
+    }
+
+    /** Decoders of others make an object without compression of it; from both the same voxels are read. */
+    @Test
+    void othersDecodeCompressedSamplesToTheSameVoxels() throws Exception {
+        assumeInstalled("gdcmconv");
+        Map<String, String> ofDcmtk = Map.of(
+                "1.2.840.10008.1.2.5", "dcmdrle",
+                "1.2.840.10008.1.2.4.80", "dcmdjpls",
+                "1.2.840.10008.1.2.4.70", "dcmdjpeg");
+        List<Path> samples = new ArrayList<>();
+        for (String part : List.of("seg", "derived")) {
+            boolean whole = Files.isDirectory(Samples.COLLECTION.resolve(part));
+            samples.addAll(Samples.files((whole ? Samples.COLLECTION : Samples.COPIES).resolve(part)));
+        }
+        int compared = 0;
+        for (Path sample : samples) {
+            byte[] object = Samples.bytes(sample);
+            String syntax = syntax(object);
+            if (!syntax.startsWith("1.2.840.10008.1.2.4.") && !ofDcmtk.containsKey(syntax)) {
+                continue;
+            }
+            Segmentation ours = Samples.read(object);
+            if (ours.encoding() == Encoding.BINARY) {
+                // Neither tool writes pixels of one bit; the same object without compression is a sample, too.
+                Path liver = Samples.COLLECTION.resolve("seg/pydicom_liver.dcm");
+                if (!Files.exists(liver)) {
+                    liver = sample.resolveSibling("pydicom_liver_deflate.dcm");
+                }
+                assertThat(sample.getFileName().toString()).startsWith("pydicom_liver_");
+                same(sample.getFileName().toString(), Samples.read(Samples.bytes(liver)), ours);
+                compared++;
+                continue;
+            }
+            List<String[]> tools = new ArrayList<>();
+            if (ours.encoding() != Encoding.LABELMAP) { // younger than the gdcm that distributions carry
+                tools.add(new String[] {"gdcmconv", "--raw", "-i", sample.toString(), "-o", "raw.dcm"});
+            }
+            if (ofDcmtk.containsKey(syntax)) {
+                tools.add(new String[] {ofDcmtk.get(syntax), sample.toString(), "raw.dcm"});
+            }
+            for (String[] tool : tools) {
+                Path raw = folder.resolve("raw.dcm");
+                Files.deleteIfExists(raw);
+                tool[tool.length - 1] = raw.toString();
+                String log = run(tool);
+                assertThat(log).as("%s of %s", tool[0], sample).endsWith("exit 0");
+                byte[] decoded = Samples.bytes(raw);
+                assertThat(syntax(decoded)).isNotEqualTo(syntax);
+                same(tool[0] + " of " + sample.getFileName(), Samples.read(decoded), ours);
+                compared++;
+            }
+        }
+        System.out.println("ExternalToolsTest: " + compared + " compressed samples compared, all the same voxels");
+        assertThat(compared).isGreaterThanOrEqualTo(7);
+    }
+
+    private static void same(String what, Segmentation theirs, Segmentation ours) {
+        assertThat(theirs.grid()).as(what).isEqualTo(ours.grid());
+        assertThat(theirs.segments()).as(what).hasSameSizeAs(ours.segments());
+        for (int i = 0; i < ours.segments().size(); i++) {
+            sameVoxels(
+                    what + ", segment " + i,
+                    theirs.segments().get(i).voxels(),
+                    ours.segments().get(i).voxels());
+        }
+    }
+
+    private static void sameVoxels(String what, Object theirs, Object ours) {
+        if (ours instanceof ProbabilityVolume probabilities) {
+            assertThat(((ProbabilityVolume) theirs).values()).as(what).isEqualTo(probabilities.values());
+        } else {
+            BitMask mask = ((Mask) ours).toBitMask();
+            BitMask other = ((Mask) theirs).toBitMask();
+            assertThat(other.count()).as(what).isEqualTo(mask.count());
+            assertThat(other.intersectionCount(mask)).as(what).isEqualTo(mask.count());
+        }
+    }
+
+    private static String syntax(byte[] object) {
+        // Part 10: the file meta information, explicit little endian, has (0002,0010) UI.
+        for (int i = 132; i + 8 < Math.min(object.length, 2000); i++) {
+            if (object[i] == 2 && object[i + 1] == 0 && object[i + 2] == 0x10 && object[i + 3] == 0
+                    && object[i + 4] == 'U' && object[i + 5] == 'I') {
+                int length = object[i + 6] & 0xff;
+                return new String(object, i + 8, length, StandardCharsets.US_ASCII).replace("\0", "");
+            }
+        }
+        return "";
     }
 
     private static long voxels(Encoding kind) {
