@@ -126,7 +126,8 @@ class AccessTest {
                     assertThat(event.path("resourceType").asString()).isEqualTo("AuditEvent");
                     written.add(event.at("/entity/2/what/identifier/value").asString());
                     assertThat(line).doesNotContain("sgm_", FIRST_KEY, "limit=");
-                    // Whatever a request said: one event is one line, not a long one, and nothing that a terminal obeys.
+                    // Whatever a request said: one event is one line, not a long one, and nothing that a terminal
+                    // obeys.
                     assertThat(line).matches("[\\x20-\\x7e]{100,5000}");
                     strict.parseResource(AuditEvent.class, line);
                     profiled += isOfItsProfile(event) ? 1 : 0;
@@ -494,8 +495,11 @@ class AccessTest {
         }
         assertThat(send(FIRST_KEY, "PUT", "/api/v1/evaluations").status()).isEqualTo(405);
         for (String odd : List.of(
-                "%0d%0a%7b%22resourceType%22:%22AuditEvent%22%7d", "%1b%5b31m", "%e2%80%a8%e2%80%ae", "a".repeat(6000))) {
-            assertThat(send(FIRST_KEY, "GET", "/api/v1/" + odd).status()).as(odd).isIn(400, 404);
+                "%0d%0a%7b%22resourceType%22:%22AuditEvent%22%7d",
+                "%1b%5b31m", "%e2%80%a8%e2%80%ae", "a".repeat(6000))) {
+            assertThat(send(FIRST_KEY, "GET", "/api/v1/" + odd).status())
+                    .as(odd)
+                    .isIn(400, 404);
         }
         for (String path :
                 List.of("/", "/style.css", "/login.html", "/openapi.yaml", "/livez", "/readyz", "/actuator/health")) {

@@ -213,8 +213,12 @@ class ExternalToolsTest {
     private static String syntax(byte[] object) {
         // Part 10: the file meta information, explicit little endian, has (0002,0010) UI.
         for (int i = 132; i + 8 < Math.min(object.length, 2000); i++) {
-            if (object[i] == 2 && object[i + 1] == 0 && object[i + 2] == 0x10 && object[i + 3] == 0
-                    && object[i + 4] == 'U' && object[i + 5] == 'I') {
+            if (object[i] == 2
+                    && object[i + 1] == 0
+                    && object[i + 2] == 0x10
+                    && object[i + 3] == 0
+                    && object[i + 4] == 'U'
+                    && object[i + 5] == 'I') {
                 int length = object[i + 6] & 0xff;
                 return new String(object, i + 8, length, StandardCharsets.US_ASCII).replace("\0", "");
             }
