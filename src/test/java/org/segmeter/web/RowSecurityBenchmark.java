@@ -67,8 +67,9 @@ public final class RowSecurityBenchmark {
                 try (Tenant.Binding ignored = Tenant.bind(tenant)) {
                     System.out.println("-- list of " + tenant + " " + view);
                     service.bean(JdbcClient.class)
-                            .sql("explain (analyze, costs off, timing off) select e.id from evaluation e where e.tenant = '" + tenant + "' "
-                                    + view + "order by e.created_at desc, e.id desc limit 50")
+                            .sql("explain (analyze, costs off, timing off) select e.id from evaluation e where"
+                                    + " e.tenant = '"
+                                    + tenant + "' " + view + "order by e.created_at desc, e.id desc limit 50")
                             .query(String.class)
                             .list()
                             .forEach(System.out::println);
