@@ -30,6 +30,11 @@ class DatabaseConfiguration {
     }
 
     @Bean
+    PatientMigration patientMigration() {
+        return PatientMigration.UNDER_LOAD;
+    }
+
+    @Bean
     TaskDecorator tenantOfTheRequest() {
         return Tenant::carrying;
     }

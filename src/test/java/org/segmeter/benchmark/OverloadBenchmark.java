@@ -33,7 +33,11 @@ public final class OverloadBenchmark {
 
     private OverloadBenchmark() {}
 
-    private record Answered(int status, long nanos, boolean hasRetryAfter) {}
+    private record Answered(int status, long sent, long nanos, boolean hasRetryAfter) {
+        boolean isRefusal() {
+            return status == 503 || status == 429 || status == 507;
+        }
+    }
 
     /** @param arguments seconds of overload; 60 if not given */
     public static void main(String[] arguments) throws Exception {
@@ -94,7 +98,7 @@ public final class OverloadBenchmark {
         Map<Integer, Integer> statuses = new TreeMap<>();
         answers.forEach(answer -> statuses.merge(answer.status(), 1, Integer::sum));
         long[] refusals = answers.stream()
-                .filter(answer -> answer.status() == 503 || answer.status() == 429 || answer.status() == 507)
+                .filter(Answered::isRefusal)
                 .mapToLong(Answered::nanos)
                 .sorted()
                 .toArray();
@@ -116,6 +120,20 @@ public final class OverloadBenchmark {
                 refusals.length == 0 ? 0 : refusals[Math.min(refusals.length - 1, refusals.length * 99 / 100)] / 1e6,
                 withoutTime,
                 (recovered - over) / 1e9);
+        // Whether refusals are slow all the time, or all wait for a moment in which the machine does something else.
+        Map<Long, Long> longestOfSecond = new TreeMap<>();
+        answers.stream()
+                .filter(Answered::isRefusal)
+                .forEach(answer ->
+                        longestOfSecond.merge((answer.sent() - start) / 1_000_000_000L, answer.nanos(), Math::max));
+        System.out.printf(
+                "%d of %d seconds had a refusal that took more than 50 ms: %s%n",
+                longestOfSecond.values().stream().filter(n -> n > 50_000_000L).count(),
+                longestOfSecond.size(),
+                longestOfSecond.entrySet().stream()
+                        .filter(second -> second.getValue() > 50_000_000L)
+                        .map(second -> second.getKey() + " s: " + second.getValue() / 1_000_000 + " ms")
+                        .toList());
         boolean polite = statuses.keySet().stream().allMatch(status -> status == 202 || status == 429 || status == 503);
         if (!polite || refusals.length == 0 || withoutTime > 0 || recovered < 0) {
             throw new IllegalStateException("the service was not polite under overload");
@@ -138,13 +156,14 @@ public final class OverloadBenchmark {
                     http.send(form.request(service.uri("/api/v1/evaluations")), HttpResponse.BodyHandlers.discarding());
             return new Answered(
                     answer.statusCode(),
+                    sent,
                     System.nanoTime() - sent,
                     answer.headers().firstValue("Retry-After").isPresent());
         } catch (IOException e) {
-            return new Answered(0, System.nanoTime() - sent, false);
+            return new Answered(0, sent, System.nanoTime() - sent, false);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            return new Answered(-1, System.nanoTime() - sent, false);
+            return new Answered(-1, sent, System.nanoTime() - sent, false);
         }
     }
 

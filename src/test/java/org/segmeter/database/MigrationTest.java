@@ -7,6 +7,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -153,6 +154,45 @@ class MigrationTest {
             assertThat(number(
                             connection, "select has_table_privilege('segmeter_service', 'evaluation', 'insert')::int"))
                     .isEqualTo(1);
+        }
+    }
+
+    @Test
+    void isTriedAgainWhenTheWorkOfOthersIsInItsWay(@TempDir Path directory) throws Exception {
+        try (TestPostgres database = TestPostgres.start(directory);
+                Connection connection = database.connect();
+                Connection other = database.connect();
+                ExecutorService starts = Executors.newSingleThreadExecutor()) {
+            flyway(database, "28").migrate();
+            PatientMigration patience = new PatientMigration(Duration.ofMillis(20), Duration.ofMillis(20), 1000);
+            Flyway own = Flyway.configure()
+                    .dataSource(database.url(), database.user(), database.password())
+                    .callbacks(patience)
+                    .load();
+            other.setAutoCommit(false);
+            try (Statement statement = other.createStatement()) {
+                statement.execute("lock table scorecard in row exclusive mode");
+            }
+            Future<?> start = starts.submit(() -> patience.migrate(own));
+            // It has waited in vain several times.
+            long begin =
+                    number(connection, "select xact_rollback from pg_stat_database where datname = current_database()");
+            while (number(connection, "select xact_rollback from pg_stat_database where datname = current_database()")
+                            < begin + 3
+                    && !start.isDone()) {
+                Thread.sleep(20);
+            }
+            assertThat(start).as("the migration").isNotDone();
+            assertThat(number(connection, "select max(version::int) from flyway_schema_history"))
+                    .isEqualTo(28);
+            // Who comes behind a step that waits does not wait long.
+            try (Statement statement = connection.createStatement()) {
+                statement.execute("insert into scorecard select * from scorecard");
+            }
+            other.commit();
+            start.get();
+            assertThat(number(connection, "select max(version::int) from flyway_schema_history"))
+                    .isGreaterThanOrEqualTo(30);
         }
     }
 

@@ -124,6 +124,8 @@ public final class MigrationBenchmark {
                 if (!verdict.isClean() || kept != rows || after <= before || !listed(young, rows)) {
                     throw new IllegalStateException("the upgrade lost something or changed nothing");
                 }
+            } finally {
+                over.set(true);
             }
         }
     }
