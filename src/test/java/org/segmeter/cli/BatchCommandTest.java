@@ -79,7 +79,7 @@ class BatchCommandTest {
         assertThat(lines.getFirst())
                 .isEqualTo(
                         "case,model,version,site,scanner,reader,labels,prediction,reference,protocol,segment,label,metric,"
-                            + "parameters,value,unit,state,reason");
+                                + "parameters,value,unit,state,reason");
         assertThat(lines)
                 .filteredOn(line -> line.contains(",nnunet@1,") && line.contains(",dice,,"))
                 .hasSize(8);

@@ -52,11 +52,11 @@ class MigrationTest {
                         + " encode(sha256(('{\"n\":' || i || '}')::bytea), 'hex'), 'segmeter@1', 'x', '0', '0' from"
                         + " generate_series(1, %d) i",
                 "insert into metric_value select md5(i::text)::uuid, s, nullif(s, -1), case when s = 0 then 'Liver'"
-                    + " end, m, case m when 'nsd' then '{\"toleranceMm\":1.0}' else '{}' end, case when (i + s) % 3 >"
-                    + " 0 then i / 7.0 end, case m when 'hd95' then 'mm' else '1' end, case (i + s) % 3 when 0 then"
-                    + " 'PREDICTION_EMPTY' when 1 then 'OK' else 'REFERENCE_EMPTY' end from generate_series(1, %d) i,"
-                    + " generate_series(-1, 1) s, unnest(array['dice', 'hd95', 'nsd']) m where i % 2 = 0 or m <>"
-                    + " 'nsd'",
+                        + " end, m, case m when 'nsd' then '{\"toleranceMm\":1.0}' else '{}' end, case when (i + s) % 3 >"
+                        + " 0 then i / 7.0 end, case m when 'hd95' then 'mm' else '1' end, case (i + s) % 3 when 0 then"
+                        + " 'PREDICTION_EMPTY' when 1 then 'OK' else 'REFERENCE_EMPTY' end from generate_series(1, %d) i,"
+                        + " generate_series(-1, 1) s, unnest(array['dice', 'hd95', 'nsd']) m where i % 2 = 0 or m <>"
+                        + " 'nsd'",
                 "create table values_before as select * from metric_value"
             }) {
                 statement.execute(command.replace("%d", String.valueOf(ROWS)));
@@ -115,9 +115,9 @@ class MigrationTest {
             assertThat(number(
                             connection,
                             "select count(*) from values_before b full join metric_value v using (evaluation_id,"
-                                + " segment_index, metric, parameters) where row(b.segment_number, b.segment_label,"
-                                + " b.value, b.unit, b.state) is distinct from row(v.segment_number, v.segment_label,"
-                                + " v.value, v.unit, v.state)"))
+                                    + " segment_index, metric, parameters) where row(b.segment_number, b.segment_label,"
+                                    + " b.value, b.unit, b.state) is distinct from row(v.segment_number, v.segment_label,"
+                                    + " v.value, v.unit, v.state)"))
                     .as("values that are not what they were")
                     .isZero();
             assertThat(number(connection, "select count(*) from metric_value")).isGreaterThan(7L * ROWS);
