@@ -226,6 +226,14 @@ class EvaluationApiTest {
                         .getBytes(StandardCharsets.US_ASCII));
                 out.write(form, 0, cut);
                 out.flush();
+                // The body ends here; whatever is said to that, it has been seen when the connection is closed.
+                socket.setSoTimeout(20_000);
+                socket.shutdownOutput();
+                try {
+                    socket.getInputStream().readAllBytes();
+                } catch (java.net.SocketException e) {
+                    // closed with bytes that nobody read
+                }
                 cuts++;
             }
         }
