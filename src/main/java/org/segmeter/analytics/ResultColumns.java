@@ -393,10 +393,8 @@ final class ResultColumns {
     }
 
     private static void addValue(MetricColumns columns, ResultSet row) throws SQLException {
-        int number = row.getInt(4);
-        Integer segment = row.wasNull() ? null : (Integer) number;
-        double value = row.getDouble(7);
-        Double known = row.wasNull() ? null : (Double) value;
+        Integer segment = ValueRows.integer(row, 4);
+        Double known = ValueRows.number(row, 7);
         columns.add(
                 row.getObject(1, UUID.class),
                 MetricColumns.Kind.of(row.getInt(2), row.getString(3), segment, row.getString(5), row.getString(6)),

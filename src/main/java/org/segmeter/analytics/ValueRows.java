@@ -318,11 +318,19 @@ final class ValueRows {
         }
     }
 
+    static @Nullable Integer integer(ResultSet row, int column) throws SQLException {
+        int number = row.getInt(column);
+        return row.wasNull() ? null : (Integer) number;
+    }
+
+    static @Nullable Double number(ResultSet row, int column) throws SQLException {
+        double number = row.getDouble(column);
+        return row.wasNull() ? null : (Double) number;
+    }
+
     private static ResultRow result(ResultSet row) throws SQLException {
-        int number = row.getInt(10);
-        Integer segment = row.wasNull() ? null : (Integer) number;
-        double value = row.getDouble(13);
-        Double known = row.wasNull() ? null : (Double) value;
+        Integer segment = integer(row, 10);
+        Double known = number(row, 13);
         return new ResultRow(
                 row.getObject(1, UUID.class),
                 row.getTimestamp(2).toInstant(),

@@ -58,23 +58,16 @@ public record GeneralizedDice(
         if (classes.isEmpty()) {
             throw new IllegalArgumentException("generalised Dice needs at least one class");
         }
-        double[] weights = weights(classes);
-        double intersection = 0;
-        double size = 0;
-        for (int i = 0; i < weights.length; i++) {
-            SoftSums s = classes.get(i);
-            intersection += weights[i] * s.tp();
-            size += Math.max(classFloor, weights[i] * (s.p() + s.g()));
-        }
-        return 1 - (2 * intersection + smoothNumerator) / Math.max(size + smoothDenominator, denominatorFloor);
+        return 1 - ratio(classes, weights(classes)).score();
     }
 
     /**
-     * The partial derivatives by the sums of each class. The weights follow from the reference, which no prediction changes: they
-     * are constants here.
+     * @param denominator no less than its floor
+     * @param isFloored whether it is the floor, which no prediction changes
      */
-    List<RegionLoss.Partials> partials(List<SoftSums> classes) {
-        double[] weights = weights(classes);
+    private record Ratio(double score, double denominator, boolean isFloored) {}
+
+    private Ratio ratio(List<SoftSums> classes, double[] weights) {
         double intersection = 0;
         double size = 0;
         for (int i = 0; i < weights.length; i++) {
@@ -83,14 +76,26 @@ public record GeneralizedDice(
             size += Math.max(classFloor, weights[i] * (s.p() + s.g()));
         }
         double denominator = Math.max(size + smoothDenominator, denominatorFloor);
-        double score = (2 * intersection + smoothNumerator) / denominator;
-        boolean floored = size + smoothDenominator < denominatorFloor;
+        return new Ratio(
+                (2 * intersection + smoothNumerator) / denominator,
+                denominator,
+                size + smoothDenominator < denominatorFloor);
+    }
+
+    /**
+     * The partial derivatives by the sums of each class. The weights follow from the reference, which no prediction changes: they
+     * are constants here.
+     */
+    List<RegionLoss.Partials> partials(List<SoftSums> classes) {
+        double[] weights = weights(classes);
+        Ratio ratio = ratio(classes, weights);
         List<RegionLoss.Partials> partials = new ArrayList<>();
         for (int i = 0; i < weights.length; i++) {
             SoftSums s = classes.get(i);
-            boolean constant = floored || weights[i] * (s.p() + s.g()) < classFloor;
-            double bySize = constant ? 0 : score * weights[i] / denominator;
-            partials.add(RegionLoss.Partials.ofCounts(2 * bySize - 2 * weights[i] / denominator, bySize, bySize));
+            boolean constant = ratio.isFloored() || weights[i] * (s.p() + s.g()) < classFloor;
+            double bySize = constant ? 0 : ratio.score() * weights[i] / ratio.denominator();
+            partials.add(
+                    RegionLoss.Partials.ofCounts(2 * bySize - 2 * weights[i] / ratio.denominator(), bySize, bySize));
         }
         return partials;
     }
