@@ -140,11 +140,7 @@ final class CrashRun {
                 Connection connection = database.connect()) {
             awaitNothingLeft(connection);
             backupDies();
-            Ledger.Verdict verdict = ledger.check(
-                    connection,
-                    sha256 -> Files.newInputStream(data.resolve("blobs")
-                            .resolve(sha256.substring(0, 2))
-                            .resolve(sha256.substring(2))));
+            Ledger.Verdict verdict = ledger.check(connection, Ledger.Objects.below(data.resolve("blobs")));
             return new Report(hits, misses, randomKills, backups, verdict, recoveries);
         }
     }

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.time.Duration;
@@ -121,11 +120,7 @@ final class DatabaseRun implements AutoCloseable {
                     crashes,
                     dead.get(),
                     recoveries,
-                    ledger.check(
-                            connection,
-                            sha256 -> Files.newInputStream(data.resolve("blobs")
-                                    .resolve(sha256.substring(0, 2))
-                                    .resolve(sha256.substring(2)))));
+                    ledger.check(connection, Ledger.Objects.below(data.resolve("blobs"))));
         }
     }
 

@@ -3,6 +3,8 @@ package org.segmeter.process;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.sql.Connection;
@@ -28,6 +30,12 @@ final class Ledger {
     /** Where the bytes of a stored file are. */
     interface Objects {
         InputStream open(String sha256) throws IOException;
+
+        /** Of a directory as the service lays out files by their SHA-256. */
+        static Objects below(Path blobs) {
+            return sha256 ->
+                    Files.newInputStream(blobs.resolve(sha256.substring(0, 2)).resolve(sha256.substring(2)));
+        }
     }
 
     /** What the checkers found. */

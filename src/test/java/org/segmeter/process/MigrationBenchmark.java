@@ -98,10 +98,7 @@ public final class MigrationBenchmark {
                 }
                 CrashRun.awaitNothingLeft(connection);
                 int after = schema(connection);
-                Ledger.Verdict verdict = ledger.check(
-                        connection,
-                        sha256 -> Files.newInputStream(
-                                bucket.object("blobs/" + sha256.substring(0, 2) + "/" + sha256.substring(2))));
+                Ledger.Verdict verdict = ledger.check(connection, Ledger.Objects.below(bucket.object("blobs")));
                 int kept = Ledger.number(connection, "select count(*) from evaluation where case_id like 'before-%'");
                 System.out.printf(
                         Locale.ROOT,

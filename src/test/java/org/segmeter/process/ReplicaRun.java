@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -167,10 +166,7 @@ final class ReplicaRun implements AutoCloseable {
         try (Connection connection = database.connect()) {
             CrashRun.awaitNothingLeft(connection);
             int fenced = fenced();
-            Ledger.Verdict verdict = ledger.check(
-                    connection,
-                    sha256 -> Files.newInputStream(
-                            bucket.object("blobs/" + sha256.substring(0, 2) + "/" + sha256.substring(2))));
+            Ledger.Verdict verdict = ledger.check(connection, Ledger.Objects.below(bucket.object("blobs")));
             return new Report(
                     replicas.size(),
                     sleeps.get(),

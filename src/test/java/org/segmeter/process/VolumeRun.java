@@ -97,11 +97,7 @@ final class VolumeRun implements AutoCloseable {
             }
             try (Connection connection = database.connect()) {
                 CrashRun.awaitNothingLeft(connection);
-                Ledger.Verdict verdict = ledger.check(
-                        connection,
-                        sha256 -> Files.newInputStream(data().resolve("blobs")
-                                .resolve(sha256.substring(0, 2))
-                                .resolve(sha256.substring(2))));
+                Ledger.Verdict verdict = ledger.check(connection, Ledger.Objects.below(data().resolve("blobs")));
                 return new Report(refused, read, statuses, recoveries, verdict);
             }
         }
