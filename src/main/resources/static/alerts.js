@@ -42,7 +42,7 @@ function show(from = null) {
     return h('section', { class: 'card' }, table({
       caption: 'Newest first',
       columns: [
-        { title: 'Case', cell: (alert) => h('a', { href: '/case.html?id=' + alert.evaluation }, alert.caseId ?? alert.evaluation.slice(0, 8)) },
+        { title: 'Case', cell: (alert) => h('a', { href: '/case.html?id=' + alert.evaluation }, alert.caseId ?? alert.evaluation.slice(-8)) },
         { title: 'What', cell: (alert) => h('a', { href: address('/charts.html', { model: alert.model, version: alert.version, structure: alert.structure, metric: alert.metric }) },
           modelName(alert) + ', ' + structureName(alert.structure) + ', ' + metricName(alert.metric) + ' ' + parametersText(alert.parameters)) },
         { title: 'Rule', cell: (alert) => h('span', { class: 'wrap' }, alert.rule + ': ' + alert.description) },

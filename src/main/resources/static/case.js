@@ -265,7 +265,7 @@ function worstOf(card) {
 }
 
 function heading(evaluation) {
-  const name = evaluation.caseId ?? 'Evaluation ' + evaluation.id.slice(0, 8);
+  const name = evaluation.caseId ?? 'Evaluation ' + evaluation.id.slice(-8);
   document.title = name + ' · Segmeter';
   byId('title').replaceChildren(name, ' ', h('span', { class: 'chip ' + evaluation.state.toLowerCase() }, stateWords(evaluation.state)));
   const about = [];

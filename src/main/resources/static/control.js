@@ -18,7 +18,7 @@ function seriesCard(series, answer) {
     series.violations.length ? h('details', {}, h('summary', {}, series.violations.length + (series.violations.length === 1 ? ' broken rule' : ' broken rules')), table({
       caption: 'Rules of Nelson (1984) that were broken after the baseline',
       columns: [
-        { title: 'Case', cell: (one) => h('a', { href: '/case.html?id=' + one.evaluation }, series.points.find((point) => point.evaluation === one.evaluation)?.caseId ?? one.evaluation.slice(0, 8)) },
+        { title: 'Case', cell: (one) => h('a', { href: '/case.html?id=' + one.evaluation }, series.points.find((point) => point.evaluation === one.evaluation)?.caseId ?? one.evaluation.slice(-8)) },
         { title: 'Rule', cell: (one) => one.rule + ': ' + one.description },
         { title: 'Value', number: true, cell: (one) => number(one.value, 4) },
         { title: 'When', cell: (one) => when(one.at) },

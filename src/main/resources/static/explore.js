@@ -21,7 +21,7 @@ let turn = 0;
 let sorted = { key: 'submitted', descending: true };
 
 const COLUMNS = [
-  { key: 'case', title: 'Case', value: (row) => row.case ?? '', cell: (row) => h('a', { href: '/case.html?id=' + row.evaluation }, row.case ?? row.evaluation.slice(0, 8)) },
+  { key: 'case', title: 'Case', value: (row) => row.case ?? '', cell: (row) => h('a', { href: '/case.html?id=' + row.evaluation }, row.case ?? row.evaluation.slice(-8)) },
   { key: 'model', title: 'Model', value: (row) => modelName(row) },
   { key: 'site', title: 'Site', value: (row) => row.site ?? '' },
   { key: 'scanner', title: 'Scanner', value: (row) => row.scanner ?? '' },

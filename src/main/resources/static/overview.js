@@ -152,7 +152,7 @@ function show() {
         return table({
           caption: 'The newest open alerts',
           columns: [
-            { title: 'Case', cell: (alert) => h('a', { href: '/case.html?id=' + alert.evaluation }, alert.caseId ?? alert.evaluation.slice(0, 8)) },
+            { title: 'Case', cell: (alert) => h('a', { href: '/case.html?id=' + alert.evaluation }, alert.caseId ?? alert.evaluation.slice(-8)) },
             { title: 'What', cell: (alert) => modelName(alert) + ', ' + structureName(alert.structure) + ', ' + metricName(alert.metric) },
             { title: 'Value', number: true, cell: (alert) => number(alert.value, 3) },
             { title: 'Day', cell: (alert) => h('time', { datetime: alert.at }, day(alert.at)) },
@@ -166,7 +166,7 @@ function show() {
       return table({
         caption: 'Newest first',
         columns: [
-          { title: 'Case', cell: (one) => h('a', { href: '/case.html?id=' + one.id }, one.caseId ?? one.id.slice(0, 8)) },
+          { title: 'Case', cell: (one) => h('a', { href: '/case.html?id=' + one.id }, one.caseId ?? one.id.slice(-8)) },
           { title: 'Model', cell: (one) => (one.model ? one.model.name + (one.model.version ? ' ' + one.model.version : '') : '–') },
           { title: 'Site', cell: (one) => one.site ?? '–' },
           { title: 'State', cell: (one) => h('span', {}, h('span', { class: 'chip ' + one.state.toLowerCase() }, stateWords(one.state)), one.problem && failed ? ' ' + (one.problem.title ?? '') : '') },

@@ -95,7 +95,7 @@ function show() {
         rows.length ? table({
           caption: metricName(metric) + ' of single structures, the worst first',
           columns: [
-            { title: 'Case', cell: (row) => h('a', { href: '/case.html?id=' + row.evaluation }, row.case ?? row.evaluation.slice(0, 8)) },
+            { title: 'Case', cell: (row) => h('a', { href: '/case.html?id=' + row.evaluation }, row.case ?? row.evaluation.slice(-8)) },
             { title: 'Model', cell: (row) => modelName(row) },
             { title: 'Structure', cell: (row) => structureName(row.structure) },
             { title: 'Site', cell: (row) => row.site ?? '–' },

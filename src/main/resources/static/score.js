@@ -107,7 +107,7 @@ load(byId('recent'), async () => {
   return table({
       caption: 'Newest first',
       columns: [
-        { title: 'Case', cell: (one) => h('a', { href: '/case.html?id=' + one.id }, one.caseId ?? one.id.slice(0, 8)) },
+        { title: 'Case', cell: (one) => h('a', { href: '/case.html?id=' + one.id }, one.caseId ?? one.id.slice(-8)) },
         { title: 'Model', cell: (one) => (one.model ? one.model.name + (one.model.version ? ' ' + one.model.version : '') : '–') },
         { title: 'Site', cell: (one) => one.site ?? '–' },
         { title: 'State', cell: (one) => h('span', { class: 'chip ' + one.state.toLowerCase() }, stateWords(one.state)) },
