@@ -88,5 +88,19 @@ def ranks():
             for x in (rng.integers(0, 5, 9), rng.normal(0, 1, 6))]
 
 
-print(json.dumps(dict(scipy=__import__("scipy").__version__, numpy=np.__version__, wilcoxon=wilcoxon(), bca=bca(),
-                      summaries=summaries(), student=student(), kendall=kendall(), power=power(), ranks=ranks())))
+def bca_of_many():
+    def kumaraswamy(u):
+        return (1 - (1 - u) ** (1 / 1.5)) ** (1 / 7)
+
+    missed = np.concatenate([np.zeros(90), 0.9 + 0.05 * kumaraswamy((np.arange(90, 900) - 89.5) / 810)])
+    cases = []
+    for kind, x, step in [("SKEWED", kumaraswamy((np.arange(600) + 0.5) / 600), 0), ("A_TENTH_MISSED", missed, 0),
+                          ("RARE_EVENTS", (np.arange(2000) < 5).astype(float), 1 / 2000)]:
+        r = stats.bootstrap((x,), np.mean, n_resamples=50_000, batch=500, method="BCa", random_state=7)
+        cases.append(dict(kind=kind, n=len(x), sum=float(np.sum(x)), step=step, lower=r.confidence_interval.low,
+                          upper=r.confidence_interval.high))
+    return cases
+
+
+print(json.dumps({**dict(scipy=__import__("scipy").__version__, numpy=np.__version__, wilcoxon=wilcoxon(), bca=bca(),
+                      summaries=summaries(), student=student(), kendall=kendall(), power=power(), ranks=ranks()), "bca-of-many": bca_of_many()}))

@@ -167,8 +167,8 @@ public final class Aggregates {
         all.put("sd", "n - 1");
         all.put(
                 "ci95",
-                "of the mean: BCa bootstrap over cases; Student's t below " + Bootstrap.FEWEST + " cases, ABC above "
-                        + Bootstrap.MOST + "; none for the median");
+                "of the mean: BCa bootstrap over cases; Student's t below " + Bootstrap.FEWEST
+                        + " cases; none for the median");
         all.put("pooled", "from the sums of TP, FP and FN over all cases");
         return java.util.Collections.unmodifiableMap(all);
     }

@@ -22,15 +22,18 @@ public final class Bootstrap {
     /** Below this number of cases an interval is Student's t, with a warning. */
     public static final int FEWEST = 20;
 
-    /** Above this number of cases an interval is {@link #abc}: what 10,000 resamples add to it is their own noise. */
-    public static final int MOST = 2_000;
+    /** Above this number of cases they are resampled by counts in {@link Strata}. */
+    static final int DIRECTLY = 500;
+
+    /** Draws that are worth more than one thread. */
+    private static final long WORTH_DIVIDING = 200_000;
 
     private static final NormalDistribution NORMAL = NormalDistribution.of(0, 1);
 
     private Bootstrap() {}
 
     /**
-     * The interval of a mean: BCa with {@link #RESAMPLES} resamples, Student's t below {@link #FEWEST} cases, ABC above {@link #MOST}.
+     * The interval of a mean: BCa with {@link #RESAMPLES} resamples, Student's t below {@link #FEWEST} cases.
      *
      * @param values finite, at least two, in any order
      * @param level such as 0.95
@@ -47,9 +50,6 @@ public final class Bootstrap {
         if (sorted.length < FEWEST) {
             return studentT(
                     sorted, level, "fewer than %d cases: Student's t in place of the bootstrap".formatted(FEWEST));
-        }
-        if (sorted.length > MOST) {
-            return abc(sorted, level);
         }
         return bca(sorted, level, RESAMPLES, seed);
     }
@@ -84,31 +84,6 @@ public final class Bootstrap {
     }
 
     /**
-     * The interval that BCa comes to with ever more resamples, in closed form (approximate bootstrap confidence; DiCiccio and Efron,
-     * Biometrika 79:231, 1992; for a mean its bias and its quadratic term are 0, so that z0 is the acceleration).
-     *
-     * @param values not all equal
-     */
-    static Interval abc(double[] values, double level) {
-        double mean = Moments.mean(values);
-        double error = Math.sqrt(Moments.squares(values)) / values.length;
-        double acceleration = acceleration(values);
-        return new Interval(
-                mean + error * abcShift(acceleration, (1 - level) / 2),
-                mean + error * abcShift(acceleration, (1 + level) / 2),
-                level,
-                Interval.Method.ABC,
-                0,
-                null);
-    }
-
-    private static double abcShift(double acceleration, double share) {
-        double w = acceleration + NORMAL.inverseCumulativeProbability(share);
-        double shrunk = 1 - acceleration * w;
-        return w / (shrunk * shrunk);
-    }
-
-    /**
      * The lower end of a one-sided BCa interval of a mean, or what {@link #mean} takes in its place.
      *
      * @param level such as 0.95
@@ -117,16 +92,23 @@ public final class Bootstrap {
         return mean(values, 2 * level - 1, seed).lower();
     }
 
-    /** Means of resamples, ascending. */
+    /** Means of resamples, ascending. @param values ascending */
     static double[] replicates(double[] values, int resamples, long seed) {
         double[] means = new double[resamples];
-        IntStream work = IntStream.range(0, resamples);
-        if ((long) resamples * values.length > 200_000) {
-            work = work.parallel();
+        int n = values.length;
+        if (n > DIRECTLY && values[0] != values[n - 1]) {
+            Strata strata = new Strata(values);
+            work(resamples, (long) resamples * strata.size()).forEach(r -> means[r] = strata.resampledSum(seed, r) / n);
+        } else {
+            work(resamples, (long) resamples * n).forEach(r -> means[r] = Draws.resampledSum(values, seed, r) / n);
         }
-        work.forEach(r -> means[r] = Draws.resampledSum(values, seed, r) / values.length);
         Arrays.sort(means);
         return means;
+    }
+
+    private static IntStream work(int resamples, long draws) {
+        IntStream work = IntStream.range(0, resamples);
+        return draws > WORTH_DIVIDING ? work.parallel() : work;
     }
 
     /** Acceleration of a mean from its jackknife values: sum of cubes over 6 times the 3/2th power of the sum of squares. */

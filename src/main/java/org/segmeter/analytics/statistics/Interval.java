@@ -22,8 +22,6 @@ public record Interval(
     public enum Method {
         /** Bias-corrected and accelerated bootstrap (Efron, JASA 82:171, 1987). */
         BCA,
-        /** The closed form that BCa comes to (DiCiccio and Efron, Biometrika 79:231, 1992). */
-        ABC,
         /** Mean and standard error with Student's t. */
         STUDENT_T,
         /** All values are equal: nothing is uncertain as far as they tell. */
