@@ -16,6 +16,7 @@ public final class IntensityVolume {
     private final double slope;
     private final double intercept;
     private final @Nullable Window window;
+    private final boolean inverted;
 
     /**
      * How an image is meant to be seen.
@@ -27,16 +28,23 @@ public final class IntensityVolume {
 
     /** Without a window of its own; see the other constructor. */
     public IntensityVolume(Grid grid, short[] stored, double slope, double intercept) {
-        this(grid, stored, slope, intercept, null);
+        this(grid, stored, slope, intercept, null, false);
     }
 
     /**
      * @param stored x fastest, z slowest; not copied
      * @param slope not 0
      * @param window that comes with the image; null if none does
+     * @param inverted true if larger values are meant to be seen darker
      * @throws IllegalArgumentException if there are not as many values as voxels
      */
-    public IntensityVolume(Grid grid, short[] stored, double slope, double intercept, @Nullable Window window) {
+    public IntensityVolume(
+            Grid grid,
+            short[] stored,
+            double slope,
+            double intercept,
+            @Nullable Window window,
+            boolean inverted) {
         if (stored.length != grid.voxelCount() || slope == 0) {
             throw new IllegalArgumentException("an image has one value for each voxel, and a slope");
         }
@@ -45,11 +53,17 @@ public final class IntensityVolume {
         this.slope = slope;
         this.intercept = intercept;
         this.window = window;
+        this.inverted = inverted;
     }
 
     /** The window that comes with the image; null if none does. */
     public @Nullable Window window() {
         return window;
+    }
+
+    /** True if larger values are meant to be seen darker. */
+    public boolean inverted() {
+        return inverted;
     }
 
     public Grid grid() {

@@ -2,6 +2,8 @@ package org.segmeter.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -14,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
@@ -22,6 +25,7 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.segmeter.evaluation.Failpoint;
+import org.segmeter.format.dicom.ImageFixture;
 import org.segmeter.format.dicom.SegFixture;
 import org.segmeter.pacs.SrReading;
 import tools.jackson.databind.JsonNode;
@@ -110,6 +114,41 @@ class OrthancIT {
                             .path("Alphabetic")
                             .asString())
                     .isEqualTo("Doe^Jane");
+        }
+        theSeriesThatItWasMadeFromIsSeenBehindTheMasks(studies.getFirst());
+    }
+
+    /** The PACS has the images, too: they are fetched from it when somebody looks. */
+    private void theSeriesThatItWasMadeFromIsSeenBehindTheMasks(String study) throws Exception {
+        ImageFixture series = new ImageFixture(
+                        new int[] {24, 20, 8},
+                        new double[] {1, 1, 2},
+                        new double[][] {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}},
+                        new double[] {-10, -20, 0},
+                        (left, back, head) -> 10 * (left + 10))
+                .with(0x0020_000D, study)
+                .with(0x0020_000E, "1.2.3.4.6") // as SegFixture refers to
+                .with(0x0028_1050, "120")
+                .with(0x0028_1051, "240");
+        for (byte[] image : series.files()) {
+            orthanc.receive(image);
+        }
+        String card = pairs(study).getFirst().path("links").path("scorecard").asString();
+        String evaluation = card.substring(0, card.lastIndexOf('/'));
+        JsonNode told = get(evaluation + "/image");
+        assertThat(told.path("voxels").toString()).isEqualTo("[24,20,8]");
+        assertThat(told.at("/window/level").doubleValue()).isEqualTo(120);
+        HttpResponse<byte[]> answer = http.send(
+                HttpRequest.newBuilder(service.uri(evaluation + "/image.png?plane=axial&index=2"))
+                        .build(),
+                HttpResponse.BodyHandlers.ofByteArray());
+        assertThat(answer.statusCode()).isEqualTo(200);
+        BufferedImage picture = ImageIO.read(new ByteArrayInputStream(answer.body()));
+        assertThat(picture.getWidth()).isGreaterThan(1);
+        for (int column = 0; column < picture.getWidth() - 1; column++) {
+            // Ten more for each pixel to the left of the patient, of 240 from black to white.
+            assertThat((picture.getRGB(column + 1, 3) & 255) - (picture.getRGB(column, 3) & 255))
+                    .isBetween(10, 11);
         }
     }
 

@@ -12,7 +12,7 @@ public interface FrameDecoder {
     boolean decodes(String transferSyntaxUid);
 
     /**
-     * Decodes one frame of unsigned single-sample pixels.
+     * Decodes one frame of single-sample pixels, unsigned or in two's complement.
      *
      * @param transferSyntaxUid one for which {@link #decodes} says true
      * @param encoded the frame's code stream, complete

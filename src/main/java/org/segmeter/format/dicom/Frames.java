@@ -19,7 +19,8 @@ import org.segmeter.volume.InputProblem;
 final class Frames implements AutoCloseable {
 
     private static final ServiceLoader<FrameDecoder> DECODERS = ServiceLoader.load(FrameDecoder.class);
-    private static final FrameDecoder JPEG = new JpegFrames();
+    private static final FrameDecoder JPEG = new JpegFrames(false);
+    private static final FrameDecoder SIGNED_JPEG = new JpegFrames(true);
     private static final ValueLayout.OfLong OFFSET64 =
             ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
@@ -46,6 +47,7 @@ final class Frames implements AutoCloseable {
     private final @Nullable Decoding decoding;
     private final int[] firstFragment;
     private final BulkCopy bulk;
+    private final boolean signed;
     private byte[] buffer = new byte[0];
     private final @Nullable Inflater inflater;
 
@@ -60,6 +62,7 @@ final class Frames implements AutoCloseable {
             PixelData.@Nullable Encapsulated encapsulated,
             int[] firstFragment,
             TransferSyntax syntax,
+            boolean signed,
             BulkCopy bulk)
             throws InputException {
         this.rows = rows;
@@ -70,6 +73,7 @@ final class Frames implements AutoCloseable {
         this.encapsulated = encapsulated;
         this.firstFragment = firstFragment;
         this.bulk = bulk;
+        this.signed = signed;
         this.inflater = syntax.equals(TransferSyntax.DEFLATED_FRAMES) ? new Inflater(true) : null;
         this.decoding = encapsulated == null ? null : decoding(syntax);
         this.highestRatio = syntax.equals(TransferSyntax.RLE_LOSSLESS)
@@ -141,6 +145,8 @@ final class Frames implements AutoCloseable {
     static Frames of(DicomFile file, int rows, int columns, int bitsAllocated, int frames, BulkCopy bulk)
             throws InputException {
         TransferSyntax syntax = file.transferSyntax();
+        boolean signed =
+                file.dataset().unsignedShort(Tag.PIXEL_REPRESENTATION).orElse(0) == 1;
         MemorySegment none = MemorySegment.NULL;
         return switch (file.pixelData()) {
             case null ->
@@ -166,9 +172,10 @@ final class Frames implements AutoCloseable {
                             null,
                             new int[0],
                             syntax,
+                            signed,
                             BulkCopy.IN_MEMORY);
                 }
-                yield new Frames(rows, columns, bitsAllocated, pixels.bytes(), null, new int[0], syntax, bulk);
+                yield new Frames(rows, columns, bitsAllocated, pixels.bytes(), null, new int[0], syntax, signed, bulk);
             }
             case PixelData.Encapsulated pixels -> {
                 if (!syntax.encapsulated()) {
@@ -185,6 +192,7 @@ final class Frames implements AutoCloseable {
                         pixels,
                         fragmentsOfFrames(file.dataset(), pixels, frames),
                         syntax,
+                        signed,
                         bulk);
             }
         };
@@ -284,10 +292,11 @@ final class Frames implements AutoCloseable {
                 MemorySegment.copy(fragment, ValueLayout.JAVA_BYTE, 0, buffer, 0, buffer.length);
             };
         }
-        FrameDecoder decoder = decoder(syntax);
-        if (decoder == null) {
+        FrameDecoder found = decoder(syntax);
+        if (found == null) {
             throw cannotDecode(syntax);
         }
+        FrameDecoder decoder = found == JPEG && signed ? SIGNED_JPEG : found;
         if (bitsAllocated == 1) {
             return fragment -> {
                 byte[] pixels = new byte[Math.multiplyExact(rows, columns)];

@@ -82,9 +82,17 @@ final class ImageSeries {
      * An object, of which the pixels are not read yet.
      *
      * @param signed two's complement of so many bits stored, in 8 or 16 bits allocated
+     * @param darker true if larger values are darker (MONOCHROME1, C.7.6.3.1.2)
      */
     private record Instance(
-            MemorySegment part, int rows, int columns, int frames, int bitsAllocated, int bitsStored, boolean signed) {}
+            MemorySegment part,
+            int rows,
+            int columns,
+            int frames,
+            int bitsAllocated,
+            int bitsStored,
+            boolean signed,
+            boolean darker) {}
 
     /**
      * One picture.
@@ -268,13 +276,14 @@ final class ImageSeries {
         if (rows < 1 || columns < 1 || frames < 1) {
             throw Refusal.malformed("The image has no pixels.", rows + " x " + columns + " x " + frames, "at least 1");
         }
-        if (samples != 1 || colours != null && !colours.equals("MONOCHROME2")) {
+        boolean darker = "MONOCHROME1".equals(colours);
+        if (samples != 1 || colours != null && !darker && !colours.equals("MONOCHROME2")) {
             throw new InputException(
                     InputProblem.UNSUPPORTED_DATATYPE,
-                    "An image behind the masks can be shown if a larger value is brighter; this one has colours, or"
-                            + " shows larger values darker.",
+                    "An image behind the masks can be shown if it has one grey value for each pixel; this one has"
+                            + " colours.",
                     samples + " samples, " + (colours != null && colours.matches("[A-Z0-9_ ]{1,16}") ? colours : "?"),
-                    "1 sample, MONOCHROME2");
+                    "1 sample, MONOCHROME1 or MONOCHROME2");
         }
         if (allocated != 8 && allocated != 16 || stored < 1 || stored > allocated || high != stored - 1) {
             throw new InputException(
@@ -296,7 +305,8 @@ final class ImageSeries {
                 frames,
                 allocated,
                 stored,
-                dataset.unsignedShort(Tag.PIXEL_REPRESENTATION).orElse(0) == 1);
+                dataset.unsignedShort(Tag.PIXEL_REPRESENTATION).orElse(0) == 1,
+                darker);
     }
 
     private InputException tooLarge(long voxels) {
@@ -490,6 +500,9 @@ final class ImageSeries {
         private final int[] least;
         private final int[] most;
 
+        /** Whether larger values are meant to be seen darker. */
+        private boolean darker;
+
         /** Unsigned numbers of 16 bits are kept less this. */
         private int offset;
 
@@ -508,6 +521,7 @@ final class ImageSeries {
             for (Slice slice : byPlace) {
                 if (slice != null) {
                     anySigned |= slice.instance().signed();
+                    darker |= slice.instance().darker();
                     offset = !slice.instance().signed() && slice.instance().bitsStored() == 16 ? 1 << 15 : offset;
                 }
             }
@@ -517,6 +531,14 @@ final class ImageSeries {
                         "The images of the series are of different kinds: some signed, some unsigned with 16 bits.",
                         "both",
                         "one kind");
+            }
+            if (darker && Arrays.stream(byPlace)
+                    .anyMatch(slice -> slice != null && !slice.instance().darker())) {
+                throw new InputException(
+                        InputProblem.UNSUPPORTED_DATATYPE,
+                        "The images of the series are of different kinds: some show larger values brighter, some darker.",
+                        "MONOCHROME1 and MONOCHROME2",
+                        "one of them");
             }
             Map<Instance, List<Integer>> places = new LinkedHashMap<>();
             for (int place = 0; place < byPlace.length; place++) {
@@ -535,8 +557,8 @@ final class ImageSeries {
                     .allMatch(slice -> slice.slope() == middle.slope() && slice.intercept() == middle.intercept());
             if (sameScale) {
                 double intercept = middle.intercept() + middle.slope() * offset;
-                fillAbsent((short) (middle.slope() > 0 ? least() : most()));
-                return new IntensityVolume(grid, stored, middle.slope(), intercept, middle.window());
+                fillAbsent((short) (middle.slope() > 0 != darker ? least() : most()));
+                return new IntensityVolume(grid, stored, middle.slope(), intercept, middle.window(), darker);
             }
             return inOneScale(middle);
         }
@@ -586,8 +608,8 @@ final class ImageSeries {
                     }
                 }
             }
-            fillAbsent(Short.MIN_VALUE);
-            return new IntensityVolume(grid, stored, step, from - step * Short.MIN_VALUE, middle.window());
+            fillAbsent(darker ? Short.MAX_VALUE : Short.MIN_VALUE);
+            return new IntensityVolume(grid, stored, step, from - step * Short.MIN_VALUE, middle.window(), darker);
         }
 
         private double scaled(Slice slice, int value) {

@@ -5,8 +5,12 @@ import org.segmeter.format.dicom.jpeg.JpegLsDecoder;
 import org.segmeter.format.dicom.jpeg2000.Jpeg2000Decoder;
 import org.segmeter.volume.InputException;
 
-/** Frames coded as JPEG-LS, JPEG lossless or JPEG 2000, by the decoders of this project. */
-final class JpegFrames implements FrameDecoder {
+/**
+ * Frames coded as JPEG-LS, JPEG lossless or JPEG 2000, by the decoders of this project.
+ *
+ * @param signed whether the object's pixels are in two's complement: JPEG 2000 has a word of its own for that, which must not say more
+ */
+record JpegFrames(boolean signed) implements FrameDecoder {
 
     private static final String JPEG_LS_LOSSLESS = "1.2.840.10008.1.2.4.80";
     private static final String JPEG_LS_NEAR = "1.2.840.10008.1.2.4.81";
@@ -34,7 +38,7 @@ final class JpegFrames implements FrameDecoder {
             throws InputException {
         short[] samples = switch (transferSyntaxUid) {
             case JPEG_LS_LOSSLESS, JPEG_LS_NEAR -> JpegLsDecoder.decode(encoded, rows, columns, bitsAllocated);
-            case JPEG_2000_LOSSLESS, JPEG_2000 -> Jpeg2000Decoder.decode(encoded, rows, columns, bitsAllocated);
+            case JPEG_2000_LOSSLESS, JPEG_2000 -> Jpeg2000Decoder.decode(encoded, rows, columns, bitsAllocated, signed);
             default -> JpegLosslessDecoder.decode(encoded, rows, columns, bitsAllocated);
         };
         if (bitsAllocated == 8) {

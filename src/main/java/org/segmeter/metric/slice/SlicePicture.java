@@ -94,8 +94,8 @@ public record SlicePicture(int columns, int rows, byte[] pixels) {
     }
 
     /**
-     * What an image shows at the places of a slice's voxels, from black to white: the value of the image's voxel in which the middle of the
-     * slice's voxel lies, whatever grid the image has; black outside of it.
+     * What an image shows at the places of a slice's voxels, from black to white, or the other way round if it is meant to be seen so: the
+     * value of the image's voxel in which the middle of the slice's voxel lies, whatever grid the image has; black outside of it.
      *
      * @param level value that is half way between black (0) and white (255)
      * @param width difference of the values that are black and white, above 0; both as DICOM PS3.3 C.11.2.1.3.2 (LINEAR_EXACT)
@@ -122,7 +122,8 @@ public record SlicePicture(int columns, int rows, byte[] pixels) {
                 int z = (int) Math.rint(origin[2] + column * across[2] + row * down[2]);
                 if (x >= 0 && y >= 0 && z >= 0 && x < grid.nx() && y < grid.ny() && z < grid.nz()) {
                     double grey = (image.value(x, y, z) - black) / width * 255;
-                    pixels[at] = (byte) Math.rint(Math.clamp(grey, 0.0, 255.0));
+                    int shown = (int) Math.rint(Math.clamp(grey, 0.0, 255.0));
+                    pixels[at] = (byte) (image.inverted() ? 255 - shown : shown);
                 }
             }
         }

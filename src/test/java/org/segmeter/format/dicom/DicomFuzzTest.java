@@ -282,20 +282,22 @@ class DicomFuzzTest {
         int columns = 1 + (input[2] & 31);
         int bits = (input[3] & 1) == 0 ? 8 : 16;
         byte[] stream = Arrays.copyOfRange(input, 4, input.length);
-        String answer = decoded(syntax, stream, rows, columns, bits);
+        boolean signed = (input[3] & 2) != 0;
+        String answer = decoded(syntax, stream, rows, columns, bits, signed);
         if (CampaignShare.takes(input, 4, 0)) {
             long before = THREADS.getCurrentThreadAllocatedBytes();
-            String again = decoded(syntax, stream, rows, columns, bits);
+            String again = decoded(syntax, stream, rows, columns, bits, signed);
             long allocated = THREADS.getCurrentThreadAllocatedBytes() - before;
             check(answer.equals(again), "the same frame decodes to something else");
             check(allocated < MOST_FOR_A_FRAME, allocated + " bytes of memory for a frame of at most 1024 pixels");
         }
     }
 
-    private static String decoded(String syntax, byte[] stream, int rows, int columns, int bits) {
+    private static String decoded(
+            String syntax, byte[] stream, int rows, int columns, int bits, boolean signed) {
         byte[] pixels = new byte[rows * columns * bits / 8];
         try {
-            new JpegFrames().decode(syntax, stream, rows, columns, bits, pixels);
+            new JpegFrames(signed).decode(syntax, stream, rows, columns, bits, pixels);
             return "decoded " + Arrays.hashCode(pixels);
         } catch (InputException e) {
             return e.problem() + " " + e.getMessage();

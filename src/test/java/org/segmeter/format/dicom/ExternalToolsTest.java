@@ -24,6 +24,8 @@ import org.segmeter.volume.BitMask;
 import org.segmeter.volume.CancelSignal;
 import org.segmeter.volume.ContourSet;
 import org.segmeter.volume.Grid;
+import org.segmeter.volume.InputException;
+import org.segmeter.volume.IntensityVolume;
 import org.segmeter.volume.Mask;
 import org.segmeter.volume.ProbabilityVolume;
 import org.segmeter.volume.Segmentation;
@@ -186,6 +188,50 @@ class ExternalToolsTest {
         }
         System.out.println("ExternalToolsTest: " + compared + " compressed samples compared, all the same voxels");
         assertThat(compared).isGreaterThanOrEqualTo(7);
+    }
+
+    /** Images as scanners make them, signed and not, in JPEG 2000 (DCMTK has no encoder of it) and JPEG-LS. */
+    @Test
+    void imagesThatOthersCompressedHaveTheSameValues() throws Exception {
+        assumeInstalled("gdcmconv");
+        int[] size = {37, 29, 3};
+        double[][] axes = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}};
+        for (boolean signed : new boolean[] {true, false}) {
+            ImageFixture series = new ImageFixture(
+                    size, new double[] {1, 1, 2}, axes, new double[] {0, 0, 0}, (left, back, head) ->
+                            17 * left - 23 * back + 5 * head * left - 100);
+            if (signed) {
+                series.signed();
+            }
+            for (String kind : List.of("--j2k", "--jpegls")) {
+                List<byte[]> compressed = new ArrayList<>();
+                for (byte[] file : series.files()) {
+                    Path plain = Files.write(folder.resolve("plain.dcm"), file);
+                    Path small = folder.resolve("small.dcm");
+                    Files.deleteIfExists(small);
+                    assertThat(run("gdcmconv", kind, "-i", plain.toString(), "-o", small.toString()))
+                            .endsWith("exit 0");
+                    compressed.add(Files.readAllBytes(small));
+                }
+                assertThat(syntax(compressed.getFirst()))
+                        .isEqualTo("1.2.840.10008.1.2.4." + (kind.equals("--j2k") ? 90 : 80));
+                IntensityVolume ours = image(compressed);
+                IntensityVolume plain = image(series.files());
+                for (int z = 0; z < size[2]; z++) {
+                    for (int y = 0; y < size[1]; y++) {
+                        for (int x = 0; x < size[0]; x++) {
+                            assertThat(ours.value(x, y, z)).as(kind).isEqualTo(plain.value(x, y, z));
+                        }
+                    }
+                }
+                assertThat(plain.range()[0]).isNegative();
+            }
+        }
+    }
+
+    private static IntensityVolume image(List<byte[]> files) throws InputException {
+        return new DicomSegmentationFormat()
+                .readImage(files.stream().map(MemorySegment::ofArray).toList(), ReadOptions.defaults(), 1 << 20);
     }
 
     private static void same(String what, Segmentation theirs, Segmentation ours) {

@@ -116,6 +116,77 @@ public final class ImageFixture {
 
     /** @param slope by which stored values are to be multiplied */
     public byte[] file(int slice, double slope) {
+        Map<Integer, byte[]> elements = ofAll();
+        elements.put(
+                0x0008_0018, element(0x0008_0018, "UI", "1.2.3.4." + (slice + 1) + "." + Math.abs(texts.hashCode())));
+        double[] corner = place(0, 0, slice);
+        elements.putIfAbsent(0x0020_0032, element(0x0020_0032, "DS", decimals(corner)));
+        if ("none".equals(texts.get(0x0020_0032))) {
+            elements.remove(0x0020_0032);
+        }
+        elements.put(0x0028_1052, element(0x0028_1052, "DS", decimals(intercept)));
+        elements.put(0x0028_1053, element(0x0028_1053, "DS", decimals(slope)));
+        elements.put(0x7FE0_0010, value(0x7FE0_0010, "OW", pixels(slice, slope)));
+        return part10(elements);
+    }
+
+    /** All slices as the frames of one enhanced object (PS3.3 C.7.6.16), the last one first: where each lies, and nothing else, its own group says. */
+    public byte[] multiFrame() {
+        Map<Integer, byte[]> elements = ofAll();
+        elements.put(0x0008_0016, element(0x0008_0016, "UI", "1.2.840.10008.5.1.4.1.1.2.1"));
+        elements.put(0x0008_0018, element(0x0008_0018, "UI", "1.2.3.4." + Math.abs(texts.hashCode())));
+        elements.put(0x0028_0008, element(0x0028_0008, "IS", String.valueOf(slices)));
+        byte[] transformation = joined(
+                element(0x0028_1052, "DS", decimals(intercept)),
+                element(0x0028_1053, "DS", decimals(1)),
+                element(0x0028_1054, "LO", "HU"));
+        byte[] window = joined(taken(elements, 0x0028_1050), taken(elements, 0x0028_1051));
+        byte[] shared = joined(
+                sequence(0x0020_9116, taken(elements, 0x0020_0037)),
+                sequence(0x0028_9110, taken(elements, 0x0028_0030)),
+                window.length == 0 ? window : sequence(0x0028_9132, window),
+                sequence(0x0028_9145, transformation));
+        elements.put(0x5200_9229, sequence(0x5200_9229, shared));
+        byte[][] frames = new byte[slices][];
+        ByteArrayOutputStream pixels = new ByteArrayOutputStream();
+        for (int frame = 0; frame < slices; frame++) {
+            int slice = slices - 1 - frame;
+            frames[frame] =
+                    sequence(0x0020_9113, element(0x0020_0032, "DS", decimals(place(0, 0, slice))));
+            pixels.writeBytes(pixels(slice, 1));
+        }
+        elements.put(0x5200_9230, sequence(0x5200_9230, frames));
+        elements.put(0x7FE0_0010, value(0x7FE0_0010, "OW", pixels.toByteArray()));
+        return part10(elements);
+    }
+
+    /** Takes an element out of the object's own; nothing if it is not there. */
+    private static byte[] taken(Map<Integer, byte[]> elements, int tag) {
+        byte[] element = elements.remove(tag);
+        return element == null ? new byte[0] : element;
+    }
+
+    private static byte[] joined(byte[]... parts) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        for (byte[] part : parts) {
+            out.writeBytes(part);
+        }
+        return out.toByteArray();
+    }
+
+    private static byte[] sequence(int tag, byte[]... items) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        for (byte[] item : items) {
+            little(out, 0xFFFE, 2);
+            little(out, 0xE000, 2);
+            little(out, item.length, 4);
+            out.writeBytes(item);
+        }
+        return value(tag, "SQ", out.toByteArray());
+    }
+
+    /** What is the same in every image. */
+    private Map<Integer, byte[]> ofAll() {
         Map<Integer, byte[]> elements = new TreeMap<>(Integer::compareUnsigned);
         texts.forEach((tag, text) -> {
             if (!text.isEmpty()) {
@@ -129,15 +200,6 @@ public final class ImageFixture {
                                 text));
             }
         });
-        elements.put(
-                0x0008_0018, element(0x0008_0018, "UI", "1.2.3.4." + (slice + 1) + "." + Math.abs(texts.hashCode())));
-        double[] corner = place(0, 0, slice);
-        elements.putIfAbsent(0x0020_0032, element(0x0020_0032, "DS", decimals(corner)));
-        if ("none".equals(texts.get(0x0020_0032))) {
-            elements.remove(0x0020_0032);
-        }
-        elements.put(0x0028_1052, element(0x0028_1052, "DS", decimals(intercept)));
-        elements.put(0x0028_1053, element(0x0028_1053, "DS", decimals(slope)));
         number(elements, 0x0028_0002, "RGB".equals(texts.get(0x0028_0004)) ? 3 : 1);
         number(elements, 0x0028_0010, rows);
         number(elements, 0x0028_0011, columns);
@@ -145,6 +207,10 @@ public final class ImageFixture {
         number(elements, 0x0028_0101, bitsStored);
         number(elements, 0x0028_0102, bitsStored - 1);
         number(elements, 0x0028_0103, signed);
+        return elements;
+    }
+
+    private byte[] pixels(int slice, double slope) {
         byte[] pixels = new byte[2 * rows * columns];
         int at = 0;
         for (int row = 0; row < rows; row++) {
@@ -155,7 +221,10 @@ public final class ImageFixture {
                 pixels[at++] = (byte) (stored >> 8);
             }
         }
-        elements.put(0x7FE0_0010, value(0x7FE0_0010, "OW", pixels));
+        return pixels;
+    }
+
+    private static byte[] part10(Map<Integer, byte[]> elements) {
         ByteArrayOutputStream file = new ByteArrayOutputStream();
         file.writeBytes(new byte[128]);
         file.writeBytes("DICM".getBytes(StandardCharsets.US_ASCII));
@@ -180,7 +249,7 @@ public final class ImageFixture {
         little(out, tag >>> 16, 2);
         little(out, tag & 0xFFFF, 2);
         out.writeBytes(vr.getBytes(StandardCharsets.US_ASCII));
-        if (vr.equals("OW")) {
+        if (vr.equals("OW") || vr.equals("SQ")) {
             little(out, 0, 2);
             little(out, value.length, 4);
         } else {

@@ -11,6 +11,9 @@ import java.util.Objects;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.segmeter.format.ReadOptions;
+import org.segmeter.metric.slice.Plane;
+import org.segmeter.metric.slice.SlicePicture;
+import org.segmeter.metric.slice.SliceView;
 import org.segmeter.volume.Affine;
 import org.segmeter.volume.InputException;
 import org.segmeter.volume.InputProblem;
@@ -93,6 +96,44 @@ class ImageSeriesTest {
         }
     }
 
+    /** An enhanced object says most of it once, in functional groups, and where each of its frames lies in groups of their own. */
+    @Test
+    void mayBeTheFramesOfOneObject() throws InputException {
+        for (ImageFixture series :
+                List.of(series(UPRIGHT), series(OBLIQUE), series(OBLIQUE).signed(), series(UPRIGHT).unsigned16(-1024))) {
+            IntensityVolume image = read(List.of(series.multiFrame()));
+            everyVoxelIsWhereItBelongs(image, series);
+            assertThat(image.window()).isNull();
+        }
+        IntensityVolume windowed = read(List.of(series(UPRIGHT)
+                .with(0x0028_1050, "50\\-600")
+                .with(0x0028_1051, "350\\1600")
+                .multiFrame()));
+        assertThat(windowed.window()).isEqualTo(new IntensityVolume.Window(50, 350));
+    }
+
+    @Test
+    void isSeenTheOtherWayRoundIfItSaysSo() throws InputException {
+        IntensityVolume bright = read(series(UPRIGHT).files());
+        List<byte[]> files =
+                new ArrayList<>(series(UPRIGHT).with(0x0028_0004, "MONOCHROME1").files());
+        IntensityVolume dark = read(files);
+        everyVoxelIsWhereItBelongs(dark, series(UPRIGHT));
+        assertThat(bright.inverted()).isFalse();
+        assertThat(dark.inverted()).isTrue();
+        SliceView view = SliceView.of(bright.grid(), Plane.AXIAL);
+        byte[] white = SlicePicture.image(bright, view, 1, 0, 60).pixels();
+        byte[] black = SlicePicture.image(dark, view, 1, 0, 60).pixels();
+        assertThat(white).contains((byte) 255);
+        for (int i = 0; i < white.length; i++) {
+            assertThat(white[i] & 0xFF).isEqualTo(255 - (black[i] & 0xFF));
+        }
+        // Where an image is missing, what is seen is black all the same.
+        files.remove(1); // slice 2
+        byte[] missing = SlicePicture.image(read(files), view, 2, 0, 60).pixels();
+        assertThat(missing).containsOnly(0);
+    }
+
     @Test
     void hasTheWindowThatItNames() throws InputException {
         IntensityVolume image = read(series(UPRIGHT)
@@ -152,10 +193,10 @@ class ImageSeriesTest {
         List<byte[]> directions = new ArrayList<>(series(UPRIGHT).files());
         directions.addAll(series(OBLIQUE).files());
         refused(directions, InputProblem.AMBIGUOUS_DIMENSIONS, "several stacks");
-        refused(
-                series(UPRIGHT).with(0x0028_0004, "MONOCHROME1").files(),
-                InputProblem.UNSUPPORTED_DATATYPE,
-                "larger values darker");
+        List<byte[]> bothWays = new ArrayList<>(
+                series(UPRIGHT).with(0x0028_0004, "MONOCHROME1").files());
+        bothWays.set(1, series(UPRIGHT).file(2, 1));
+        refused(bothWays, InputProblem.UNSUPPORTED_DATATYPE, "some darker");
         refused(series(UPRIGHT).with(0x0028_0004, "RGB").files(), InputProblem.UNSUPPORTED_DATATYPE, "colours");
         refused(
                 series(UPRIGHT).with(0x0020_0032, "none").files(),

@@ -100,6 +100,6 @@ final class Codestream {
                 InputProblem.UNSUPPORTED_TRANSFER_SYNTAX,
                 "A JPEG 2000 frame uses " + what + ", which is not decoded.",
                 found,
-                "one unsigned component, coded by JPEG 2000 Part 1");
+                "one component, unsigned in a segmentation, coded by JPEG 2000 Part 1");
     }
 }

@@ -43,12 +43,12 @@ final class CodestreamParser {
         return tiles;
     }
 
-    ImageSize parse(int rows, int columns, int maximumBits) throws InputException {
+    ImageSize parse(int rows, int columns, int maximumBits, boolean signedToo) throws InputException {
         if (in.u16() != SOC || in.u16() != SIZ) {
             throw Codestream.malformed("it does not begin with SOC and SIZ", "other bytes");
         }
         int length = in.remaining();
-        ImageSize size = ImageSize.read(in.segment(), rows, columns, maximumBits);
+        ImageSize size = ImageSize.read(in.segment(), rows, columns, maximumBits, signedToo);
         long tileCount = size.tilesAcross() * size.tilesDown();
         if (tileCount > 65535 || tileCount * SMALLEST_PART > length) {
             throw Codestream.malformed("it is too short for its tiles", tileCount + " tiles");

@@ -7,13 +7,24 @@ import org.segmeter.volume.InputException;
  * The image covers x0 (inclusive) to x1 (exclusive); tile (0, 0) begins at tileX0, tileY0, at or before the image.
  *
  * @param bits precision of the samples, 1 to 16
+ * @param signed true if they are from -2^(bits - 1) to below 2^(bits - 1)
  */
-record ImageSize(int x0, int y0, int x1, int y1, long tileX0, long tileY0, long tileWidth, long tileHeight, int bits) {
+record ImageSize(
+        int x0,
+        int y0,
+        int x1,
+        int y1,
+        long tileX0,
+        long tileY0,
+        long tileWidth,
+        long tileHeight,
+        int bits,
+        boolean signed) {
 
     /** Coordinates stay far below the range of int, so that sums and shifts of them need no care. */
     private static final long LARGEST = 1 << 30;
 
-    static ImageSize read(Codestream in, int rows, int columns, int maximumBits) throws InputException {
+    static ImageSize read(Codestream in, int rows, int columns, int maximumBits, boolean signedToo) throws InputException {
         int capabilities = in.u16();
         if ((capabilities & 0xC000) != 0) {
             throw Codestream.unsupported("a coding of a later part of the standard", "Rsiz " + capabilities);
@@ -52,14 +63,15 @@ record ImageSize(int x0, int y0, int x1, int y1, long tileX0, long tileY0, long 
                     "its first tile does not meet the image",
                     "tile of %d x %d at %d, %d".formatted(tileWidth, tileHeight, tileX0, tileY0));
         }
-        if ((depth & 0x80) != 0) {
+        boolean signed = (depth & 0x80) != 0;
+        if (signed && !signedToo) {
             throw Codestream.unsupported("signed samples", "Ssiz " + depth);
         }
-        int bits = depth + 1;
+        int bits = (depth & 0x7F) + 1;
         if (bits > Math.min(16, maximumBits)) {
             throw Codestream.malformed("its precision does not fit Bits Stored", bits + " bits");
         }
-        return new ImageSize((int) x0, (int) y0, (int) x1, (int) y1, tileX0, tileY0, tileWidth, tileHeight, bits);
+        return new ImageSize((int) x0, (int) y0, (int) x1, (int) y1, tileX0, tileY0, tileWidth, tileHeight, bits, signed);
     }
 
     int width() {

@@ -176,14 +176,15 @@ final class TileDecoder {
         }
     }
 
-    /** Undoes the level shift (G.1) and limits to the range of the samples, which lossy ones and those of damaged streams leave. */
+    /** Undoes the level shift (G.1), which only unsigned samples have, and limits to the range of the samples, which lossy ones and those of damaged streams leave. */
     private void write(IntUnaryOperator values, short[] samples) {
         int half = 1 << size.bits() - 1;
+        int shift = size.signed() ? 0 : half;
         int i = 0;
         for (int y = tile.y0(); y < tile.y1(); y++) {
             int to = (y - size.y0()) * size.width() + tile.x0() - size.x0();
             for (int x = 0; x < tile.width(); x++) {
-                samples[to + x] = (short) (Math.clamp(values.applyAsInt(i++), -half, half - 1) + half);
+                samples[to + x] = (short) (Math.clamp(values.applyAsInt(i++), -half, half - 1) + shift);
             }
         }
     }

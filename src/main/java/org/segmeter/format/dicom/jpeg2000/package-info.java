@@ -1,5 +1,5 @@
 /**
- * JPEG 2000 Part 1 (ITU-T T.800) codestreams of a single unsigned component, as DICOM encapsulates them.
+ * JPEG 2000 Part 1 (ITU-T T.800) codestreams of a single component, as DICOM encapsulates them.
  *
  * <p>Home-made because no maintained decoder in pure Java under a free licence is on Maven Central: dcm4che's codec plugins call
  * native OpenCV. Written from the text of the standard, whose names and annexes the comments cite. It decodes into an array whose

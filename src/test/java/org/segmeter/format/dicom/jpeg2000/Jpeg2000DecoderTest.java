@@ -62,7 +62,7 @@ class Jpeg2000DecoderTest {
         }
 
         short[] decode(byte[] other) throws InputException {
-            return Jpeg2000Decoder.decode(other, rows, columns, bits);
+            return Jpeg2000Decoder.decode(other, rows, columns, bits, false);
         }
 
         @Override
@@ -197,6 +197,21 @@ class Jpeg2000DecoderTest {
         }
     }
 
+    /** Signed samples have no level shift (T.800 G.1): the same coefficients are those of samples that lie half of the range lower. */
+    @ParameterizedTest
+    @MethodSource("frames")
+    void signedSamplesAreThoseOfTheSameCoefficientsAboutZero(Frame frame) throws Exception {
+        int depth = indexOf(frame.stream(), 0xFF51) + DEPTH - 2;
+        int bits = frame.stream()[depth] + 1;
+        byte[] signed = with(frame.stream(), depth, 0x80 | bits - 1);
+        assertThat(refusal(frame, signed)).isEqualTo(InputProblem.UNSUPPORTED_TRANSFER_SYNTAX);
+        short[] unsigned = frame.decode(frame.stream());
+        short[] decoded = Jpeg2000Decoder.decode(signed, frame.rows(), frame.columns(), frame.bits(), true);
+        for (int i = 0; i < decoded.length; i++) {
+            assertThat((int) decoded[i]).isEqualTo((unsigned[i] & 0xFFFF) - (1 << bits - 1));
+        }
+    }
+
     @Test
     void theResourcesCoverWhatTheStandardOffers() throws Exception {
         assertThat(frames())
@@ -218,7 +233,7 @@ class Jpeg2000DecoderTest {
             {Integer.MAX_VALUE, 1}
         }) {
             assertThatExceptionOfType(InputException.class)
-                    .isThrownBy(() -> Jpeg2000Decoder.decode(frame.stream(), size[0], size[1], 16))
+                    .isThrownBy(() -> Jpeg2000Decoder.decode(frame.stream(), size[0], size[1], 16, false))
                     .matches(e -> e.problem() == InputProblem.MALFORMED_PIXEL_DATA);
         }
     }
@@ -228,7 +243,7 @@ class Jpeg2000DecoderTest {
     void aFrameOfMoreBitsThanThereMayBeIsRefused(Frame frame) {
         assertThatExceptionOfType(InputException.class)
                 .isThrownBy(
-                        () -> Jpeg2000Decoder.decode(frame.stream(), frame.rows(), frame.columns(), frame.bits() - 1))
+                        () -> Jpeg2000Decoder.decode(frame.stream(), frame.rows(), frame.columns(), frame.bits() - 1, false))
                 .matches(e -> e.problem() == InputProblem.MALFORMED_PIXEL_DATA);
     }
 
@@ -283,7 +298,7 @@ class Jpeg2000DecoderTest {
     @Test
     void thirtyTwoLevelsOfEmptyPacketsAreMidGrey() throws Exception {
         // Every resolution of 37 x 53 at the origin has at least one sample and so one packet.
-        short[] decoded = Jpeg2000Decoder.decode(stream(37, 53, 32, 1, new byte[33]), 37, 53, 8);
+        short[] decoded = Jpeg2000Decoder.decode(stream(37, 53, 32, 1, new byte[33]), 37, 53, 8, false);
         assertThat(decoded).hasSize(37 * 53).containsOnly((short) 128);
     }
 
@@ -291,7 +306,7 @@ class Jpeg2000DecoderTest {
     void packetsThatAreMissingOrLeftOverAreRefused() {
         for (int packets : new int[] {0, 32, 34}) {
             assertThatExceptionOfType(InputException.class)
-                    .isThrownBy(() -> Jpeg2000Decoder.decode(stream(37, 53, 32, 1, new byte[packets]), 37, 53, 8))
+                    .isThrownBy(() -> Jpeg2000Decoder.decode(stream(37, 53, 32, 1, new byte[packets]), 37, 53, 8, false))
                     .matches(e -> e.problem() == InputProblem.MALFORMED_PIXEL_DATA);
         }
     }
@@ -302,7 +317,7 @@ class Jpeg2000DecoderTest {
         byte[] packets = new byte[65_535];
         Arrays.fill(packets, (byte) 0x80);
         assertThatExceptionOfType(InputException.class)
-                .isThrownBy(() -> Jpeg2000Decoder.decode(stream(64, 64, 0, 65_535, packets), 64, 64, 8))
+                .isThrownBy(() -> Jpeg2000Decoder.decode(stream(64, 64, 0, 65_535, packets), 64, 64, 8, false))
                 .matches(e -> e.problem() == InputProblem.UNSUPPORTED_TRANSFER_SYNTAX);
     }
 
@@ -310,7 +325,7 @@ class Jpeg2000DecoderTest {
     void aCodeBlockWithoutAnyPassIsMidGreyInEveryLayer() throws Exception {
         byte[] packets = new byte[200];
         Arrays.fill(packets, (byte) 0x80);
-        assertThat(Jpeg2000Decoder.decode(stream(64, 64, 0, 200, packets), 64, 64, 8))
+        assertThat(Jpeg2000Decoder.decode(stream(64, 64, 0, 200, packets), 64, 64, 8, false))
                 .containsOnly((short) 128);
     }
 
