@@ -39,12 +39,7 @@ public final class IntensityVolume {
      * @throws IllegalArgumentException if there are not as many values as voxels
      */
     public IntensityVolume(
-            Grid grid,
-            short[] stored,
-            double slope,
-            double intercept,
-            @Nullable Window window,
-            boolean inverted) {
+            Grid grid, short[] stored, double slope, double intercept, @Nullable Window window, boolean inverted) {
         if (stored.length != grid.voxelCount() || slope == 0) {
             throw new IllegalArgumentException("an image has one value for each voxel, and a slope");
         }

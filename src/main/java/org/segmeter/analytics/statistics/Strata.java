@@ -36,8 +36,8 @@ final class Strata {
     Strata(double[] sorted) {
         values = sorted;
         Squares squares = new Squares(sorted);
-        PriorityQueue<Part> open = new PriorityQueue<>(Comparator.comparingDouble((Part part) -> -part.gain)
-                .thenComparingInt(part -> part.from));
+        PriorityQueue<Part> open = new PriorityQueue<>(
+                Comparator.comparingDouble((Part part) -> -part.gain).thenComparingInt(part -> part.from));
         Part all = squares.part(0, sorted.length);
         open.add(all);
         double left = all.squares;

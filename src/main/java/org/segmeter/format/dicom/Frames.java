@@ -145,8 +145,7 @@ final class Frames implements AutoCloseable {
     static Frames of(DicomFile file, int rows, int columns, int bitsAllocated, int frames, BulkCopy bulk)
             throws InputException {
         TransferSyntax syntax = file.transferSyntax();
-        boolean signed =
-                file.dataset().unsignedShort(Tag.PIXEL_REPRESENTATION).orElse(0) == 1;
+        boolean signed = file.dataset().unsignedShort(Tag.PIXEL_REPRESENTATION).orElse(0) == 1;
         MemorySegment none = MemorySegment.NULL;
         return switch (file.pixelData()) {
             case null ->

@@ -532,11 +532,14 @@ final class ImageSeries {
                         "both",
                         "one kind");
             }
-            if (darker && Arrays.stream(byPlace)
-                    .anyMatch(slice -> slice != null && !slice.instance().darker())) {
+            if (darker
+                    && Arrays.stream(byPlace)
+                            .anyMatch(
+                                    slice -> slice != null && !slice.instance().darker())) {
                 throw new InputException(
                         InputProblem.UNSUPPORTED_DATATYPE,
-                        "The images of the series are of different kinds: some show larger values brighter, some darker.",
+                        "The images of the series are of different kinds: some show larger values brighter, some"
+                                + " darker.",
                         "MONOCHROME1 and MONOCHROME2",
                         "one of them");
             }

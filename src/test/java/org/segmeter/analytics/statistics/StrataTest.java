@@ -40,7 +40,10 @@ class StrataTest {
         }
 
         double[] sorted() {
-            return IntStream.range(0, n).mapToDouble(value::applyAsDouble).sorted().toArray();
+            return IntStream.range(0, n)
+                    .mapToDouble(value::applyAsDouble)
+                    .sorted()
+                    .toArray();
         }
     }
 
@@ -97,7 +100,9 @@ class StrataTest {
                 found[counts.draw(random.next())]++;
             }
             for (int k = 0; k < found.length; k++) {
-                double p = mean == 0 ? (k == 0 ? 1 : 0) : PoissonDistribution.of(mean).probability(k);
+                double p = mean == 0
+                        ? (k == 0 ? 1 : 0)
+                        : PoissonDistribution.of(mean).probability(k);
                 assertThat(found[k])
                         .as("%d of a mean of %s", k, mean)
                         .isCloseTo((int) Math.round(p * draws), within((int) Math.ceil(3 + 6 * Math.sqrt(p * draws))));

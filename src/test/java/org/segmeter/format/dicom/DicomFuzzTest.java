@@ -293,8 +293,7 @@ class DicomFuzzTest {
         }
     }
 
-    private static String decoded(
-            String syntax, byte[] stream, int rows, int columns, int bits, boolean signed) {
+    private static String decoded(String syntax, byte[] stream, int rows, int columns, int bits, boolean signed) {
         byte[] pixels = new byte[rows * columns * bits / 8];
         try {
             new JpegFrames(signed).decode(syntax, stream, rows, columns, bits, pixels);

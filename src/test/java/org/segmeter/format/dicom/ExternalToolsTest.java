@@ -198,8 +198,11 @@ class ExternalToolsTest {
         double[][] axes = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}};
         for (boolean signed : new boolean[] {true, false}) {
             ImageFixture series = new ImageFixture(
-                    size, new double[] {1, 1, 2}, axes, new double[] {0, 0, 0}, (left, back, head) ->
-                            17 * left - 23 * back + 5 * head * left - 100);
+                    size,
+                    new double[] {1, 1, 2},
+                    axes,
+                    new double[] {0, 0, 0},
+                    (left, back, head) -> 17 * left - 23 * back + 5 * head * left - 100);
             if (signed) {
                 series.signed();
             }

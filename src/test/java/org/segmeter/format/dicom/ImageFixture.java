@@ -151,8 +151,7 @@ public final class ImageFixture {
         ByteArrayOutputStream pixels = new ByteArrayOutputStream();
         for (int frame = 0; frame < slices; frame++) {
             int slice = slices - 1 - frame;
-            frames[frame] =
-                    sequence(0x0020_9113, element(0x0020_0032, "DS", decimals(place(0, 0, slice))));
+            frames[frame] = sequence(0x0020_9113, element(0x0020_0032, "DS", decimals(place(0, 0, slice))));
             pixels.writeBytes(pixels(slice, 1));
         }
         elements.put(0x5200_9230, sequence(0x5200_9230, frames));

@@ -99,8 +99,11 @@ class ImageSeriesTest {
     /** An enhanced object says most of it once, in functional groups, and where each of its frames lies in groups of their own. */
     @Test
     void mayBeTheFramesOfOneObject() throws InputException {
-        for (ImageFixture series :
-                List.of(series(UPRIGHT), series(OBLIQUE), series(OBLIQUE).signed(), series(UPRIGHT).unsigned16(-1024))) {
+        for (ImageFixture series : List.of(
+                series(UPRIGHT),
+                series(OBLIQUE),
+                series(OBLIQUE).signed(),
+                series(UPRIGHT).unsigned16(-1024))) {
             IntensityVolume image = read(List.of(series.multiFrame()));
             everyVoxelIsWhereItBelongs(image, series);
             assertThat(image.window()).isNull();
@@ -193,8 +196,8 @@ class ImageSeriesTest {
         List<byte[]> directions = new ArrayList<>(series(UPRIGHT).files());
         directions.addAll(series(OBLIQUE).files());
         refused(directions, InputProblem.AMBIGUOUS_DIMENSIONS, "several stacks");
-        List<byte[]> bothWays = new ArrayList<>(
-                series(UPRIGHT).with(0x0028_0004, "MONOCHROME1").files());
+        List<byte[]> bothWays =
+                new ArrayList<>(series(UPRIGHT).with(0x0028_0004, "MONOCHROME1").files());
         bothWays.set(1, series(UPRIGHT).file(2, 1));
         refused(bothWays, InputProblem.UNSUPPORTED_DATATYPE, "some darker");
         refused(series(UPRIGHT).with(0x0028_0004, "RGB").files(), InputProblem.UNSUPPORTED_DATATYPE, "colours");

@@ -24,7 +24,8 @@ record ImageSize(
     /** Coordinates stay far below the range of int, so that sums and shifts of them need no care. */
     private static final long LARGEST = 1 << 30;
 
-    static ImageSize read(Codestream in, int rows, int columns, int maximumBits, boolean signedToo) throws InputException {
+    static ImageSize read(Codestream in, int rows, int columns, int maximumBits, boolean signedToo)
+            throws InputException {
         int capabilities = in.u16();
         if ((capabilities & 0xC000) != 0) {
             throw Codestream.unsupported("a coding of a later part of the standard", "Rsiz " + capabilities);
@@ -71,7 +72,8 @@ record ImageSize(
         if (bits > Math.min(16, maximumBits)) {
             throw Codestream.malformed("its precision does not fit Bits Stored", bits + " bits");
         }
-        return new ImageSize((int) x0, (int) y0, (int) x1, (int) y1, tileX0, tileY0, tileWidth, tileHeight, bits, signed);
+        return new ImageSize(
+                (int) x0, (int) y0, (int) x1, (int) y1, tileX0, tileY0, tileWidth, tileHeight, bits, signed);
     }
 
     int width() {

@@ -242,8 +242,8 @@ class Jpeg2000DecoderTest {
     @MethodSource("frames")
     void aFrameOfMoreBitsThanThereMayBeIsRefused(Frame frame) {
         assertThatExceptionOfType(InputException.class)
-                .isThrownBy(
-                        () -> Jpeg2000Decoder.decode(frame.stream(), frame.rows(), frame.columns(), frame.bits() - 1, false))
+                .isThrownBy(() ->
+                        Jpeg2000Decoder.decode(frame.stream(), frame.rows(), frame.columns(), frame.bits() - 1, false))
                 .matches(e -> e.problem() == InputProblem.MALFORMED_PIXEL_DATA);
     }
 
@@ -306,7 +306,8 @@ class Jpeg2000DecoderTest {
     void packetsThatAreMissingOrLeftOverAreRefused() {
         for (int packets : new int[] {0, 32, 34}) {
             assertThatExceptionOfType(InputException.class)
-                    .isThrownBy(() -> Jpeg2000Decoder.decode(stream(37, 53, 32, 1, new byte[packets]), 37, 53, 8, false))
+                    .isThrownBy(
+                            () -> Jpeg2000Decoder.decode(stream(37, 53, 32, 1, new byte[packets]), 37, 53, 8, false))
                     .matches(e -> e.problem() == InputProblem.MALFORMED_PIXEL_DATA);
         }
     }
