@@ -1,13 +1,23 @@
 package org.segmeter.benchmark;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -17,12 +27,18 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.Stream;
 import org.segmeter.process.Form;
 import org.segmeter.process.JarProcess;
+import org.springframework.util.FileSystemUtils;
 
 /**
- * Sends the packaged jar many times what it can score, without waiting for answers, and prints what was answered, how long a refusal took
- * and after what time the service was itself again. Run by {@code docs/benchmarks.md}, "Overload".
+ * Sends the packaged jar many times what it can score, without waiting for answers, and prints what was answered, how long a refusal took, of
+ * that time what passed in the service, and after what time the service was itself again. A client is a plain socket and a request made before,
+ * so that the clients take little of the processors that they share with the service. Run by {@code docs/benchmarks.md}, "Overload".
  */
 public final class OverloadBenchmark {
 
@@ -31,101 +47,163 @@ public final class OverloadBenchmark {
     /** Requests that may be under way; a client that has more does not measure the service but itself. */
     private static final int MOST_OPEN = 2000;
 
+    private static final String NUMBER = "X-Request-Id";
+
+    /** Number, status, when the first byte of the request was read (ms since 1970), microseconds from then to the end of the answer. */
+    private static final String ACCESS = "%{" + NUMBER + "}i %s %{begin:msec}t %D";
+
     private OverloadBenchmark() {}
 
-    private record Answered(int status, long sent, long nanos, boolean hasRetryAfter) {
+    /** A request as its client saw it; nanoseconds. */
+    private record Answered(
+            long number,
+            int status,
+            boolean hasRetryAfter,
+            long second,
+            long late,
+            long connected,
+            long answered,
+            long begunMillis) {
         boolean isRefusal() {
             return status == 503 || status == 429 || status == 507;
         }
     }
 
+    /** A request as the service saw it. */
+    private record Served(long begunMillis, long micros) {}
+
     /** @param arguments seconds of overload; 60 if not given */
     public static void main(String[] arguments) throws Exception {
         int seconds = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 60;
         Path data = Files.createTempDirectory("segmeter-overload");
-        try (JarProcess service = JarProcess.start(
-                        data, List.of("-Xmx1g"), "--segmeter.queue-limit=200", "--segmeter.upload.slots-per-client=0")
-                .awaitReady(Duration.ofSeconds(120))) {
-            run(service, seconds);
+        Path access = Files.createTempDirectory("segmeter-access");
+        Path pauses = access.resolve("gc.log");
+        try {
+            Run run;
+            try (JarProcess service = JarProcess.start(
+                            data,
+                            List.of("-Xmx1g", "-Xlog:safepoint:file=" + pauses + ":uptime"),
+                            "--segmeter.queue-limit=200",
+                            "--segmeter.upload.slots-per-client=0",
+                            "--server.tomcat.accesslog.enabled=true",
+                            "--server.tomcat.accesslog.directory=" + access,
+                            "--server.tomcat.accesslog.pattern=" + ACCESS)
+                    .awaitReady(Duration.ofSeconds(120))) {
+                run = run(service, seconds);
+            }
+            // Written when the service has ended.
+            report(run, served(access), pauses);
         } finally {
-            org.springframework.util.FileSystemUtils.deleteRecursively(data);
+            FileSystemUtils.deleteRecursively(data);
+            FileSystemUtils.deleteRecursively(access);
         }
     }
 
-    private static void run(JarProcess service, int seconds) throws Exception {
+    private record Run(
+            double capacity, int seconds, long notSent, List<Answered> answers, double recovered, Kernel kernel) {}
+
+    private static Run run(JarProcess service, int seconds) throws Exception {
         HttpClient http = HttpClient.newHttpClient();
         Form form = new Form(SubmissionBenchmark.ball(1), SubmissionBenchmark.ball(101));
+        AtomicLong numbers = new AtomicLong();
         // What the service can do: a queue that never runs empty, for ten seconds after a warm-up.
-        keepBusy(http, service, form, 5);
+        keepBusy(service, form, numbers, 5);
         double before = completed(http, service);
         long begin = System.nanoTime();
-        keepBusy(http, service, form, 10);
+        keepBusy(service, form, numbers, 10);
         double capacity = (completed(http, service) - before) / ((System.nanoTime() - begin) / 1e9);
 
         double perSecond = TIMES * capacity;
         Queue<Answered> answers = new ConcurrentLinkedQueue<>();
         Semaphore open = new Semaphore(MOST_OPEN);
         long notSent = 0;
+        Kernel kernel = Kernel.now();
         long start = System.nanoTime();
         try (ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
             for (long i = 0; System.nanoTime() - start < seconds * 1_000_000_000L; i++) {
                 long due = start + (long) (i / perSecond * 1e9);
-                java.util.concurrent.locks.LockSupport.parkNanos(due - System.nanoTime());
+                LockSupport.parkNanos(due - System.nanoTime());
                 if (!open.tryAcquire()) {
                     notSent++;
                     continue;
                 }
                 clients.execute(() -> {
                     try {
-                        answers.add(submit(http, service, form));
+                        answers.add(submit(service, form, numbers.incrementAndGet(), start, due));
                     } finally {
                         open.release();
                     }
                 });
             }
         }
+        kernel = Kernel.now().since(kernel);
         long over = System.nanoTime();
         long recovered = -1;
         // Itself again: ten submissions in a row, at a tenth of what it can do, are accepted.
         for (int inRow = 0; inRow < 10 && System.nanoTime() - over < 120_000_000_000L; ) {
-            boolean accepted = submit(http, service, form).status() == 202;
+            boolean accepted = submit(service, form, numbers.incrementAndGet(), over, System.nanoTime())
+                            .status()
+                    == 202;
             inRow = accepted ? inRow + 1 : 0;
             if (inRow == 1) {
                 recovered = System.nanoTime();
             }
             Thread.sleep((long) Math.min(1000, 10_000 / capacity));
         }
+        return new Run(
+                capacity,
+                seconds,
+                notSent,
+                List.copyOf(answers),
+                recovered < 0 ? -1 : (recovered - over) / 1e9,
+                kernel);
+    }
+
+    private static void report(Run run, Map<Long, Served> served, Path pauses) throws IOException {
+        List<Answered> refusals =
+                run.answers().stream().filter(Answered::isRefusal).toList();
         Map<Integer, Integer> statuses = new TreeMap<>();
-        answers.forEach(answer -> statuses.merge(answer.status(), 1, Integer::sum));
-        long[] refusals = answers.stream()
-                .filter(Answered::isRefusal)
-                .mapToLong(Answered::nanos)
-                .sorted()
-                .toArray();
-        long withoutTime = answers.stream()
+        run.answers().forEach(answer -> statuses.merge(answer.status(), 1, Integer::sum));
+        long withoutTime = run.answers().stream()
                 .filter(answer -> answer.status() >= 429 && !answer.hasRetryAfter())
                 .count();
         System.out.printf(
                 Locale.ROOT,
                 "capacity %.1f/s; %d s at %.0f/s: %d requests (%d not sent by a client that was full), statuses %s; %d"
-                        + " refusals, p50 %.1f ms, p99 %.1f ms, %d without Retry-After; accepted again after %.1f s%n",
-                capacity,
-                seconds,
-                perSecond,
-                answers.size(),
-                notSent,
+                        + " refusals, %d without Retry-After; accepted again after %.1f s%n",
+                run.capacity(),
+                run.seconds(),
+                TIMES * run.capacity(),
+                run.answers().size(),
+                run.notSent(),
                 statuses,
-                refusals.length,
-                refusals.length == 0 ? 0 : refusals[refusals.length / 2] / 1e6,
-                refusals.length == 0 ? 0 : refusals[Math.min(refusals.length - 1, refusals.length * 99 / 100)] / 1e6,
+                refusals.size(),
                 withoutTime,
-                (recovered - over) / 1e9);
+                run.recovered());
+        System.out.printf("%n| time of a refusal, ms | p50 | p99 | longest |%n|---|---:|---:|---:|%n");
+        row("**from the connection asked for to the answer**", refusals, one -> one.answered() / 1e6);
+        row(
+                "**in the service, first byte read to answer written**",
+                refusals,
+                one -> served.containsKey(one.number())
+                        ? served.get(one.number()).micros() / 1e3
+                        : Double.NaN);
+        row("before: the client's own thread came late (not in the above)", refusals, one -> one.late() / 1e6);
+        row("from the connection asked for to connected (kernel)", refusals, one -> one.connected() / 1e6);
+        row(
+                "from the connection asked for to first byte read (kernel, acceptor, thread; to 1 ms)",
+                refusals,
+                one -> served.containsKey(one.number())
+                        ? Math.max(0, served.get(one.number()).begunMillis() - one.begunMillis())
+                        : Double.NaN);
+        System.out.printf(
+                Locale.ROOT,
+                "%nkernel: %s%nvirtual machine of the service: longest stop %.1f ms%n",
+                run.kernel(),
+                longestStop(pauses));
         // Whether refusals are slow all the time, or all wait for a moment in which the machine does something else.
         Map<Long, Long> longestOfSecond = new TreeMap<>();
-        answers.stream()
-                .filter(Answered::isRefusal)
-                .forEach(answer ->
-                        longestOfSecond.merge((answer.sent() - start) / 1_000_000_000L, answer.nanos(), Math::max));
+        refusals.forEach(answer -> longestOfSecond.merge(answer.second(), answer.answered(), Math::max));
         System.out.printf(
                 "%d of %d seconds had a refusal that took more than 50 ms: %s%n",
                 longestOfSecond.values().stream().filter(n -> n > 50_000_000L).count(),
@@ -134,36 +212,177 @@ public final class OverloadBenchmark {
                         .filter(second -> second.getValue() > 50_000_000L)
                         .map(second -> second.getKey() + " s: " + second.getValue() / 1_000_000 + " ms")
                         .toList());
+        System.out.println("the slowest: ms in all, until connected, until the first byte was read, in the service");
+        refusals.stream()
+                .sorted(Comparator.comparingLong(Answered::answered).reversed())
+                .limit(8)
+                .forEach(one -> {
+                    Served seen = served.getOrDefault(one.number(), new Served(0, 0));
+                    System.out.printf(
+                            Locale.ROOT,
+                            "  second %d: %.1f, %.1f, %d, %.1f%n",
+                            one.second(),
+                            one.answered() / 1e6,
+                            one.connected() / 1e6,
+                            seen.begunMillis() - one.begunMillis(),
+                            seen.micros() / 1e3);
+                });
         boolean polite = statuses.keySet().stream().allMatch(status -> status == 202 || status == 429 || status == 503);
-        if (!polite || refusals.length == 0 || withoutTime > 0 || recovered < 0) {
+        if (!polite || refusals.isEmpty() || withoutTime > 0 || run.recovered() < 0) {
             throw new IllegalStateException("the service was not polite under overload");
         }
     }
 
-    private static void keepBusy(HttpClient http, JarProcess service, Form form, int seconds) throws Exception {
+    private static void row(String name, List<Answered> refusals, ToDoubleFunction<Answered> millis) {
+        double[] sorted = refusals.stream()
+                .mapToDouble(millis)
+                .filter(one -> !Double.isNaN(one))
+                .sorted()
+                .toArray();
+        if (sorted.length > 0) {
+            System.out.printf(
+                    Locale.ROOT,
+                    "| %s | %.1f | %.1f | %.1f |%n",
+                    name,
+                    sorted[sorted.length / 2],
+                    sorted[(int) (sorted.length * 99L / 100)],
+                    sorted[sorted.length - 1]);
+        }
+    }
+
+    private static void keepBusy(JarProcess service, Form form, AtomicLong numbers, int seconds) throws Exception {
         long end = System.nanoTime() + seconds * 1_000_000_000L;
         while (System.nanoTime() < end) {
-            if (submit(http, service, form).status() != 202) {
+            if (submit(service, form, numbers.incrementAndGet(), end, System.nanoTime())
+                            .status()
+                    != 202) {
                 Thread.sleep(50); // the queue is full, which is what is wanted
             }
         }
     }
 
-    private static Answered submit(HttpClient http, JarProcess service, Form form) {
-        long sent = System.nanoTime();
-        try {
-            HttpResponse<Void> answer =
-                    http.send(form.request(service.uri("/api/v1/evaluations")), HttpResponse.BodyHandlers.discarding());
+    /** One request of a client of its own, which opens a connection for it as a client does that has not been here before. */
+    private static Answered submit(JarProcess service, Form form, long number, long start, long due) {
+        URI uri = service.uri("/api/v1/evaluations");
+        byte[] body = form.body();
+        ByteArrayOutputStream request = new ByteArrayOutputStream(body.length + 512);
+        request.writeBytes(
+                "POST %s HTTP/1.1\r\nHost: %s:%d\r\n%s: %d\r\nContent-Type: %s\r\nContent-Length: %d\r\nConnection: close\r\n\r\n"
+                        .formatted(
+                                uri.getPath(), uri.getHost(), uri.getPort(), NUMBER, number, form.type(), body.length)
+                        .getBytes(StandardCharsets.US_ASCII));
+        request.writeBytes(body);
+        byte[] bytes = request.toByteArray();
+        long begunMillis = System.currentTimeMillis();
+        long begun = System.nanoTime();
+        long second = (begun - start) / 1_000_000_000L;
+        long connected = 0;
+        try (Socket socket = new Socket()) {
+            socket.setTcpNoDelay(true);
+            socket.setSoTimeout(60_000);
+            socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), uri.getPort()), 60_000);
+            connected = System.nanoTime() - begun;
+            socket.getOutputStream().write(bytes);
+            InputStream in = socket.getInputStream();
+            byte[] answer = new byte[8192];
+            int length = 0;
+            int n = in.read(answer);
+            String head = "";
+            while (n > 0 && length + n < answer.length) {
+                length += n;
+                head = new String(answer, 0, length, StandardCharsets.ISO_8859_1);
+                if (head.contains("\r\n\r\n")) {
+                    break;
+                }
+                n = in.read(answer, length, answer.length - length);
+            }
+            long answered = System.nanoTime() - begun;
+            int status = head.startsWith("HTTP/1.1 ") ? Integer.parseInt(head.substring(9, 12)) : 0;
+            in.transferTo(java.io.OutputStream.nullOutputStream());
             return new Answered(
-                    answer.statusCode(),
-                    sent,
-                    System.nanoTime() - sent,
-                    answer.headers().firstValue("Retry-After").isPresent());
+                    number,
+                    status,
+                    head.toLowerCase(Locale.ROOT).contains("\r\nretry-after:"),
+                    second,
+                    begun - due,
+                    connected,
+                    answered,
+                    begunMillis);
         } catch (IOException e) {
-            return new Answered(0, sent, System.nanoTime() - sent, false);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return new Answered(-1, sent, System.nanoTime() - sent, false);
+            return new Answered(
+                    number, 0, false, second, begun - due, connected, System.nanoTime() - begun, begunMillis);
+        }
+    }
+
+    private static Map<Long, Served> served(Path access) throws IOException {
+        Map<Long, Served> served = new HashMap<>();
+        try (Stream<Path> files = Files.list(access)) {
+            files.filter(file -> String.valueOf(file.getFileName()).startsWith("access_log"))
+                    .flatMap(OverloadBenchmark::lines)
+                    .map(line -> line.split(" ", -1))
+                    .filter(fields -> !fields[0].equals("-"))
+                    .forEach(fields -> served.put(
+                            Long.parseLong(fields[0]),
+                            new Served(Long.parseLong(fields[2]), Long.parseLong(fields[3]))));
+        }
+        return served;
+    }
+
+    private static Stream<String> lines(Path file) {
+        try {
+            return Files.lines(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Milliseconds of the longest time in which no thread of the service ran for the virtual machine's sake. */
+    private static double longestStop(Path pauses) throws IOException {
+        try (Stream<String> lines = Files.lines(pauses)) {
+            return lines.filter(line -> line.contains("Total: "))
+                            .mapToDouble(line -> Double.parseDouble(
+                                    line.replaceAll(".*Total:\\s*", "").replaceAll("\\D.*", "")))
+                            .max()
+                            .orElse(0)
+                    / 1e6;
+        }
+    }
+
+    /** What Linux counts of connections that it dropped, from {@code /proc/net/netstat} (proc(5)), of the whole machine. */
+    private record Kernel(Map<String, Long> counts) {
+
+        private static final List<String> NAMES = List.of("ListenOverflows", "ListenDrops", "TCPTimeouts");
+
+        static Kernel now() throws IOException {
+            Map<String, Long> counts = new TreeMap<>();
+            Path file = Path.of("/proc/net/netstat");
+            if (Files.exists(file)) {
+                List<String> lines = Files.readAllLines(file);
+                for (int i = 0; i + 1 < lines.size(); i += 2) {
+                    String[] names = lines.get(i).split(" ", -1);
+                    String[] values = lines.get(i + 1).split(" ", -1);
+                    for (String name : NAMES) {
+                        int at = Arrays.asList(names).indexOf(name);
+                        if (at > 0) {
+                            counts.put(name, Long.parseLong(values[at]));
+                        }
+                    }
+                }
+            }
+            return new Kernel(counts);
+        }
+
+        Kernel since(Kernel before) {
+            Map<String, Long> passed = new TreeMap<>();
+            counts.forEach((name, n) -> passed.put(name, n - before.counts().getOrDefault(name, 0L)));
+            return new Kernel(passed);
+        }
+
+        @Override
+        public String toString() {
+            return "connections that found no place in the queue of the listening socket, dropped, and tried again"
+                    + " later "
+                    + counts;
         }
     }
 

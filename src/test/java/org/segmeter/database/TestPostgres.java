@@ -59,12 +59,16 @@ public final class TestPostgres implements AutoCloseable {
         return server.address().connect();
     }
 
-    /** Ends the server as a crash would, with all its processes, and starts it again; it may have another port then. */
-    public void crashAndRestart() throws IOException, InterruptedException {
-        long pid = Long.parseLong(Files.readAllLines(directory.resolve("postgres/postmaster.pid"))
+    /** The process id of the server. */
+    public long pid() throws IOException {
+        return Long.parseLong(Files.readAllLines(directory.resolve("postgres/postmaster.pid"))
                 .getFirst()
                 .strip());
-        ProcessHandle postmaster = ProcessHandle.of(pid).orElseThrow();
+    }
+
+    /** Ends the server as a crash would, with all its processes, and starts it again; it may have another port then. */
+    public void crashAndRestart() throws IOException, InterruptedException {
+        ProcessHandle postmaster = ProcessHandle.of(pid()).orElseThrow();
         server.abandon();
         List<ProcessHandle> all = postmaster.descendants().toList();
         postmaster.destroyForcibly();

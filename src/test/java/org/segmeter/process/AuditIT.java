@@ -45,8 +45,7 @@ class AuditIT {
             "--segmeter.security.audit-repository.url=" + repository.url(),
             "--segmeter.security.audit-repository.events-at-once=50"
         };
-        try (JarProcess service =
-                        JarProcess.start(data, JarProcess.SHORT_LIVED, settings).awaitReady(Duration.ofSeconds(120));
+        try (JarProcess service = JarProcess.shortLived(data, settings).awaitReady(Duration.ofSeconds(120));
                 ExecutorService clients = Executors.newFixedThreadPool(4)) {
             for (int i = 0; i < 4; i++) {
                 clients.submit(() -> {
@@ -90,8 +89,7 @@ class AuditIT {
         assertThat(answered).allMatch(written::contains);
         // The database of the killed service goes on; the next service on the directory stops it when it ends.
         int before = repository.taken().size();
-        try (JarProcess again =
-                JarProcess.start(data, JarProcess.SHORT_LIVED, settings).awaitReady(Duration.ofSeconds(120))) {
+        try (JarProcess again = JarProcess.shortLived(data, settings).awaitReady(Duration.ofSeconds(120))) {
             assertThat(again.isAlive()).isTrue();
             long end = System.nanoTime() + Duration.ofSeconds(60).toNanos();
             while (repository.taken().size() < AuditTrail.lines(trail) && System.nanoTime() < end) {

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.net.http.HttpClient;
-import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,17 +11,18 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.segmeter.cli.CommandLineTool;
 import org.segmeter.database.TestPostgres;
 import org.segmeter.evaluation.Failpoint;
@@ -32,7 +32,7 @@ import org.springframework.util.FileSystemUtils;
  * Ends one service again and again while clients submit: in a named phase by its failpoint, or at a random moment by {@code kill -9}.
  * Each start is the recovery from the last end and carries the next failpoint, so one start serves one kill.
  */
-final class CrashRun {
+final class CrashRun implements AutoCloseable {
 
     private static final int CLIENTS = 2;
 
@@ -43,7 +43,7 @@ final class CrashRun {
     private static final int MOST = 12;
 
     /** The phases of a service; that of a backup is a program of its own, those of the loop with a PACS are in {@link OrthancIT}. */
-    static final List<Failpoint> PHASES = java.util.Arrays.stream(Failpoint.values())
+    static final List<Failpoint> PHASES = Arrays.stream(Failpoint.values())
             .filter(phase -> !EnumSet.of(Failpoint.EXPORTING, Failpoint.PAIR_EVALUATED, Failpoint.DELIVERED)
                     .contains(phase))
             .toList();
@@ -57,21 +57,34 @@ final class CrashRun {
     private final Map<Failpoint, Integer> misses = new EnumMap<>(Failpoint.class);
     private final List<Long> recoveries = new ArrayList<>();
     private final List<Integer> backups = new ArrayList<>();
+    private final long begin = System.nanoTime();
+    private final double processorOfDriver = ProcessorTime.own();
+    private final double processorOfServices = ProcessorTime.ofEnded();
     private int randomKills;
 
-    CrashRun(Path data, long seed) throws IOException {
+    CrashRun(Path data, Random random) throws IOException {
         this.data = data;
-        this.random = new Random(seed);
+        this.random = random;
     }
 
-    /** What a run did and found. */
+    /**
+     * What a run did and found.
+     *
+     * @param processorOfDriver seconds of the process that makes the run
+     * @param processorOfServices seconds of the services and of the programs they started
+     * @param processorOfDatabase seconds of the database's server
+     */
     record Report(
             Map<Failpoint, Integer> hits,
             Map<Failpoint, Integer> misses,
             int randomKills,
             List<Integer> backups,
             Ledger.Verdict verdict,
-            List<Long> recoveryMillis) {
+            Recoveries recoveries,
+            Duration time,
+            double processorOfDriver,
+            double processorOfServices,
+            double processorOfDatabase) {
 
         /** True if the backup that was ended is refused, and the one after it is whole. */
         boolean backupsAreRight() {
@@ -82,55 +95,90 @@ final class CrashRun {
             return hits.values().stream().mapToInt(n -> n).sum() + randomKills;
         }
 
-        long recovery(double quantile) {
-            List<Long> sorted = recoveryMillis.stream().sorted().toList();
-            return sorted.isEmpty()
-                    ? 0
-                    : sorted.get((int) Math.min(sorted.size() - 1L, Math.round(quantile * (sorted.size() - 1))));
+        FaultReport.Part part(String build, String begun, long seed) {
+            Map<String, Integer> counts = named(hits);
+            counts.put(FaultReport.AT_RANDOM, randomKills);
+            return new FaultReport.Part(
+                    FaultReport.CRASHES,
+                    build,
+                    begun,
+                    seed,
+                    time.toSeconds(),
+                    processorOfDriver + processorOfServices + processorOfDatabase,
+                    counts,
+                    named(misses),
+                    recoveries.millis(),
+                    verdict);
+        }
+
+        private static Map<String, Integer> named(Map<Failpoint, Integer> counts) {
+            Map<String, Integer> named = new TreeMap<>();
+            counts.forEach((phase, n) -> named.put(phase.name(), n));
+            return named;
         }
 
         @Override
         public String toString() {
-            return "%d kills, in phases %s (not hit: %s), at random %d; %s; ready again after p50 %d ms, p99 %d ms, at most %d ms"
-                    .formatted(kills(), hits, misses, randomKills, verdict, recovery(0.5), recovery(0.99), recovery(1));
+            double kills = Math.max(1, kills());
+            return String.format(
+                    Locale.ROOT,
+                    "%d kills, in phases %s (not hit: %s), at random %d; %s; ready again after %s; %.1f s a kill,"
+                            + " %.2f s of processor time (service %.2f, database %.2f, driver %.2f)",
+                    kills(),
+                    hits,
+                    misses,
+                    randomKills,
+                    verdict,
+                    recoveries,
+                    time.toMillis() / 1e3 / kills,
+                    (processorOfDriver + processorOfServices + processorOfDatabase) / kills,
+                    processorOfServices / kills,
+                    processorOfDatabase / kills,
+                    processorOfDriver / kills);
         }
     }
 
-    /** Ends the service in each phase {@code perPhase} times, in random order, and {@code atRandom} times in none. */
-    void kills(int perPhase, int atRandom, long untilNanos) throws Exception {
-        List<Failpoint> order = new ArrayList<>();
-        for (int i = 0; i < perPhase; i++) {
-            order.addAll(PHASES);
+    /**
+     * What is missing of a long set, in random order.
+     *
+     * @param before what was done already
+     * @param most kills of the plan at most
+     * @return phases; empty for a kill at a random moment
+     */
+    static List<Optional<Failpoint>> plan(int perPhase, int atRandom, FaultReport before, int most, Random random) {
+        List<Optional<Failpoint>> plan = new ArrayList<>();
+        for (Failpoint phase : PHASES) {
+            int missing = perPhase - before.count(FaultReport.CRASHES, phase.name());
+            plan.addAll(Collections.nCopies(Math.max(0, missing), Optional.of(phase)));
         }
-        Collections.shuffle(order, random);
-        run(order, atRandom, untilNanos);
+        int missing = atRandom - before.count(FaultReport.CRASHES, FaultReport.AT_RANDOM);
+        plan.addAll(Collections.nCopies(Math.max(0, missing), Optional.empty()));
+        Collections.shuffle(plan, random);
+        return plan.subList(0, Math.min(most, plan.size()));
     }
 
-    private void run(List<Failpoint> phases, int atRandom, long untilNanos) throws Exception {
-        List<Failpoint> plan = new ArrayList<>(phases);
-        for (int i = 0; i < atRandom; i++) {
-            // In time with the others, so that a run that is cut short has some of each.
-            plan.add((int) ((i + 1L) * plan.size() / (atRandom + 1L)), null);
-        }
-        for (Failpoint phase : plan) {
+    /** Some of the phases, drawn without repeating. */
+    static List<Optional<Failpoint>> some(int phases, Random random) {
+        List<Failpoint> drawn = new ArrayList<>(PHASES);
+        Collections.shuffle(drawn, random);
+        return drawn.subList(0, phases).stream().map(Optional::of).toList();
+    }
+
+    /** Ends the service in each phase of the plan, or at a random moment where it names none. */
+    void kill(List<Optional<Failpoint>> plan, long untilNanos) throws Exception {
+        for (Optional<Failpoint> phase : plan) {
+            FaultPause.await();
             if (System.nanoTime() > untilNanos) {
                 return;
             }
-            if (phase == null) {
+            if (phase.isEmpty()) {
                 killAtRandom();
-            } else if (phase == Failpoint.RECOVERY) {
+            } else if (phase.get() == Failpoint.RECOVERY) {
                 dieAtStart();
             } else {
-                dieIn(phase);
+                dieIn(phase.get());
             }
         }
-    }
-
-    /** Ends the service in some of the phases, drawn without repeating, and at random. */
-    void some(int phases, int atRandom) throws Exception {
-        List<Failpoint> drawn = new ArrayList<>(PHASES);
-        Collections.shuffle(drawn, random);
-        run(drawn.subList(0, phases), atRandom, Long.MAX_VALUE);
     }
 
     /** A start that everything that was promised is asked of. */
@@ -138,10 +186,26 @@ final class CrashRun {
         try (JarProcess service = start(List.of()).awaitReady(PATIENCE);
                 TestPostgres database = TestPostgres.of(data);
                 Connection connection = database.connect()) {
+            // And it works as before.
+            for (int i = 0; i < CLIENTS; i++) {
+                ledger.submit(http, volumes.pair(random).request(service.uri("/api/v1/evaluations")));
+            }
             awaitNothingLeft(connection);
             backupDies();
             Ledger.Verdict verdict = ledger.check(connection, Ledger.Objects.below(data.resolve("blobs")));
-            return new Report(hits, misses, randomKills, backups, verdict, recoveries);
+            double ofDatabase = ProcessorTime.ofTree(database.pid());
+            service.kill();
+            return new Report(
+                    hits,
+                    misses,
+                    randomKills,
+                    backups,
+                    verdict,
+                    new Recoveries(recoveries),
+                    Duration.ofNanos(System.nanoTime() - begin),
+                    ProcessorTime.own() - processorOfDriver,
+                    ProcessorTime.ofEnded() - processorOfServices,
+                    ofDatabase);
         }
     }
 
@@ -178,9 +242,7 @@ final class CrashRun {
     }
 
     private JarProcess start(List<String> jvm, String... settings) throws IOException {
-        List<String> options = new ArrayList<>(JarProcess.SHORT_LIVED);
-        options.addAll(jvm);
-        return JarProcess.start(data, options, settings);
+        return JarProcess.shortLived(data, jvm, settings);
     }
 
     private void dieAtStart() throws Exception {
@@ -194,9 +256,10 @@ final class CrashRun {
         String point = phase + ":" + (1 + random.nextInt(3));
         String[] settings =
                 phase == Failpoint.RETENTION ? new String[] {"--segmeter.retention.inputs=0"} : new String[0];
-        try (JarProcess service = ready(start(List.of("-Dsegmeter.failpoints=" + point), settings))) {
-            submitUntil(service, Duration.ofSeconds(90));
-            boolean ended = !service.isAlive();
+        try (JarProcess service = ready(start(List.of("-Dsegmeter.failpoints=" + point), settings));
+                Clients clients = submitting(service)) {
+            boolean ended = service.ends(Duration.ofSeconds(90));
+            clients.stop();
             count(phase, ended && service.awaitExit(Duration.ofSeconds(1)) == 137);
             if (!ended) {
                 service.kill();
@@ -206,20 +269,16 @@ final class CrashRun {
 
     private void killAtRandom() throws Exception {
         try (JarProcess service = ready(start(List.of()));
-                ExecutorService clients = Executors.newSingleThreadExecutor()) {
-            Future<?> work = clients.submit(() -> {
-                submitUntil(service, Duration.ofSeconds(20));
-                return null;
-            });
-            Thread.sleep(random.nextInt(1500));
+                Clients clients = submitting(service)) {
+            TimeUnit.MILLISECONDS.sleep(random.nextInt(1500));
             service.kill();
-            work.get();
+            clients.stop();
             randomKills++;
         }
     }
 
     private JarProcess ready(JarProcess service) throws Exception {
-        long begin = System.nanoTime();
+        long started = System.nanoTime();
         try {
             service.awaitReady(PATIENCE);
         } catch (IOException e) {
@@ -230,7 +289,7 @@ final class CrashRun {
             }
             return service; // it met its end with what was left from before
         }
-        recoveries.add((System.nanoTime() - begin) / 1_000_000);
+        recoveries.add((System.nanoTime() - started) / 1_000_000);
         return service;
     }
 
@@ -238,46 +297,23 @@ final class CrashRun {
         (hit ? hits : misses).merge(phase, 1, Integer::sum);
     }
 
-    /** Submits with a few clients, until the service is dead, or has had its share and its time. */
-    private void submitUntil(JarProcess service, Duration longest) throws Exception {
-        long end = System.nanoTime() + longest.toNanos();
-        AtomicBoolean over = new AtomicBoolean();
-        long seed = random.nextLong();
-        try (ExecutorService clients = Executors.newFixedThreadPool(CLIENTS)) {
-            List<Future<?>> work = new ArrayList<>();
-            for (int i = 0; i < CLIENTS; i++) {
-                Random own = new Random(seed + i);
-                work.add(clients.submit(() -> {
-                    for (int n = 0; n < MOST / CLIENTS && !over.get() && service.isAlive(); n++) {
-                        submit(service, own);
-                    }
-                    return null;
-                }));
+    /** A few clients, that submit until the service is dead or has had its share. */
+    private Clients submitting(JarProcess service) {
+        AtomicInteger left = new AtomicInteger(MOST);
+        return new Clients().start(CLIENTS, random, own -> {
+            if (left.getAndDecrement() <= 0 || !service.isAlive()) {
+                return false;
             }
-            while (service.isAlive() && System.nanoTime() < end) {
-                TimeUnit.MILLISECONDS.sleep(20);
-            }
-            over.set(true);
-            for (Future<?> one : work) {
-                one.get();
-            }
-        }
+            ledger.submit(http, volumes.pair(own).request(service.uri("/api/v1/evaluations")));
+            return true;
+        });
     }
 
-    private void submit(JarProcess service, Random own) {
-        try {
-            HttpResponse<String> answer = http.send(
-                    volumes.pair(own).request(service.uri("/api/v1/evaluations")),
-                    HttpResponse.BodyHandlers.ofString());
-            if (answer.statusCode() == 202) {
-                ledger.acknowledged(answer.headers().firstValue("Location").orElseThrow());
-            } else {
-                ledger.refused(answer);
-            }
-        } catch (IOException e) {
-            ledger.withoutAnswer();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+    /** Whatever happened: a database that a killed service left running is stopped. */
+    @Override
+    public void close() throws IOException {
+        if (Files.exists(data.resolve("postgres/postmaster.pid"))) {
+            TestPostgres.of(data).close();
         }
     }
 }

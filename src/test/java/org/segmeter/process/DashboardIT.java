@@ -42,7 +42,7 @@ class DashboardIT {
     @Timeout(240)
     void askForMetricsThatARunningServiceHasAndEveryPanelShowsData(@TempDir Path directory)
             throws IOException, InterruptedException {
-        try (JarProcess service = JarProcess.start(directory.resolve("data"), JarProcess.SHORT_LIVED)) {
+        try (JarProcess service = JarProcess.shortLived(directory.resolve("data"))) {
             service.awaitReady(Duration.ofSeconds(120));
             canary(service);
             assertThat(refusal(service)).isEqualTo(422);

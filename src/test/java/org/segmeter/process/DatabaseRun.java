@@ -11,11 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.UUID;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.segmeter.database.TestPostgres;
 
@@ -32,7 +28,6 @@ final class DatabaseRun implements AutoCloseable {
     private final TestPostgres database;
     private final FaultProxy proxy;
     private final JarProcess service;
-    private final AtomicBoolean over = new AtomicBoolean();
     private final AtomicInteger keys = new AtomicInteger();
     private final AtomicInteger dead = new AtomicInteger();
     private final List<Long> recoveries = new ArrayList<>();
@@ -50,8 +45,8 @@ final class DatabaseRun implements AutoCloseable {
                 "?prepareThreshold=0&socketTimeout=3&connectTimeout=3"));
         settings.add("--db-scheduler.heartbeat-interval=1s");
         settings.add("--spring.datasource.hikari.connection-timeout=3000");
-        this.service = JarProcess.start(data, JarProcess.SHORT_LIVED, settings.toArray(String[]::new))
-                .awaitReady(CrashRun.PATIENCE);
+        this.service =
+                JarProcess.shortLived(data, settings.toArray(String[]::new)).awaitReady(CrashRun.PATIENCE);
     }
 
     /** What a run did and found. */
@@ -62,53 +57,35 @@ final class DatabaseRun implements AutoCloseable {
             int commitsCut,
             int crashes,
             int notAlive,
-            List<Long> recoveryMillis,
+            Recoveries recoveries,
             Ledger.Verdict verdict) {
         @Override
         public String toString() {
-            return "%d submissions with a key each, %d connections, %d reset, of them %d in the middle of a commit, %d crashes of the database; liveness failed %d times; working again after at most %d ms; %s"
-                    .formatted(
-                            keys,
-                            connections,
-                            cuts,
-                            commitsCut,
-                            crashes,
-                            notAlive,
-                            recoveryMillis.stream().mapToLong(n -> n).max().orElse(0),
-                            verdict);
+            return "%d submissions with a key each, %d connections, %d reset, of them %d in the middle of a commit, %d crashes of the database; liveness failed %d times; working again after %s; %s"
+                    .formatted(keys, connections, cuts, commitsCut, crashes, notAlive, recoveries, verdict);
         }
     }
 
     /** Goes through all faults {@code rounds} times while clients submit. */
     Report disturb(int rounds) throws Exception {
-        try (ExecutorService threads = Executors.newFixedThreadPool(CLIENTS + 1)) {
-            List<Future<?>> work = new ArrayList<>();
-            for (int i = 0; i < CLIENTS; i++) {
-                work.add(threads.submit(() -> {
-                    while (!over.get()) {
-                        untilAcknowledged(UUID.randomUUID().toString());
-                    }
-                    return null;
-                }));
-            }
-            work.add(threads.submit(() -> {
-                while (!over.get()) {
+        try (Clients clients = new Clients()
+                .start(CLIENTS, random, own -> {
+                    untilAcknowledged(UUID.randomUUID().toString());
+                    return true;
+                })
+                .start(1, random, own -> {
                     dead.addAndGet(isAlive() ? 0 : 1);
                     TimeUnit.MILLISECONDS.sleep(250);
-                }
-                return null;
-            }));
+                    return true;
+                })) {
             try {
                 for (int i = 0; i < rounds; i++) {
                     faults();
                 }
             } finally {
-                over.set(true);
                 proxy.heal();
             }
-            for (Future<?> one : work) {
-                one.get();
-            }
+            clients.stop();
         }
         try (Connection connection = database.connect()) {
             CrashRun.awaitNothingLeft(connection);
@@ -119,7 +96,7 @@ final class DatabaseRun implements AutoCloseable {
                     commitsCut,
                     crashes,
                     dead.get(),
-                    recoveries,
+                    new Recoveries(recoveries),
                     ledger.check(connection, Ledger.Objects.below(data.resolve("blobs"))));
         }
     }
@@ -171,23 +148,14 @@ final class DatabaseRun implements AutoCloseable {
         keys.incrementAndGet();
         long end = System.nanoTime() + Duration.ofSeconds(120).toNanos();
         while (System.nanoTime() < end) {
-            try {
-                HttpResponse<String> answer = http.send(
-                        HttpRequest.newBuilder(
-                                        volumes.pair(new Random(key.hashCode()))
-                                                .request(service.uri("/api/v1/evaluations")),
-                                        (name, value) -> true)
-                                .timeout(Duration.ofSeconds(20))
-                                .header("Idempotency-Key", key)
-                                .build(),
-                        HttpResponse.BodyHandlers.ofString());
-                if (answer.statusCode() == 202) {
-                    ledger.acknowledged(answer.headers().firstValue("Location").orElseThrow());
-                    return;
-                }
-                ledger.refused(answer);
-            } catch (IOException e) {
-                ledger.withoutAnswer();
+            HttpRequest request = HttpRequest.newBuilder(
+                            volumes.pair(new Random(key.hashCode())).request(service.uri("/api/v1/evaluations")),
+                            (name, value) -> true)
+                    .timeout(Duration.ofSeconds(20))
+                    .header("Idempotency-Key", key)
+                    .build();
+            if (ledger.submit(http, request).isAcknowledged()) {
+                return;
             }
             Thread.sleep(50);
         }

@@ -27,7 +27,7 @@ class DrainIT {
                 Files.readAllBytes(samples.resolve("s01_binary_single.dcm")));
         List<String> locations = new ArrayList<>();
         int status;
-        try (JarProcess first = JarProcess.start(data, JarProcess.SHORT_LIVED).awaitReady(Duration.ofSeconds(120))) {
+        try (JarProcess first = JarProcess.shortLived(data).awaitReady(Duration.ofSeconds(120))) {
             for (int i = 0; i < SUBMISSIONS; i++) {
                 HttpResponse<String> answer =
                         http.send(form.request(first.uri("/api/v1/evaluations")), HttpResponse.BodyHandlers.ofString());
@@ -40,7 +40,7 @@ class DrainIT {
         }
         assertThat(status).isZero();
         int attempts = 0;
-        try (JarProcess second = JarProcess.start(data, JarProcess.SHORT_LIVED).awaitReady(Duration.ofSeconds(120))) {
+        try (JarProcess second = JarProcess.shortLived(data).awaitReady(Duration.ofSeconds(120))) {
             for (String location : locations) {
                 String evaluation = "";
                 for (long end = System.nanoTime() + 60_000_000_000L;

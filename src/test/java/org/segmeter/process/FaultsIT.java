@@ -6,17 +6,26 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 import org.segmeter.evaluation.Failpoint;
+import org.springframework.util.FileSystemUtils;
 
 /**
- * Faults that are put in on purpose, and the checkers that say whether anything was lost. A short set by default; the system properties
- * below make it as long as wanted, and a report of it is written where {@code segmeter.faults.report} says.
+ * Faults that are put in on purpose, and the checkers that say whether anything was lost. A short set by default. The system properties
+ * below make it as long as wanted; a long set is made of parts, each with a verdict of its own, that {@code segmeter.faults.report} adds up
+ * over as many runs as it takes: a run does what is missing there, until its time is over.
  */
 @DisplayName("What was acknowledged is never lost")
 class FaultsIT {
@@ -29,65 +38,133 @@ class FaultsIT {
     private static final int REPLICAS = Integer.getInteger("segmeter.faults.replicas", 2);
     private static final Duration LONGEST = Duration.ofMinutes(Integer.getInteger("segmeter.faults.minutes", 600));
 
+    /** Kills of a part, some minutes of work: what a run that is cut off loses. */
+    private static final int KILLS_OF_PART = Integer.getInteger("segmeter.faults.part", 100);
+
+    private static final int JOBS_OF_PART = Integer.getInteger("segmeter.faults.part-jobs", 2000);
+    private static final int RESTARTS_OF_PART = 5;
+
+    /** A part that begins needs this to be judged too. */
+    private static final Duration JUDGEMENT = Duration.ofMinutes(1);
+
     /** The builds draw alike, so that a change is judged by the change; the long set and -Dsegmeter.seed draw others. */
-    private final long seed = Long.getLong("segmeter.seed", PER_PHASE == 0 ? 20_261_128L : System.nanoTime());
+    private final long seed =
+            Long.getLong("segmeter.seed", PER_PHASE == 0 && JOBS <= JOBS_OF_PART ? 20_261_128L : System.nanoTime());
 
     private final long until = System.nanoTime() + LONGEST.toNanos();
 
+    /** Not in the time of the first run. */
+    @BeforeAll
+    static void recordTheStart() {
+        StartRecording.ofJar();
+    }
+
     @Test
-    void whenTheServiceEndsInAnyPhase(@TempDir Path data) throws Exception {
-        CrashRun run = new CrashRun(data, seed);
+    void whenTheServiceEndsInAnyPhase(@TempDir Path directory) throws Exception {
         if (PER_PHASE == 0) {
             // In every build: a few phases, each once.
-            run.some(4, 0);
-        } else {
-            run.kills(PER_PHASE, AT_RANDOM, until);
+            Random random = new Random(seed);
+            crashes(directory.resolve("data"), CrashRun.some(4, random), random, seed, Long.MAX_VALUE);
+            return;
         }
-        CrashRun.Report report = run.finish();
-        said("crashes", report);
+        FaultReport report = FaultReport.of(page());
+        for (int part = 0; System.nanoTime() < until - JUDGEMENT.toNanos(); part++) {
+            long own = seed + part;
+            Random random = new Random(own);
+            List<Optional<Failpoint>> plan = CrashRun.plan(PER_PHASE, AT_RANDOM, report, KILLS_OF_PART, random);
+            if (plan.isEmpty()) {
+                System.out.println("FaultsIT: crashes: nothing is missing in " + page());
+                return;
+            }
+            Path data = directory.resolve("part-" + part);
+            String begun = now();
+            CrashRun.Report found = crashes(data, plan, random, own, until - JUDGEMENT.toNanos());
+            report.add(found.part(FaultReport.build(), begun, own));
+            requireClean(found);
+            FileSystemUtils.deleteRecursively(data);
+        }
+        System.out.println("FaultsIT: crashes: the time is over");
+    }
 
-        assertThat(report.hits().values().stream().mapToInt(n -> n).sum())
+    private CrashRun.Report crashes(Path data, List<Optional<Failpoint>> plan, Random random, long own, long untilNanos)
+            throws Exception {
+        try (CrashRun run = new CrashRun(data, random)) {
+            run.kill(plan, untilNanos);
+            CrashRun.Report found = run.finish();
+            said("crashes", own, found);
+            if (PER_PHASE == 0) {
+                requireClean(found);
+            }
+            return found;
+        }
+    }
+
+    private static void requireClean(CrashRun.Report found) {
+        assertThat(found.hits().values().stream().mapToInt(n -> n).sum())
                 .as("phases that were hit")
                 .isGreaterThan(0)
                 .isGreaterThanOrEqualTo(
-                        4 * report.misses().values().stream().mapToInt(n -> n).sum());
-        if (PER_PHASE > 0 && report.kills() >= PER_PHASE * CrashRun.PHASES.size()) {
-            assertThat(report.hits())
-                    .containsKey(Failpoint.EXPORTING)
-                    .containsKeys(CrashRun.PHASES.toArray(Failpoint[]::new));
-        }
-        assertThat(report.backupsAreRight()).as("backups %s", report.backups()).isTrue();
-        assertThat(report.verdict().acknowledged()).as("acknowledged").isPositive();
-        assertThat(report.verdict().isClean()).as(report.toString()).isTrue();
+                        4 * found.misses().values().stream().mapToInt(n -> n).sum());
+        assertThat(found.hits()).containsKey(Failpoint.EXPORTING);
+        assertThat(found.backupsAreRight()).as("backups %s", found.backups()).isTrue();
+        assertThat(found.verdict().acknowledged()).as("acknowledged").isPositive();
+        assertThat(found.verdict().isClean()).as(found.toString()).isTrue();
     }
 
     @Test
     void whenReplicasSleepAndDie(@TempDir Path directory) throws Exception {
-        try (ReplicaRun run = new ReplicaRun(directory, REPLICAS, seed)) {
-            ReplicaRun.Report report = run.disturb(JOBS, 4, until);
-            said("replicas", report);
-            assertThat(report.sleeps()).as("sleeps").isPositive();
-            assertThat(report.fenced())
-                    .as("results that came too late and were refused")
-                    .isPositive();
-            assertThat(report.verdict().acknowledged()).isGreaterThanOrEqualTo(Math.min(JOBS, 40));
-            assertThat(report.verdict().isClean()).as(report.toString()).isTrue();
-
-            if (RESTARTS == 0) {
+        if (JOBS <= JOBS_OF_PART && RESTARTS == 0) {
+            replicas(directory, seed, JOBS, 0);
+            return;
+        }
+        FaultReport report = FaultReport.of(page());
+        for (int part = 0; System.nanoTime() < until - JUDGEMENT.toNanos(); part++) {
+            int jobs = JOBS - report.acknowledged(FaultReport.REPLICAS);
+            int restarts = RESTARTS - report.count(FaultReport.REPLICAS, FaultReport.RESTARTS);
+            if (jobs <= 0 && restarts <= 0) {
+                System.out.println("FaultsIT: replicas: nothing is missing in " + page());
                 return;
             }
-            ReplicaRun.Report rolling = run.rollingRestarts(RESTARTS, 2);
-            said("rolling restarts", rolling);
-            assertThat(rolling.rollingRestarts()).isEqualTo(RESTARTS);
-            assertThat(rolling.verdict().isClean()).as(rolling.toString()).isTrue();
+            FaultPause.await();
+            long own = seed + part;
+            Path data = directory.resolve("part-" + part);
+            String begun = now();
+            ReplicaRun.Report found =
+                    replicas(data, own, Math.clamp(jobs, 40, JOBS_OF_PART), Math.clamp(restarts, 0, RESTARTS_OF_PART));
+            report.add(found.part(FaultReport.build(), begun, own));
+            requireClean(found);
+            FileSystemUtils.deleteRecursively(data);
         }
+        System.out.println("FaultsIT: replicas: the time is over");
+    }
+
+    private ReplicaRun.Report replicas(Path directory, long own, int jobs, int restarts) throws Exception {
+        try (ReplicaRun run = new ReplicaRun(directory, REPLICAS, own)) {
+            run.disturb(jobs, 4, until - JUDGEMENT.toNanos());
+            run.rollingRestarts(restarts, 2, until - JUDGEMENT.toNanos());
+            ReplicaRun.Report found = run.finish();
+            said("replicas", own, found);
+            if (RESTARTS == 0) {
+                requireClean(found);
+            }
+            return found;
+        }
+    }
+
+    private static void requireClean(ReplicaRun.Report found) {
+        assertThat(found.sleeps()).as("sleeps").isPositive();
+        assertThat(found.fenced())
+                .as("results that came too late and were refused")
+                .isPositive();
+        assertThat(found.verdict().acknowledged()).isGreaterThanOrEqualTo(Math.min(JOBS, 40));
+        assertThat(found.verdict().isClean()).as(found.toString()).isTrue();
     }
 
     @Test
     void whenTheDatabaseIsSlowSilentCutOrCrashes(@TempDir Path directory) throws Exception {
         try (DatabaseRun run = new DatabaseRun(directory, seed)) {
             DatabaseRun.Report report = run.disturb(ROUNDS);
-            said("database", report);
+            said("database", seed, report);
             assertThat(report.cuts()).as("connections reset").isPositive();
             assertThat(report.commitsCut()).as("connections reset in a commit").isPositive();
             assertThat(report.notAlive()).as("failures of liveness").isZero();
@@ -107,7 +184,7 @@ class FaultsIT {
                 .isTrue();
         try (VolumeRun run = new VolumeRun(directory.resolve("volume"), seed)) {
             VolumeRun.Report report = run.disturb(Integer.getInteger("segmeter.faults.volumes"));
-            said("full volume", report);
+            said("full volume", seed, report);
             assertThat(report.belowTheFloor())
                     .as("refused below the floor")
                     .isEqualTo(5 * Integer.getInteger("segmeter.faults.volumes"));
@@ -118,16 +195,23 @@ class FaultsIT {
         }
     }
 
-    private void said(String what, Object report) throws IOException {
-        String line = "FaultsIT: %s (-Dsegmeter.seed=%d): %s".formatted(what, seed, report);
-        System.out.println(line);
+    private static @Nullable Path page() {
         String file = System.getProperty("segmeter.faults.report");
-        if (file != null) {
-            Files.write(
-                    Path.of(file),
-                    List.of("- " + line.substring("FaultsIT: ".length())),
-                    java.nio.file.StandardOpenOption.CREATE,
-                    java.nio.file.StandardOpenOption.APPEND);
+        return file == null ? null : Path.of(file);
+    }
+
+    private static String now() {
+        return Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
+    }
+
+    /** Prints what a run found. What is added up has its place on the page; the others become a line of their own there. */
+    private static void said(String what, long own, Object report) throws IOException {
+        String line = "%s (-Dsegmeter.seed=%d): %s".formatted(what, own, report);
+        System.out.println("FaultsIT: " + line);
+        Path page = page();
+        boolean addedUp = what.equals(FaultReport.CRASHES) || what.equals(FaultReport.REPLICAS);
+        if (page != null && !addedUp) {
+            Files.write(page, List.of("- " + line), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
         }
     }
 }

@@ -2,7 +2,9 @@ package org.segmeter.process;
 
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -37,8 +39,12 @@ public final class JarProcess implements AutoCloseable {
         return Path.of(System.getProperty("segmeter.jar", "target/segmeter.jar"));
     }
 
-    /** For a process that lives shortly: the JVM's first compiler only, which starts faster. */
-    static final List<String> SHORT_LIVED = List.of("-Xmx512m", "-XX:TieredStopAtLevel=1");
+    private static final Path PROGRAMS = Path.of("target/postgres-programs").toAbsolutePath();
+
+    private static final Duration LOOK = Duration.ofMillis(50);
+
+    /** One for all: each has threads of its own. */
+    private static final HttpClient HTTP = HttpClient.newHttpClient();
 
     /** More options for the virtual machine, as of whoever has a recording of its start. */
     private static final List<String> MORE = Stream.of(
@@ -49,6 +55,25 @@ public final class JarProcess implements AutoCloseable {
     /** Starts it; it is not ready yet. */
     public static JarProcess start(Path data, List<String> jvm, String... settings) throws IOException {
         return start(program(), data, jvm, settings);
+    }
+
+    /** Starts one that lives shortly: with little heap and the first compiler only, and by a recording of the start where there is a jar. */
+    static JarProcess shortLived(Path data, String... settings) throws IOException {
+        return shortLived(data, List.of(), settings);
+    }
+
+    /** As {@link #shortLived(Path, String...)}, with more options for the virtual machine. */
+    static JarProcess shortLived(Path data, List<String> jvm, String... settings) throws IOException {
+        List<String> options = new ArrayList<>(StartRecording.OPTIONS);
+        options.addAll(jvm);
+        List<String> program =
+                StartRecording.ofJar().map(StartRecording::command).orElseGet(JarProcess::program);
+        return start(program, data, options, settings);
+    }
+
+    /** Where the programs of the embedded database are unpacked once for all. */
+    static Path programsOfDatabase() {
+        return PROGRAMS;
     }
 
     /** Starts the service of another jar, for example an earlier one. */
@@ -95,8 +120,7 @@ public final class JarProcess implements AutoCloseable {
                 "--server.port=" + port,
                 "--segmeter.data-directory=" + data,
                 "--segmeter.volatile-data-directory=true",
-                "--segmeter.database.programs="
-                        + Path.of("target/postgres-programs").toAbsolutePath()));
+                "--segmeter.database.programs=" + PROGRAMS));
         command.addAll(List.of(settings));
         if (Stream.of(settings).noneMatch(setting -> setting.startsWith("--segmeter.natural-idempotency="))) {
             // The tests submit the same pair again and again, and mean it.
@@ -136,21 +160,32 @@ public final class JarProcess implements AutoCloseable {
 
     public JarProcess awaitReady(Duration longest) throws IOException, InterruptedException {
         long end = System.nanoTime() + longest.toNanos();
-        HttpClient http = HttpClient.newHttpClient();
         HttpRequest request = HttpRequest.newBuilder(uri("/readyz"))
                 .timeout(Duration.ofSeconds(2))
                 .build();
-        while (System.nanoTime() < end && process.isAlive()) {
+        // While nothing listens, a look costs next to nothing; the service needs the processors.
+        while (System.nanoTime() < end && !process.waitFor(LOOK.toMillis(), TimeUnit.MILLISECONDS)) {
+            if (!isListening()) {
+                continue;
+            }
             try {
-                if (http.send(request, HttpResponse.BodyHandlers.discarding()).statusCode() == 200) {
+                if (HTTP.send(request, HttpResponse.BodyHandlers.discarding()).statusCode() == 200) {
                     return this;
                 }
             } catch (IOException e) {
-                // not listening yet
+                // not serving yet
             }
-            Thread.sleep(100);
         }
         throw new IOException("the service is not ready; its output:\n" + output());
+    }
+
+    private boolean isListening() {
+        try (Socket socket = new Socket()) {
+            socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 1000);
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     /** The process id. */
@@ -217,6 +252,11 @@ public final class JarProcess implements AutoCloseable {
     public void terminate(Duration longest) throws IOException, InterruptedException {
         process.destroy();
         awaitExit(longest);
+    }
+
+    /** True if it has ended within this time. */
+    boolean ends(Duration longest) throws InterruptedException {
+        return process.waitFor(longest.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     /** The exit status, once it has ended by itself. */

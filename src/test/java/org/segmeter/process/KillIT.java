@@ -236,7 +236,7 @@ class KillIT {
 
     private void start(Path data, List<Long> recoveries) throws IOException, InterruptedException {
         long begin = System.nanoTime();
-        service.set(JarProcess.start(data, JarProcess.SHORT_LIVED).awaitReady(Duration.ofSeconds(120)));
+        service.set(JarProcess.shortLived(data).awaitReady(Duration.ofSeconds(120)));
         recoveries.add((System.nanoTime() - begin) / 1_000_000);
     }
 

@@ -2,6 +2,8 @@ package org.segmeter.process;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,6 +25,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 /** What clients were promised, and the checkers that hold the database and the store to it. */
 final class Ledger {
 
+    /** Refusals that say that a submission cannot be taken now. */
+    private static final Set<Integer> NOT_NOW = Set.of(409, 429, 503);
+
+    private final Set<Integer> explained = new HashSet<>(NOT_NOW);
     private final Set<UUID> acknowledged = ConcurrentHashMap.newKeySet();
     private final AtomicInteger withoutAnswer = new AtomicInteger();
     private final AtomicInteger refused = new AtomicInteger();
@@ -56,6 +62,41 @@ final class Ledger {
         }
     }
 
+    /**
+     * What became of a submission.
+     *
+     * @param status 0 if there was no answer
+     * @param location of the evaluation; empty if none was acknowledged
+     */
+    record Answer(int status, String location) {
+        boolean isAcknowledged() {
+            return !location.isEmpty();
+        }
+    }
+
+    /** Faults of this run explain such refusals too. */
+    Ledger alsoExpecting(int status) {
+        explained.add(status);
+        return this;
+    }
+
+    /** Sends a submission and notes what was promised. */
+    Answer submit(HttpClient http, HttpRequest request) throws InterruptedException {
+        try {
+            HttpResponse<String> answer = http.send(request, HttpResponse.BodyHandlers.ofString());
+            if (answer.statusCode() != 202) {
+                refused(answer);
+                return new Answer(answer.statusCode(), "");
+            }
+            String location = answer.headers().firstValue("Location").orElseThrow();
+            acknowledged(location);
+            return new Answer(202, location);
+        } catch (IOException e) {
+            withoutAnswer();
+            return new Answer(0, "");
+        }
+    }
+
     void acknowledged(String location) {
         acknowledged.add(UUID.fromString(location.substring(location.lastIndexOf('/') + 1)));
     }
@@ -70,7 +111,7 @@ final class Ledger {
      * @throws IllegalStateException if the service refuses for any other reason than that it cannot take the submission now
      */
     void refused(HttpResponse<String> answer) {
-        if (answer.statusCode() != 503 && answer.statusCode() != 429 && answer.statusCode() != 409) {
+        if (!explained.contains(answer.statusCode())) {
             throw new IllegalStateException("refused with " + answer.statusCode() + ": " + answer.body());
         }
         refused.incrementAndGet();

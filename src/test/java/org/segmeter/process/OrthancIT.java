@@ -15,7 +15,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
@@ -61,10 +60,9 @@ class OrthancIT {
     }
 
     private static JarProcess startService(String... options) throws Exception {
-        return JarProcess.start(
+        return JarProcess.shortLived(
                         data.resolve("segmeter"),
-                        Stream.concat(JarProcess.SHORT_LIVED.stream(), Stream.of(options))
-                                .toList(),
+                        List.of(options),
                         "--segmeter.pacs.sources.main-pacs.url=" + orthanc.root(),
                         "--segmeter.pacs.sources.main-pacs.user=" + Orthanc.USER,
                         "--segmeter.pacs.sources.main-pacs.password=" + Orthanc.PASSWORD,

@@ -13,8 +13,8 @@ class RefusedStartIT {
 
     @Test
     void twoServicesOnOneDirectory(@TempDir Path data) throws Exception {
-        try (JarProcess first = JarProcess.start(data, JarProcess.SHORT_LIVED).awaitReady(Duration.ofSeconds(120));
-                JarProcess second = JarProcess.start(data, JarProcess.SHORT_LIVED)) {
+        try (JarProcess first = JarProcess.shortLived(data).awaitReady(Duration.ofSeconds(120));
+                JarProcess second = JarProcess.shortLived(data)) {
             assertRefused(second, "segmeter.data-directory");
             assertThat(first.output()).doesNotContain("refused");
         }
@@ -22,10 +22,8 @@ class RefusedStartIT {
 
     @Test
     void aDatabaseThatCannotBeReached(@TempDir Path data) throws Exception {
-        try (JarProcess service = JarProcess.start(
-                data,
-                JarProcess.SHORT_LIVED,
-                "--segmeter.database.url=jdbc:postgresql://127.0.0.1:9/none?password=hidden-secret")) {
+        try (JarProcess service = JarProcess.shortLived(
+                data, "--segmeter.database.url=jdbc:postgresql://127.0.0.1:9/none?password=hidden-secret")) {
             assertRefused(service, "SEGMETER_DATABASE_URL");
             assertThat(service.output()).doesNotContain("hidden-secret");
         }

@@ -14,11 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.segmeter.database.TestPostgres;
 
 /**
@@ -33,7 +29,7 @@ final class VolumeRun implements AutoCloseable {
     private final Path volume;
     private final Random random;
     private final Volumes volumes = new Volumes();
-    private final Ledger ledger = new Ledger();
+    private final Ledger ledger = new Ledger().alsoExpecting(507);
     private final HttpClient http = HttpClient.newHttpClient();
     private final Map<Integer, Integer> statuses = new TreeMap<>();
     private final List<Long> recoveries = new ArrayList<>();
@@ -61,17 +57,12 @@ final class VolumeRun implements AutoCloseable {
             int belowTheFloor,
             int readsWhileFull,
             Map<Integer, Integer> statuses,
-            List<Long> recoveryMillis,
+            Recoveries recoveries,
             Ledger.Verdict verdict) {
         @Override
         public String toString() {
-            return "%d submissions refused with 507 below the floor, %d scorecards read meanwhile; answers %s; accepted again after at most %d ms; %s"
-                    .formatted(
-                            belowTheFloor,
-                            readsWhileFull,
-                            statuses,
-                            recoveryMillis.stream().mapToLong(n -> n).max().orElse(0),
-                            verdict);
+            return "%d submissions refused with 507 below the floor, %d scorecards read meanwhile; answers %s; accepted again after %s; %s"
+                    .formatted(belowTheFloor, readsWhileFull, statuses, recoveries, verdict);
         }
     }
 
@@ -98,25 +89,17 @@ final class VolumeRun implements AutoCloseable {
             try (Connection connection = database.connect()) {
                 CrashRun.awaitNothingLeft(connection);
                 Ledger.Verdict verdict = ledger.check(connection, Ledger.Objects.below(data().resolve("blobs")));
-                return new Report(refused, read, statuses, recoveries, verdict);
+                return new Report(refused, read, statuses, new Recoveries(recoveries), verdict);
             }
         }
     }
 
     /** Clients submit while the last bytes of the volume are taken, for some seconds, and given back. */
     private void fullToTheLastByte(JarProcess service, Path ballast) throws Exception {
-        AtomicBoolean over = new AtomicBoolean();
-        try (ExecutorService threads = Executors.newFixedThreadPool(CLIENTS)) {
-            List<Future<?>> work = new ArrayList<>();
-            for (int i = 0; i < CLIENTS; i++) {
-                Random own = new Random(random.nextLong());
-                work.add(threads.submit(() -> {
-                    while (!over.get()) {
-                        submit(service, own);
-                    }
-                    return null;
-                }));
-            }
+        try (Clients clients = new Clients().start(CLIENTS, random, own -> {
+            submit(service, own);
+            return true;
+        })) {
             TimeUnit.MILLISECONDS.sleep(random.nextInt(500));
             for (int i = 0; i < 20; i++) {
                 fill(ballast, 0);
@@ -124,10 +107,7 @@ final class VolumeRun implements AutoCloseable {
             }
             Files.delete(ballast);
             recovered(service);
-            over.set(true);
-            for (Future<?> one : work) {
-                one.get();
-            }
+            clients.stop();
         }
     }
 
@@ -143,7 +123,7 @@ final class VolumeRun implements AutoCloseable {
     }
 
     private JarProcess start() throws IOException {
-        return JarProcess.start(data(), JarProcess.SHORT_LIVED, "--segmeter.disk-floor=32MB");
+        return JarProcess.shortLived(data(), "--segmeter.disk-floor=32MB");
     }
 
     private Path data() {
@@ -167,26 +147,11 @@ final class VolumeRun implements AutoCloseable {
 
     /** The path of the evaluation; empty if it was not acknowledged. */
     private String submit(JarProcess service, Random own) throws InterruptedException {
-        int status = 0;
-        String location = "";
-        try {
-            HttpResponse<String> answer = http.send(
-                    volumes.pair(own).request(service.uri("/api/v1/evaluations")),
-                    HttpResponse.BodyHandlers.ofString());
-            status = answer.statusCode();
-            if (status == 202) {
-                location = answer.headers().firstValue("Location").orElseThrow();
-                ledger.acknowledged(location);
-            } else if (status != 507) {
-                ledger.refused(answer);
-            }
-        } catch (IOException e) {
-            ledger.withoutAnswer();
-        }
+        Ledger.Answer answer = ledger.submit(http, volumes.pair(own).request(service.uri("/api/v1/evaluations")));
         synchronized (statuses) {
-            statuses.merge(status, 1, Integer::sum);
+            statuses.merge(answer.status(), 1, Integer::sum);
         }
-        return location;
+        return answer.location();
     }
 
     private int get(JarProcess service, String location) throws IOException, InterruptedException {
