@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
+import org.segmeter.scoring.JsonDocument;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -65,8 +66,8 @@ public record CardValue(
     static String parameters(JsonNode given) {
         StringJoiner text = new StringJoiner(";");
         for (Map.Entry<String, JsonNode> parameter : given.properties()) {
-            text.add(parameter.getKey() + "="
-                    + parameter.getValue().asString(parameter.getValue().toString()));
+            JsonNode value = parameter.getValue();
+            text.add(parameter.getKey() + "=" + (value.isContainer() ? JsonDocument.write(value) : value.asString("")));
         }
         return text.toString();
     }

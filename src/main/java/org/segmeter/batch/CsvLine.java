@@ -1,10 +1,6 @@
 package org.segmeter.batch;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.List;
-import org.apache.commons.csv.CSVFormat;
-import org.apache.commons.csv.CSVPrinter;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,21 +10,34 @@ import org.jspecify.annotations.Nullable;
  */
 public final class CsvLine {
 
-    private static final CSVFormat FORMAT =
-            CSVFormat.RFC4180.builder().setRecordSeparator('\n').get();
     private static final String STARTS_FORMULA = "=+-@\t\uff1d\uff0b\uff0d\uff20";
 
     private CsvLine() {}
 
     /** One line with its end. */
     public static String of(List<String> cells) {
-        StringBuilder line = new StringBuilder();
-        try (CSVPrinter printer = new CSVPrinter(line, FORMAT)) {
-            printer.printRecord(cells);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e); // a StringBuilder does not fail
+        StringBuilder line = new StringBuilder(128);
+        for (int i = 0; i < cells.size(); i++) {
+            if (i > 0) {
+                line.append(',');
+            }
+            append(line, cells.get(i), i == 0);
         }
-        return line.toString();
+        return line.append('\n').toString();
+    }
+
+    /** In quotation marks where it must be, and where a reader might else take away spaces, or the line for a comment or for none. */
+    private static void append(StringBuilder line, String cell, boolean first) {
+        boolean quoted = cell.isEmpty() ? first : cell.charAt(0) <= '#' || cell.charAt(cell.length() - 1) <= ' ';
+        for (int i = 0; i < cell.length() && !quoted; i++) {
+            char c = cell.charAt(i);
+            quoted = c == ',' || c == '"' || c == '\n' || c == '\r';
+        }
+        if (quoted) {
+            line.append('"').append(cell.replace("\"", "\"\"")).append('"');
+        } else {
+            line.append(cell);
+        }
     }
 
     /** A text that somebody else chose, on one line and harmless in a spreadsheet. */
@@ -36,7 +45,7 @@ public final class CsvLine {
         if (given == null || given.isEmpty()) {
             return "";
         }
-        String text = given.replaceAll("[\\r\\n]+", " ");
+        String text = given.indexOf('\n') < 0 && given.indexOf('\r') < 0 ? given : given.replaceAll("[\\r\\n]+", " ");
         String visible = text.stripLeading();
         boolean formula = STARTS_FORMULA.indexOf(text.charAt(0)) >= 0
                 || !visible.isEmpty() && STARTS_FORMULA.indexOf(visible.charAt(0)) >= 0;

@@ -11,11 +11,9 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -169,7 +167,9 @@ final class BatchCommand implements Callable<Integer> {
             List<Case> cases = list != null
                     ? listed(list)
                     : predictions != null && references != null ? matched(predictions, references, summary) : List.of();
-            run(cases, Scorer.standard().withProtocols(named.known()), options, summary);
+            Scorer scorer = Scorer.standard().withProtocols(named.known());
+            // The table has values, and no sentences about them.
+            run(cases, jsonl == null ? scorer.withoutExplanations() : scorer, options, summary);
         } catch (InvalidManifest e) {
             e.faults().forEach(fault -> err.println("segmeter: " + fault.text()));
             return CommandLineTool.USAGE;
@@ -260,9 +260,9 @@ final class BatchCommand implements Callable<Integer> {
 
     private void run(List<Case> cases, Scorer scorer, ScoringOptions options, Summary summary)
             throws IOException, InputException, InterruptedException, BatchOutput.Unusable {
-        Set<String> names = new LinkedHashSet<>();
+        Map<String, Case> named = new LinkedHashMap<>();
         for (Case one : cases) {
-            if (!names.add(BatchOutput.key(one.result("", "", null)))) {
+            if (named.putIfAbsent(BatchOutput.key(one.result("", "", null)), one) != null) {
                 throw new BatchOutput.Unusable("two cases have the same description and files: " + one.name());
             }
         }
@@ -273,24 +273,25 @@ final class BatchCommand implements Callable<Integer> {
                 ExecutorService pool = Executors.newFixedThreadPool(jobs)) {
             MemoryBudget memory = MemoryBudget.ofHeap();
             Progress progress = new Progress(cases.size());
-            Deque<Future<ResultItem>> ahead = new ArrayDeque<>();
-            Deque<Case> waiting = new ArrayDeque<>();
-            for (Case one : cases) {
-                String key = BatchOutput.key(one.result("", "", null));
-                if (table.has(key) && objects.has(key)) {
+            Deque<Future<Done>> ahead = new ArrayDeque<>();
+            Deque<Task> waiting = new ArrayDeque<>();
+            named.forEach((key, one) -> {
+                Task task = new Task(key, one, !table.has(key), !objects.has(key));
+                if (task.row() || task.object()) {
+                    waiting.add(task);
+                } else {
                     summary.skipped++;
-                    continue;
                 }
-                waiting.add(one);
-            }
+            });
             progress.skipped(summary.skipped);
             try {
                 while (!waiting.isEmpty() || !ahead.isEmpty()) {
                     while (!waiting.isEmpty() && ahead.size() < AHEAD * jobs) {
-                        Case one = waiting.removeFirst();
-                        ahead.add(pool.submit(() -> score(one, scorer, options, memory)));
+                        Task task = waiting.removeFirst();
+                        ahead.add(pool.submit(() -> done(task, score(task.pair(), scorer, options, memory))));
                     }
-                    ResultItem item = ahead.removeFirst().get();
+                    Done done = ahead.removeFirst().get();
+                    ResultItem item = done.item();
                     if (item.card() == null) {
                         summary.failed.put(
                                 item.description().caseId() == null
@@ -300,9 +301,8 @@ final class BatchCommand implements Callable<Integer> {
                     } else {
                         summary.scored++;
                     }
-                    String key = BatchOutput.key(item);
-                    table.write(key, item.tidy());
-                    objects.write(key, line(item));
+                    table.write(done.key(), done.rows());
+                    objects.write(done.key(), done.object());
                     progress.done(summary.failed.size());
                 }
             } catch (ExecutionException e) {
@@ -315,6 +315,22 @@ final class BatchCommand implements Callable<Integer> {
                 progress.end();
             }
         }
+    }
+
+    /**
+     * A case that is to be scored.
+     *
+     * @param key that the output knows it by
+     * @param row whether the table wants it
+     * @param object whether the file of objects does
+     */
+    private record Task(String key, Case pair, boolean row, boolean object) {}
+
+    /** A case that was scored, and what is written of it; empty where it is not wanted. */
+    private record Done(String key, ResultItem item, String rows, String object) {}
+
+    private static Done done(Task task, ResultItem item) {
+        return new Done(task.key(), item, task.row() ? item.tidy() : "", task.object() ? line(task.key(), item) : "");
     }
 
     /** Scores one on the calling thread, when there is the memory for it. */
@@ -358,10 +374,10 @@ final class BatchCommand implements Callable<Integer> {
         }
     }
 
-    private static String line(ResultItem item) {
+    private static String line(String key, ResultItem item) {
         ObjectNode line = JsonNodeFactory.instance.objectNode();
         Description about = item.description();
-        line.put("key", BatchOutput.key(item));
+        line.put("key", key);
         line.put("case", about.caseId());
         line.put("model", about.modelName());
         line.put("version", about.modelVersion());

@@ -37,6 +37,9 @@ record GridAlignment(
     static final double ROUNDING = 0.1;
     static final double LENIENT = 0.5;
 
+    /** Voxels or degrees by which one way of laying the axes must be better than another. */
+    private static final double NOTHING = 1e-9;
+
     private static final int[][] PERMUTATIONS = {{0, 1, 2}, {1, 0, 2}, {0, 2, 1}, {2, 1, 0}, {1, 2, 0}, {2, 0, 1}};
 
     /** Shifts beyond this are no placement of two images of one patient, and would overflow indices. */
@@ -138,8 +141,11 @@ record GridAlignment(
             for (int flips = 0; flips < 8; flips++) {
                 int[] directions = {(flips & 1) == 0 ? 1 : -1, (flips & 2) == 0 ? 1 : -1, (flips & 4) == 0 ? 1 : -1};
                 Candidate c = candidate(prediction, reference, toReference, axes, directions);
-                if (best == null || c.displacement() < best.displacement() - 1e-9) {
+                if (best == null || c.displacement() < best.displacement() - NOTHING) {
                     best = c;
+                }
+                if (best.displacement() <= NOTHING) {
+                    return best; // no other can be better
                 }
             }
         }
@@ -276,9 +282,12 @@ record GridAlignment(
                         0,
                         0);
                 double angle = angle(prediction, reference, map);
-                if (angle < bestAngle - 1e-9) {
+                if (angle < bestAngle - NOTHING) {
                     bestAngle = angle;
                     best = map;
+                }
+                if (bestAngle <= NOTHING) {
+                    return best; // no other can be better
                 }
             }
         }

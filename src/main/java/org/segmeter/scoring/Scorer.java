@@ -48,14 +48,20 @@ public final class Scorer {
     private final SegmentationReader reader;
     private final Protocols protocols;
     private final @Nullable ForkJoinPool pool;
+    private final boolean explaining;
 
     /**
      * @param pool that helps the calling thread with decoding and measuring; null: the calling thread does it all
      */
     public Scorer(SegmentationReader reader, Protocols protocols, @Nullable ForkJoinPool pool) {
+        this(reader, protocols, pool, true);
+    }
+
+    private Scorer(SegmentationReader reader, Protocols protocols, @Nullable ForkJoinPool pool, boolean explaining) {
         this.reader = reader;
         this.protocols = protocols;
         this.pool = pool;
+        this.explaining = explaining;
     }
 
     /** All formats and built-in protocols; everything on the calling thread. */
@@ -65,12 +71,17 @@ public final class Scorer {
 
     /** This scorer with helping threads. The pool stays the caller's to close. */
     public Scorer withPool(ForkJoinPool helpers) {
-        return new Scorer(reader, protocols, helpers);
+        return new Scorer(reader, protocols, helpers, explaining);
     }
 
     /** This scorer with other protocols. */
     public Scorer withProtocols(Protocols others) {
-        return new Scorer(reader, others, pool);
+        return new Scorer(reader, others, pool, explaining);
+    }
+
+    /** This scorer, whose scorecards have the values of metrics, but neither what limits a Dice nor what half a voxel costs. */
+    public Scorer withoutExplanations() {
+        return new Scorer(reader, protocols, pool, false);
     }
 
     /**
@@ -278,7 +289,7 @@ public final class Scorer {
                                         measurement.measure(protocol, false),
                                         // Of the union, the losses of the first protocol alone are shown.
                                         i == n && k > 0 ? Map.of() : measurement.measure(protocol, true),
-                                        i < n && k == 0 ? measurement.fragility() : null));
+                                        explaining && i < n && k == 0 ? measurement.fragility() : null));
             }
             measurement.letGo();
         });
@@ -527,7 +538,7 @@ public final class Scorer {
 
     private static final long MOST_SCATTERED_VOLUMES = 64;
 
-    private static GeometryReport report(
+    private GeometryReport report(
             Segmentation prediction,
             Segmentation reference,
             GridAlignment alignment,
@@ -576,7 +587,7 @@ public final class Scorer {
                                 / (p.voxelsBeforeResampling()
                                         * prediction.grid().voxelVolumeMm3()))
                         : null,
-                HalfVoxelShift.dice(allReference),
+                explaining ? HalfVoxelShift.dice(allReference) : null,
                 everywhere.voxels(),
                 everywhere.box());
     }

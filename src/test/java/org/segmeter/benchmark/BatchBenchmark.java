@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -30,7 +31,8 @@ import org.springframework.util.FileSystemUtils;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Many 64^3 pairs. {@code main N [SAMPLE]}: {@code segmeter batch} as a whole process on N pairs, against a loop of nibabel and MONAI over the
+ * Many 64^3 pairs. {@code main N [SAMPLE]}: {@code segmeter batch} as a whole process on N pairs, by the launcher with
+ * its recording and by the bare jar, against a loop of nibabel and MONAI over the
  * first SAMPLE (50) of them, on the same machine in the same run; values are compared before times are. {@code main service N}: a tar
  * of N pairs by one curl to the packaged service, which is killed once when a tenth is scored and started again; prints how many rows there
  * are, how many twice, items a second and the largest heap that was seen. Run by {@code docs/benchmarks.md}, "Batches".
@@ -75,9 +77,7 @@ public final class BatchBenchmark {
         int jobs = Runtime.getRuntime().availableProcessors();
         Path table = folder.resolve("out.csv");
         Path protocol = Files.writeString(folder.resolve("protocol.json"), SAME_METRICS);
-        long begin = System.nanoTime();
-        int status = JarProcess.command(
-                List.of("-XX:TieredStopAtLevel=4", "--enable-native-access=ALL-UNNAMED"),
+        List<String> batch = List.of(
                 "batch",
                 "--prediction",
                 predictions.toString(),
@@ -85,19 +85,20 @@ public final class BatchBenchmark {
                 references.toString(),
                 "--protocol",
                 protocol.toString(),
+                "--overwrite",
                 "--csv",
                 table.toString());
-        double seconds = (System.nanoTime() - begin) / 1e9;
-        if (status != 0) {
-            throw new IllegalStateException("segmeter batch ended with " + status);
-        }
-        System.out.printf(
-                Locale.ROOT,
-                "segmeter batch, %d pairs of 64^3, the same metrics, %d jobs, whole process: %.1f s, %.1f pairs/s%n",
-                pairs,
-                jobs,
-                seconds,
-                pairs / seconds);
+        Path cache = Files.createDirectory(folder.resolve("cache"));
+        List<String> launcher = List.of(JarProcess.jar().resolveSibling("segmeter").toString());
+        // The first use makes the recording.
+        double first = run("launcher, first use", pairs, jobs, cache, launcher, batch);
+        List<String> bare = List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-jar",
+                JarProcess.jar().toString());
+        double byJar = run("bare jar", pairs, jobs, cache, bare, batch);
+        double seconds = run("launcher", pairs, jobs, cache, launcher, batch);
 
         Path script = folder.resolve("monai_loop.py");
         try (InputStream in =
@@ -128,7 +129,42 @@ public final class BatchBenchmark {
                 peer.path("version").asString(),
                 Math.min(sample, pairs),
                 1000 * each);
-        System.out.printf(Locale.ROOT, "ratio: %.1f (target 20)%n", each / (seconds / pairs));
+        System.out.printf(
+                Locale.ROOT,
+                "ratio: %.1f (target 20) by the launcher, %.1f by the bare jar, %.1f with the recording made in the same run%n",
+                each * pairs / seconds,
+                each * pairs / byJar,
+                each * pairs / first);
+    }
+
+    private static double run(
+            String name, int pairs, int jobs, Path cache, List<String> program, List<String> arguments)
+            throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of("sh", "-c", "\"$@\"; status=$?; times; exit $status", "sh"));
+        command.addAll(program);
+        command.addAll(arguments);
+        ProcessBuilder process = new ProcessBuilder(command).redirectErrorStream(true);
+        process.environment()
+                .putAll(Map.of("XDG_CACHE_HOME", cache.toString(), "JAVA_HOME", System.getProperty("java.home")));
+        long begin = System.nanoTime();
+        Process running = process.start();
+        String output = new String(running.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+        int status = running.waitFor();
+        double seconds = (System.nanoTime() - begin) / 1e9;
+        if (status != 0) {
+            throw new IllegalStateException("segmeter batch ended with " + status + ": " + output);
+        }
+        System.out.printf(
+                Locale.ROOT,
+                "segmeter batch by the %s, %d pairs of 64^3, the same metrics, %d jobs, whole process: %.2f s, %.1f pairs/s;"
+                        + " processor (user, system): %s%n",
+                name,
+                pairs,
+                jobs,
+                seconds,
+                pairs / seconds,
+                output.substring(output.lastIndexOf('\n') + 1));
+        return seconds;
     }
 
     /** Every value of the loop is in the table, but for single precision. */
