@@ -99,8 +99,8 @@ record GridAlignment(
         if (voxels > mostVoxels) {
             throw new InputException(
                             InputProblem.TOO_LARGE,
-                            "The grids lie on one lattice, but so far apart that the smallest grid that holds both is larger than"
-                                    + " this installation accepts. Check the origins.",
+                            "The grids lie on one lattice, but so far apart that the smallest grid that holds both is"
+                                    + " larger than this installation accepts. Check the origins.",
                             "%d x %d x %d voxels".formatted(union.nx(), union.ny(), union.nz()),
                             "at most " + mostVoxels + " voxels")
                     .with("offset", List.of(inReference.x0(), inReference.y0(), inReference.z0()));
@@ -307,7 +307,8 @@ record GridAlignment(
                         : "they are shifted against each other by a fraction of a voxel";
         String what = spacing || turned
                 ? "Export both on one grid, or use a protocol that resamples, for example segmeter-resample@1."
-                : "Check the origins; up to 0.5 voxel segmeter-lenient@1 accepts it, beyond that segmeter-resample@1 resamples.";
+                : "Check the origins; up to 0.5 voxel segmeter-lenient@1 accepts it, beyond that segmeter-resample@1"
+                        + " resamples.";
         return new InputException(
                         InputProblem.GEOMETRY_MISMATCH,
                         "Prediction and reference do not lie on one lattice: " + why + ". " + what,

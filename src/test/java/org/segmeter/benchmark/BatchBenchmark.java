@@ -89,7 +89,8 @@ public final class BatchBenchmark {
                 "--csv",
                 table.toString());
         Path cache = Files.createDirectory(folder.resolve("cache"));
-        List<String> launcher = List.of(JarProcess.jar().resolveSibling("segmeter").toString());
+        List<String> launcher =
+                List.of(JarProcess.jar().resolveSibling("segmeter").toString());
         // The first use makes the recording.
         double first = run("launcher, first use", pairs, jobs, cache, launcher, batch);
         List<String> bare = List.of(
@@ -131,7 +132,8 @@ public final class BatchBenchmark {
                 1000 * each);
         System.out.printf(
                 Locale.ROOT,
-                "ratio: %.1f (target 20) by the launcher, %.1f by the bare jar, %.1f with the recording made in the same run%n",
+                "ratio: %.1f (target 20) by the launcher, %.1f by the bare jar, %.1f with the recording made in the"
+                        + " same run%n",
                 each * pairs / seconds,
                 each * pairs / byJar,
                 each * pairs / first);
@@ -156,8 +158,8 @@ public final class BatchBenchmark {
         }
         System.out.printf(
                 Locale.ROOT,
-                "segmeter batch by the %s, %d pairs of 64^3, the same metrics, %d jobs, whole process: %.2f s, %.1f pairs/s;"
-                        + " processor (user, system): %s%n",
+                "segmeter batch by the %s, %d pairs of 64^3, the same metrics, %d jobs, whole process: %.2f s, %.1f"
+                        + " pairs/s; processor (user, system): %s%n",
                 name,
                 pairs,
                 jobs,
