@@ -10,6 +10,7 @@ import org.segmeter.metric.MetricValue;
 import org.segmeter.metric.fragility.BatchEffect;
 import org.segmeter.metric.fragility.Fragility;
 import org.segmeter.metric.loss.GradientFacts;
+import org.segmeter.metric.loss.LossReport;
 import org.segmeter.metric.loss.SoftFacts;
 import org.segmeter.metric.loss.SoftSums;
 import org.segmeter.scoring.BatchReport;
@@ -19,6 +20,16 @@ import org.segmeter.scoring.LaboratoryReport;
 final class LossText {
 
     private static final int LONGEST_LABEL = 32;
+
+    private static final List<String> GRADIENT_HEAD = List.of(
+            "",
+            "gradient",
+            "on reference",
+            "elsewhere",
+            "norm",
+            "share on reference",
+            "through a sigmoid",
+            "its share");
 
     private LossText() {}
 
@@ -39,6 +50,7 @@ final class LossText {
                     out.println();
                     out.println("segments and background as classes");
                     losses(measured.report().overall(), out);
+                    classGradients(measured.report(), out);
                 }
             }
             case LaboratoryReport.Classes.Absent absent -> {
@@ -61,18 +73,8 @@ final class LossText {
         SoftSums s = segment.sums();
         line(out, "sums", "tp %s, fp %s, fn %s, tn %s", s.tp(), s.fp(), s.fn(), s.tn());
         losses(segment.losses().losses(), out);
+        gradients(segment.losses().gradients(), out);
         out.println();
-        GradientFacts dice = segment.losses().gradients().get("dice_loss");
-        if (dice != null) {
-            line(
-                    out,
-                    "dice gradient",
-                    "%s on the reference, %s elsewhere; norm %s, through a sigmoid %s",
-                    dice.onReference(),
-                    dice.elsewhere(),
-                    dice.norm(),
-                    dice.logitNorm());
-        }
         SoftFacts facts = segment.losses().facts();
         if (facts != null) {
             line(
@@ -127,6 +129,65 @@ final class LossText {
             }
         });
         ScorecardText.print(rows, out);
+    }
+
+    private static void gradients(Map<String, GradientFacts> gradients, PrintWriter out) {
+        if (gradients.isEmpty()) {
+            return;
+        }
+        out.println();
+        List<List<String>> rows = new ArrayList<>();
+        rows.add(GRADIENT_HEAD);
+        gradients.forEach((name, of) -> rows.add(List.of(
+                "",
+                name,
+                slope(of.onReference(), of.onReferencePerError(), "(1-p)", of.parts() != null),
+                slope(of.elsewhere(), of.elsewherePerProbability(), "p", of.parts() != null),
+                significant(of.norm()),
+                shown(of.shareOnReference()),
+                significant(of.logitNorm()),
+                shown(of.logitShareOnReference()))));
+        ScorecardText.print(rows, out);
+        if (gradients.values().stream().anyMatch(of -> of.parts() != null)) {
+            out.println("  + f: and the slope of what is added voxel by voxel");
+        }
+    }
+
+    private static void classGradients(LossReport report, PrintWriter out) {
+        out.println();
+        List<List<String>> rows = new ArrayList<>();
+        rows.add(List.of("", "gradient", "norm", "share on reference", "through a sigmoid", "its share"));
+        report.gradients()
+                .forEach((name, of) -> rows.add(List.of(
+                        "",
+                        name,
+                        significant(of.norm()),
+                        shown(of.shareOnReference()),
+                        significant(of.logitNorm()),
+                        shown(of.logitShareOnReference()))));
+        ScorecardText.print(rows, out);
+        report.wasserstein()
+                .forEach((name, of) -> out.printf(
+                        Locale.ROOT,
+                        "  %s: norm %s, %s of its square on the foreground; through the softmax %s, %s%n",
+                        name,
+                        significant(of.norm()),
+                        shown(of.shareOnForeground()),
+                        significant(of.softmaxNorm()),
+                        shown(of.softmaxShareOnForeground())));
+    }
+
+    private static String slope(double constant, double perUnit, String unit, boolean more) {
+        String text = significant(constant);
+        if (perUnit != 0) {
+            text += (perUnit < 0 ? " - " : " + ") + significant(Math.abs(perUnit)) + unit;
+        }
+        return more ? text + " + f" : text;
+    }
+
+    /** Slopes of large volumes are small: by their first digits. */
+    private static String significant(double value) {
+        return value == 0 ? "0" : Double.isFinite(value) ? String.format(Locale.ROOT, "%.4g", value) : "-";
     }
 
     private static void reliability(String title, LaboratoryReport.@Nullable Reliability r, PrintWriter out) {

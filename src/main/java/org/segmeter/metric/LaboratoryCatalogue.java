@@ -48,6 +48,8 @@ public final class LaboratoryCatalogue {
      * @param most largest possible value; null if there is no bound
      * @param parameters in the order of the documentation
      * @param source paper, or the implementation that defines it
+     * @param gradients of a loss, their names in the document: several where it is in use with several parameters, none where there is
+     *     no closed form
      */
     public record Entry(
             Document document,
@@ -59,13 +61,16 @@ public final class LaboratoryCatalogue {
             @Nullable Double least,
             @Nullable Double most,
             List<Parameter> parameters,
-            String source) {
+            String source,
+            List<String> gradients) {
         public Entry {
             parameters = List.copyOf(parameters);
+            gradients = List.copyOf(gradients);
         }
     }
 
     private static final Map<String, Parameter> PARAMETERS = parameters();
+    private static final Map<String, List<String>> GRADIENTS = gradients();
     private static final List<Entry> ALL = entries();
 
     private LaboratoryCatalogue() {}
@@ -164,7 +169,8 @@ public final class LaboratoryCatalogue {
                 }
                 own.add(known);
             }
-            all.add(new Entry(document, name, title, definition, unit, direction, least, most, own, source));
+            List<String> gradients = document == Document.LOSS ? GRADIENTS.getOrDefault(name, List.of()) : List.of();
+            all.add(new Entry(document, name, title, definition, unit, direction, least, most, own, source, gradients));
         }
 
         /** A loss without bound. */
@@ -177,6 +183,48 @@ public final class LaboratoryCatalogue {
                 String... parameters) {
             add(name, title, definition, "1", LOWER, 0.0, most, source, parameters);
         }
+    }
+
+    private static Map<String, List<String>> gradients() {
+        Map<String, List<String>> all = new LinkedHashMap<>();
+        for (String name : List.of(
+                "dice_loss_squared",
+                "keras_dice_loss",
+                "vnet_dice_loss",
+                "nnunet_dice_loss",
+                "jaccard_loss",
+                "tversky_loss",
+                "focal_tversky_loss",
+                "log_cosh_dice_loss",
+                "sensitivity_specificity_loss",
+                "dice_semimetric_loss",
+                "mcc_loss",
+                "dice_ce_loss",
+                "dice_focal_loss",
+                "generalized_dice_focal_loss",
+                "combo_loss",
+                "exponential_logarithmic_loss",
+                "asymmetric_focal_loss",
+                "asymmetric_focal_tversky_loss",
+                "symmetric_focal_loss",
+                "symmetric_focal_tversky_loss",
+                "symmetric_unified_focal_loss")) {
+            all.put(name, List.of(name));
+        }
+        all.put("dice_loss", List.of("dice_loss", "dice_loss_pooled"));
+        all.put(
+                "generalized_dice_loss",
+                List.of(
+                        "generalized_dice_loss",
+                        "generalized_dice_loss_by_volume",
+                        "generalized_dice_loss_unweighted"));
+        all.put(
+                "generalized_wasserstein_dice_loss",
+                List.of("generalized_wasserstein_dice_loss", "generalized_wasserstein_dice_loss_by_volume"));
+        all.put(
+                "asymmetric_unified_focal_loss",
+                List.of("asymmetric_unified_focal_loss", "asymmetric_unified_focal_loss_delta_07"));
+        return all;
     }
 
     private static List<Entry> entries() {
@@ -742,6 +790,38 @@ public final class LaboratoryCatalogue {
                 0.0,
                 1.0,
                 gradients);
+        for (String[] part : new String[][] {
+            {
+                "regionOnReference",
+                "slope of the part of the sums",
+                "of a loss that adds a mean over voxels to a function of sums: dL/dp of the latter where g = 1"
+            },
+            {"regionElsewhere", "slope of the part of the sums", "the same where g = 0"},
+            {"regionNorm", "norm of the part of the sums", "root of the sum over voxels of its (dL/dp)^2"},
+            {"regionLogitNorm", "its norm through a sigmoid", "root of the sum of its (p (1 - p) dL/dp)^2"},
+            {
+                "voxelNorm",
+                "norm of the mean over voxels",
+                "root of the sum over voxels of its (dL/dp)^2; null without a bound"
+            },
+            {"voxelLogitNorm", "its norm through a sigmoid", "root of the sum of its (p (1 - p) dL/dp)^2"}
+        }) {
+            boolean slope = !part[0].endsWith("Norm");
+            c.add(part[0], part[1], part[2], "1", NONE, slope ? null : 0.0, null, "docs/losses.md");
+        }
+        for (String[] sum : new String[][] {
+            {"voxels", "voxels", "n, all that are scored"},
+            {"tp", "sum tp", "sum of pg"},
+            {"fp", "sum fp", "sum of p (1 - g)"},
+            {"fn", "sum fn", "sum of (1 - p) g"},
+            {"tn", "sum tn", "sum of (1 - p)(1 - g)"},
+            {"p", "sum p", "sum of p"},
+            {"g", "sum g", "sum of g"},
+            {"pp", "sum pp", "sum of p^2"},
+            {"gg", "sum gg", "sum of g^2"}
+        }) {
+            c.add(sum[0], sum[1], sum[2], "1", NONE, 0.0, null, "docs/losses.md");
+        }
         String fidon = "Fidon et al., BrainLes (2017)";
         c.add(
                 "perError",
@@ -895,6 +975,29 @@ public final class LaboratoryCatalogue {
         c.add("tp", "true positives at a threshold", "voxels of both", "1", HIGHER, 0.0, null, "sweep");
         c.add("fp", "false positives at a threshold", "voxels of the prediction alone", "1", LOWER, 0.0, null, "sweep");
         c.add("fn", "false negatives at a threshold", "voxels of the reference alone", "1", LOWER, 0.0, null, "sweep");
+        c.add("low", "lower end of a bin", "open", "1", NONE, 0.0, 1.0, guo);
+        c.add("high", "upper end of a bin", "closed", "1", NONE, 0.0, 1.0, guo);
+        c.add("confidence", "confidence of a bin", "mean p of its voxels", "1", NONE, 0.0, 1.0, guo);
+        c.add("share", "share of a bin", "mean g of its voxels", "1", NONE, 0.0, 1.0, guo);
+        c.add("voxels", "voxels", "of all that is scored, of a band, or of a bin", "1", NONE, 0.0, null, guo);
+        c.add(
+                "widthVoxels",
+                "width of the band",
+                "voxels at most so far from the boundary",
+                "1",
+                NONE,
+                0.0,
+                null,
+                "sweep");
+        c.add(
+                "errorAtMost",
+                "error of an area",
+                "0 where voxels were sorted; else by how much the histogram may miss it",
+                "1",
+                LOWER,
+                0.0,
+                null,
+                "docs/losses.md");
     }
 
     private static void fragility(Collector c) {

@@ -173,17 +173,27 @@ public final class LaboratoryJson {
     }
 
     private static ObjectNode gradient(GradientFacts facts) {
+        GradientFacts.Parts parts = facts.parts();
         Map<String, MetricValue> values = new LinkedHashMap<>();
-        values.put("onReference", value(facts.onReference(), "1"));
-        values.put("onReferencePerError", value(facts.onReferencePerError(), "1"));
-        values.put("elsewhere", value(facts.elsewhere(), "1"));
-        values.put("elsewherePerProbability", value(facts.elsewherePerProbability(), "1"));
+        if (parts == null) {
+            values.put("onReference", value(facts.onReference(), "1"));
+            values.put("onReferencePerError", value(facts.onReferencePerError(), "1"));
+            values.put("elsewhere", value(facts.elsewhere(), "1"));
+            values.put("elsewherePerProbability", value(facts.elsewherePerProbability(), "1"));
+        } else {
+            values.put("regionOnReference", value(facts.onReference(), "1"));
+            values.put("regionElsewhere", value(facts.elsewhere(), "1"));
+            values.put("regionNorm", value(parts.regionNorm(), "1"));
+            values.put("regionLogitNorm", value(parts.regionLogitNorm(), "1"));
+            values.put("voxelNorm", value(parts.voxelNorm(), "1"));
+            values.put("voxelLogitNorm", value(parts.voxelLogitNorm(), "1"));
+        }
         values.put("norm", value(facts.norm(), "1"));
         values.put("shareOnReference", value(facts.shareOnReference(), "1"));
         values.put("logitNorm", value(facts.logitNorm(), "1"));
         values.put("logitShareOnReference", value(facts.logitShareOnReference(), "1"));
         ObjectNode node = NODES.objectNode();
-        // A null stands for a share of a gradient that is 0 everywhere.
+        // A null stands for a share of a gradient that is 0 everywhere, or for a slope that has no bound.
         values.forEach((name, value) -> node.set(name, ScorecardJson.plain(value.value())));
         return node;
     }

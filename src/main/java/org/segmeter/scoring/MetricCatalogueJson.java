@@ -91,6 +91,9 @@ public final class MetricCatalogueJson {
                     one.put("default", p.standard());
                 }
                 entry.put("source", e.source());
+                if (document == LaboratoryCatalogue.Document.LOSS) {
+                    entry.set("gradients", ScorecardJson.plain(e.gradients()));
+                }
             }
         }
         return root;

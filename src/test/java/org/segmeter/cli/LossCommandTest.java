@@ -113,6 +113,11 @@ class LossCommandTest {
         assertThat(run.out())
                 .containsPattern("dice_loss +0\\.285714")
                 .containsPattern("bce +0\\.383119")
+                // The two slopes of linear Dice in the whole image, and of a loss with more than those.
+                .containsPattern("dice_loss +-0\\.1837 +0\\.1020 +0\\.4202 +0\\.76415")
+                .containsPattern("vnet_dice_loss +-0\\.[0-9]+ [+-] 0\\.[0-9]+\\(1-p\\) ")
+                .containsPattern("dice_ce_loss +-0\\.1837 \\+ f +0\\.1020 \\+ f ")
+                .containsPattern("symmetric_unified_focal_loss .* \\+ f ")
                 .contains("Brier 0.127500", "best Dice 0.888889", "fragility: ", "warning: ");
     }
 

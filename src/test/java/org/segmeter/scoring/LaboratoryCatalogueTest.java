@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.BiFunction;
@@ -21,7 +22,10 @@ import org.segmeter.metric.LaboratoryCatalogue.Document;
 import org.segmeter.volume.CancelSignal;
 import tools.jackson.databind.JsonNode;
 
-/** Every value of the documents about calibration and fragility is in the catalogue, with its unit, and the catalogue has no other. */
+/**
+ * Every number that the documents about losses, calibration and fragility say of a segment or of the classes is in the catalogue,
+ * with its unit and parameters, and the catalogue has no other.
+ */
 class LaboratoryCatalogueTest {
 
     private static final int N = 8;
@@ -69,35 +73,88 @@ class LaboratoryCatalogueTest {
                         CancelSignal.none());
     }
 
-    /** The names of all values in a document, with their units. */
-    private static void collect(JsonNode node, Map<String, String> found) {
-        node.properties().forEach(entry -> {
-            JsonNode value = entry.getValue();
+    /** The names of all numbers in a document with their units, and of the gradients. */
+    private record Found(Map<String, String> units, Map<String, Set<String>> parameters, Set<String> gradients) {
+
+        Found() {
+            this(new TreeMap<>(), new TreeMap<>(), new TreeSet<>());
+        }
+
+        void collect(JsonNode node) {
+            node.properties().forEach(entry -> collect(entry.getKey(), entry.getValue()));
+        }
+
+        private void collect(String name, JsonNode value) {
             JsonNode first = value.isArray() && !value.isEmpty() ? value.get(0) : value;
-            if (first.has("unit")) {
-                found.put(entry.getKey(), first.path("unit").asString());
-            } else if (entry.getKey().equals("points") || entry.getKey().equals("best")) {
-                value.propertyNames().forEach(name -> found.put(name, "1"));
-            } else if (value.isObject()) {
-                collect(value, found);
-            } else if (value.isArray()) {
-                value.forEach(one -> collect(one, found));
+            if (name.equals("segment") || name.equals("match")) {
+                return;
             }
-        });
+            if (name.equals("gradients")) {
+                value.properties().forEach(gradient -> {
+                    gradients.add(gradient.getKey());
+                    collect(gradient.getValue());
+                });
+            } else if (first.has("unit")) {
+                (value.isArray() ? value : List.of(value)).forEach(one -> value(name, one));
+            } else if (value.isObject()) {
+                collect(value);
+            } else if (first.isObject()) {
+                value.forEach(this::collect);
+            } else if (first.isNumber() || first.isNull()) {
+                units.put(name, "1");
+            }
+        }
+
+        private void value(String name, JsonNode value) {
+            units.put(name, value.path("unit").asString());
+            value.properties().forEach(member -> {
+                switch (member.getKey()) {
+                    case "value", "unit", "state", "reason" -> {}
+                    case "parameters" ->
+                        parameters
+                                .computeIfAbsent(name, n -> new TreeSet<>())
+                                .addAll(member.getValue().propertyNames());
+                    default -> units.put(member.getKey(), "1");
+                }
+            });
+        }
+    }
+
+    private static Found found(JsonNode document) {
+        Found found = new Found();
+        document.path("segments").forEach(found::collect);
+        found.collect(document.path("classes"));
+        return found;
     }
 
     private static void compare(Document document, JsonNode written) {
-        Map<String, String> found = new TreeMap<>();
-        collect(written, found);
-        TreeSet<String> names = new TreeSet<>();
+        Found found = found(written);
+        Set<String> names = new TreeSet<>();
+        Set<String> gradients = new TreeSet<>();
         for (LaboratoryCatalogue.Entry entry : LaboratoryCatalogue.entries(document)) {
-            names.add(entry.name());
-            assertThat(found).as(document.toString()).containsEntry(entry.name(), entry.unit());
+            assertThat(names.add(entry.name()))
+                    .as(entry.name() + " stands once")
+                    .isTrue();
+            gradients.addAll(entry.gradients());
+            assertThat(found.units()).as(document.toString()).containsEntry(entry.name(), entry.unit());
+            assertThat(entry.parameters())
+                    .extracting(LaboratoryCatalogue.Parameter::name)
+                    .as(entry.name())
+                    .containsAll(found.parameters().getOrDefault(entry.name(), Set.of()));
             assertThat(List.of(entry.title(), entry.definition(), entry.source()))
                     .as(entry.name())
                     .noneMatch(String::isBlank);
         }
-        assertThat(found.keySet()).as(document.toString()).isEqualTo(names);
+        assertThat(found.units().keySet()).as(document.toString()).isEqualTo(names);
+        assertThat(found.gradients()).isEqualTo(gradients);
+    }
+
+    @Test
+    void losses(@TempDir Path folder) throws Exception {
+        JsonNode written = LaboratoryJson.loss(report(folder));
+        assertThat(written.at("/classes/state").asString()).isEqualTo("OK");
+        compare(Document.LOSS, written);
+        assertThat(found(written).gradients()).hasSizeGreaterThan(25);
     }
 
     @Test

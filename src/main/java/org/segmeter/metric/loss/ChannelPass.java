@@ -103,7 +103,7 @@ public final class ChannelPass {
         if (!idle.isEmpty()) {
             addMoments(all, List.copyOf(idle));
         }
-        return all.statistics(!soft(channel.reference()));
+        return all.statistics(channel.reference().isHard());
     }
 
     /** Adds the voxels that the moments have taken, octave by octave in a fixed order. */
@@ -164,16 +164,6 @@ public final class ChannelPass {
         }
         ErrorMoments moments = idle.poll();
         return moments == null ? new ErrorMoments(bins) : moments;
-    }
-
-    private static boolean soft(Side side) {
-        return switch (side) {
-            case Side.Hard hard -> false;
-            case Side.Rest rest -> soft(rest.of());
-            case Side.Probability probability -> true;
-            case Side.Logit logit -> true;
-            case Side.SoftmaxLogit softmax -> true;
-        };
     }
 
     private void hardRow(Slab slab, BitMask prediction, BitMask reference, int y, int z) {
@@ -590,6 +580,11 @@ public final class ChannelPass {
             }
         }
 
+        /** A term that is infinite counts for nothing where there is no such voxel. */
+        private static double times(long voxels, double term) {
+            return voxels == 0 ? 0 : voxels * term;
+        }
+
         ChannelStatistics statistics(boolean hardReference) {
             long tp = certain[TP];
             long fp = certain[FP];
@@ -605,7 +600,9 @@ public final class ChannelPass {
                 double wrong = terms[t].at(1, terms[t].contrary() ? 0 : Surprise.LARGEST);
                 byTerm.put(
                         terms[t],
-                        new TermSum(onReference[t] + tp * right + fn * wrong, elsewhere[t] + tn * right + fp * wrong));
+                        new TermSum(
+                                onReference[t] + times(tp, right) + times(fn, wrong),
+                                elsewhere[t] + times(tn, right) + times(fp, wrong)));
             }
             ProbabilityCells histogram = cells.plus(ProbabilityCells.empty());
             histogram.add(0, tn, 0, 0);

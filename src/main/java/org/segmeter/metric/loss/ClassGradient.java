@@ -1,6 +1,5 @@
 package org.segmeter.metric.loss;
 
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -23,19 +22,13 @@ public record ClassGradient(
         classes = List.copyOf(classes);
     }
 
-    /**
-     * @param partials of the loss by the sums of each class
-     * @throws IllegalArgumentException if a reference is soft
-     */
-    static ClassGradient of(List<RegionLoss.Partials> partials, List<ChannelStatistics> statistics) {
-        List<GradientFacts> classes = new ArrayList<>();
+    /** @param classes the gradient by the probabilities of each class */
+    static ClassGradient of(List<GradientFacts> classes) {
         double square = 0;
         double onReference = 0;
         double logitSquare = 0;
         double logitOnReference = 0;
-        for (int c = 0; c < partials.size(); c++) {
-            GradientFacts facts = GradientFacts.of(partials.get(c), statistics.get(c));
-            classes.add(facts);
+        for (GradientFacts facts : classes) {
             double part = facts.norm() * facts.norm();
             double logitPart = facts.logitNorm() * facts.logitNorm();
             square += part;

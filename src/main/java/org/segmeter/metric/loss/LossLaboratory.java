@@ -41,13 +41,13 @@ public final class LossLaboratory {
     /** Skeletons, distances and orders are left out for segments whose box has more voxels; they take 100 bytes for each. */
     public static final long MOST_DENSE_VOXELS = Support.LARGEST;
 
-    private static final double CLIP = 1e-7;
+    static final double CLIP = 1e-7;
     /** Least denominator in segmentation_models.pytorch. */
     private static final double FLOOR = 1e-7;
 
-    private static final double DELTA = 0.7;
-    private static final double GAMMA = 0.75;
-    private static final double LOG_POWER = 0.3;
+    static final double DELTA = 0.7;
+    static final double GAMMA = 0.75;
+    static final double LOG_POWER = 0.3;
     private static final double WASSERSTEIN_SMOOTH = 1e-5;
 
     private final List<Channel> channels;
@@ -92,8 +92,7 @@ public final class LossLaboratory {
     private LossReport run() {
         List<LossReport.OfChannel> reports = new ArrayList<>();
         for (Channel channel : channels) {
-            ChannelStatistics s = ChannelPass.of(
-                    channel, region, terms(settings, channel.prediction().isLogit()), cancel);
+            ChannelStatistics s = ChannelPass.of(channel, region, terms(channel), cancel);
             boolean sort = settings.ranked() && s.hardReference() && uncertain(s) <= Support.LARGEST;
             RankedLosses order = sort ? RankedLosses.of(channel, region, cancel) : null;
             reports.add(ofChannel(channel, s, order));
@@ -119,6 +118,7 @@ public final class LossLaboratory {
         double smooth = settings.smooth();
         double[] weights = weights();
         Map<String, ClassGradient> gradients = new LinkedHashMap<>();
+        boolean sum = settings.reduction() == LossSettings.Reduction.SUM;
         for (RegionLoss loss : List.of(
                 Dice.linear(smooth),
                 Dice.squared(smooth),
@@ -126,25 +126,69 @@ public final class LossLaboratory {
                 Tversky.of(settings.alpha(), 1 - settings.alpha(), smooth))) {
             List<RegionLoss.Partials> partials = new ArrayList<>();
             for (int c = 0; c < weights.length; c++) {
-                double factor =
-                        settings.reduction() == LossSettings.Reduction.SUM ? weights[c] : weights[c] / weights.length;
-                partials.add(loss.partials(sums.get(c)).times(factor));
+                partials.add(loss.partials(sums.get(c)).times(sum ? weights[c] : weights[c] / weights.length));
             }
-            put(gradients, loss.name(), ClassGradient.of(partials, all));
+            put(gradients, loss.name(), partials, all);
         }
         RegionLoss.Partials pooled = Dice.linear(smooth).partials(sums.stream().reduce(SoftSums.NONE, SoftSums::plus));
-        put(gradients, "dice_loss_pooled", ClassGradient.of(Collections.nCopies(all.size(), pooled), all));
+        put(gradients, "dice_loss_pooled", Collections.nCopies(all.size(), pooled), all);
         for (Weighting weighting : Weighting.values()) {
             GeneralizedDice loss = GeneralizedDice.monai(weighting, smooth);
-            put(gradients, loss.gradientName(), ClassGradient.of(loss.partials(sums), all));
+            put(gradients, loss.gradientName(), loss.partials(sums), all);
         }
+        compoundGradients(gradients, all);
         return gradients;
     }
 
-    private static void put(Map<String, ClassGradient> gradients, String name, ClassGradient gradient) {
-        if (Double.isFinite(gradient.norm())) {
+    private static void put(
+            Map<String, ClassGradient> gradients,
+            String name,
+            List<RegionLoss.Partials> partials,
+            List<ChannelStatistics> all) {
+        List<GradientFacts> classes = new ArrayList<>();
+        for (int c = 0; c < partials.size(); c++) {
+            classes.add(GradientFacts.of(partials.get(c), all.get(c)));
+        }
+        put(gradients, name, classes);
+    }
+
+    private static void put(Map<String, ClassGradient> gradients, String name, List<GradientFacts> classes) {
+        ClassGradient gradient = ClassGradient.of(classes);
+        if (Double.isFinite(gradient.norm()) || Double.isFinite(gradient.logitNorm())) {
             gradients.put(name, gradient);
         }
+    }
+
+    /** Of the losses that add cross-entropy or the focal loss of the classes to a Dice loss. */
+    private void compoundGradients(Map<String, ClassGradient> gradients, List<ChannelStatistics> all) {
+        List<SoftSums> sums = all.stream().map(ChannelStatistics::sums).toList();
+        boolean sum = settings.reduction() == LossSettings.Reduction.SUM;
+        double[] weights = weights();
+        double weightOfAll = 0;
+        for (int c = 0; c < weights.length; c++) {
+            weightOfAll += weights[c] * sums.get(c).g();
+        }
+        Dice dice = Dice.linear(settings.smooth());
+        Focal focal = new Focal(settings.focalGamma());
+        double perVoxelAndClass = 1.0 / sums.getFirst().voxels() / weights.length;
+        List<RegionLoss.Partials> generalized =
+                GeneralizedDice.monai(Weighting.SQUARE, settings.smooth()).partials(sums);
+        List<GradientFacts> diceCe = new ArrayList<>();
+        List<GradientFacts> diceFocal = new ArrayList<>();
+        List<GradientFacts> generalizedFocal = new ArrayList<>();
+        for (int c = 0; c < weights.length; c++) {
+            RegionLoss.Partials ofDice =
+                    dice.partials(sums.get(c)).times(sum ? weights[c] : weights[c] / weights.length);
+            double ofCrossEntropy = weights[c] / weightOfAll;
+            ChannelStatistics s = all.get(c);
+            diceCe.add(GradientFacts.of(CompoundSlopes.ofClass(ofDice, new CrossEntropy(), ofCrossEntropy), s));
+            diceFocal.add(GradientFacts.of(CompoundSlopes.ofClass(ofDice, focal, perVoxelAndClass), s));
+            generalizedFocal.add(
+                    GradientFacts.of(CompoundSlopes.ofClass(generalized.get(c), focal, perVoxelAndClass), s));
+        }
+        put(gradients, "dice_ce_loss", diceCe);
+        put(gradients, "dice_focal_loss", diceFocal);
+        put(gradients, "generalized_dice_focal_loss", generalizedFocal);
     }
 
     private static Map<String, WassersteinGradient> wasserstein(CrossMoments moments) {
@@ -164,7 +208,7 @@ public final class LossLaboratory {
     }
 
     /** Every voxel-wise term that the losses of a channel are made of. */
-    public static List<VoxelTerm> terms(LossSettings settings, boolean logits) {
+    private List<VoxelTerm> terms(Channel channel) {
         List<VoxelTerm> terms = new ArrayList<>(List.of(
                 new CrossEntropy(),
                 new ContraryCrossEntropy(),
@@ -176,9 +220,12 @@ public final class LossLaboratory {
                 new LogPower(LOG_POWER),
                 new Huber(settings.huberDelta()),
                 new LogCosh()));
-        if (logits) {
+        if (channel.prediction().isLogit()) {
             terms.add(new LogitHinge(false));
             terms.add(new LogitHinge(true));
+        }
+        if (channel.reference().isHard()) {
+            terms.addAll(CompoundSlopes.terms(settings));
         }
         return terms;
     }
@@ -190,7 +237,7 @@ public final class LossLaboratory {
         regionLosses(values, s, gradients);
         voxelLosses(values, s, logits);
         weighted(values, channel, s);
-        compound(values, s);
+        compound(values, s, gradients);
         rankedLosses(values, order, s, logits);
         if (channels.size() == 1 || channel != channels.getFirst()) {
             // The surface of the background is that of everything else: its fields are the whole volume, and tell
@@ -232,10 +279,14 @@ public final class LossLaboratory {
     private static void putGradient(
             Map<String, GradientFacts> gradients, String name, RegionLoss loss, ChannelStatistics s) {
         if (s.hardReference() && Double.isFinite(loss.of(s.sums()))) {
-            GradientFacts facts = GradientFacts.of(loss, s);
-            if (Double.isFinite(facts.norm())) {
-                gradients.put(name, facts);
-            }
+            putFinite(gradients, name, GradientFacts.of(loss, s));
+        }
+    }
+
+    /** Through a sigmoid a gradient may have a norm although by the probabilities it has none. */
+    private static void putFinite(Map<String, GradientFacts> gradients, String name, GradientFacts facts) {
+        if (Double.isFinite(facts.norm()) || Double.isFinite(facts.logitNorm())) {
+            gradients.put(name, facts);
         }
     }
 
@@ -300,7 +351,7 @@ public final class LossLaboratory {
         values.add("kl_divergence", VoxelLosses.klDivergence(s, new CrossEntropy()), Map.of());
     }
 
-    private void compound(Values values, ChannelStatistics s) {
+    private void compound(Values values, ChannelStatistics s, Map<String, GradientFacts> gradients) {
         double smooth = settings.smooth();
         double dice = Dice.linear(smooth).of(s.sums());
         double bce = s.mean(new CrossEntropy());
@@ -349,6 +400,10 @@ public final class LossLaboratory {
                 "symmetric_unified_focal_loss",
                 VoxelLosses.symmetricUnifiedFocal(s, 0.5, 0.6, 0.5, CLIP),
                 ordered("weight", 0.5, "delta", 0.6, "gamma", 0.5, "clip", CLIP));
+        if (s.hardReference()) {
+            CompoundSlopes.ofChannel(s, settings)
+                    .forEach((name, slopes) -> putFinite(gradients, name, GradientFacts.of(slopes, s)));
+        }
     }
 
     private void rankedLosses(Values values, @Nullable RankedLosses order, ChannelStatistics s, boolean logits) {

@@ -30,14 +30,39 @@ public sealed interface RegionLoss {
 
         Partials times(double factor) {
             return new Partials(
-                    tp * factor,
-                    fp * factor,
-                    fn * factor,
-                    tn * factor,
-                    tp2 * factor,
-                    fp2 * factor,
-                    fn2 * factor,
-                    pp * factor);
+                    times(tp, factor),
+                    times(fp, factor),
+                    times(fn, factor),
+                    times(tn, factor),
+                    times(tp2, factor),
+                    times(fp2, factor),
+                    times(fn2, factor),
+                    times(pp, factor));
+        }
+
+        /** What does not enter stays out of it where a slope has no bound. */
+        private static double times(double partial, double factor) {
+            return partial == 0 ? 0 : partial * factor;
+        }
+
+        Partials plus(Partials other) {
+            return new Partials(
+                    tp + other.tp,
+                    fp + other.fp,
+                    fn + other.fn,
+                    tn + other.tn,
+                    tp2 + other.tp2,
+                    fp2 + other.fp2,
+                    fn2 + other.fn2,
+                    pp + other.pp);
+        }
+
+        /** What the derivatives by the sums of the background, 1 - p against 1 - g, are by those of the structure itself. */
+        Partials ofBackground() {
+            if (tp2 != 0 || fp2 != 0 || fn2 != 0 || pp != 0) {
+                throw new IllegalArgumentException("the square of 1 - p is not among the sums");
+            }
+            return new Partials(tn, fn, fp, tp, 0, 0, 0, 0);
         }
     }
 
@@ -438,10 +463,7 @@ public sealed interface RegionLoss {
         @Override
         public Partials partials(SoftSums s) {
             List<Partials> classes = loss.partials(List.of(s.background(), s));
-            Partials rest = classes.getFirst();
-            Partials own = classes.getLast();
-            return new Partials(
-                    own.tp() + rest.tn(), own.fp() + rest.fn(), own.fn() + rest.fp(), own.tn() + rest.tp(), 0, 0, 0, 0);
+            return classes.getLast().plus(classes.getFirst().ofBackground());
         }
 
         @Override
@@ -452,6 +474,84 @@ public sealed interface RegionLoss {
         @Override
         public Map<String, Object> parameters() {
             return loss.parameters();
+        }
+    }
+
+    /**
+     * Focal Tversky of a structure and its background (Yeung et al. 2022): the mean of (1 - T)^(1 - gamma) of both, or of 1 - T of
+     * the background and (1 - T)^(1 - gamma) of the structure.
+     *
+     * @param symmetric whether gamma holds for the background too
+     */
+    record FocalTverskyWithRest(Tversky tversky, double gamma, boolean symmetric) implements RegionLoss {
+        @Override
+        public double of(SoftSums s) {
+            double background = tversky.of(s.background());
+            return 0.5 * ((symmetric ? focused(background) : background) + focused(tversky.of(s)));
+        }
+
+        private double focused(double loss) {
+            return loss == 0 ? 0 : Math.pow(loss, 1 - gamma);
+        }
+
+        @Override
+        public Partials partials(SoftSums s) {
+            SoftSums rest = s.background();
+            Partials ofRest = tversky.partials(rest).ofBackground();
+            return tversky.partials(s)
+                    .times(slope(tversky.of(s)))
+                    .plus(symmetric ? ofRest.times(slope(tversky.of(rest))) : ofRest)
+                    .times(0.5);
+        }
+
+        private double slope(double loss) {
+            return (1 - gamma) * Math.pow(loss, -gamma);
+        }
+
+        @Override
+        public String name() {
+            return symmetric ? "symmetric_focal_tversky_loss" : "asymmetric_focal_tversky_loss";
+        }
+
+        @Override
+        public Map<String, Object> parameters() {
+            Map<String, Object> p = new LinkedHashMap<>(tversky.parameters());
+            p.put("gamma", gamma);
+            return p;
+        }
+    }
+
+    /** The part of the exponential logarithmic loss (Wong et al. 2018) that the sums make: the mean of (-log Dice)^gamma of both. */
+    record LogPowerDiceWithRest(Dice dice, double gamma) implements RegionLoss {
+        @Override
+        public double of(SoftSums s) {
+            return 0.5 * (Math.pow(surprise(s), gamma) + Math.pow(surprise(s.background()), gamma));
+        }
+
+        private double surprise(SoftSums s) {
+            double score = 1 - dice.of(s);
+            return score <= 0 ? Surprise.LARGEST : Math.max(0, Surprise.of(score));
+        }
+
+        @Override
+        public Partials partials(SoftSums s) {
+            return slope(s).plus(slope(s.background()).ofBackground()).times(0.5);
+        }
+
+        private Partials slope(SoftSums s) {
+            return dice.partials(s).times(gamma * Math.pow(surprise(s), gamma - 1) / (1 - dice.of(s)));
+        }
+
+        @Override
+        public String name() {
+            return "exponential_logarithmic_loss";
+        }
+
+        @Override
+        public Map<String, Object> parameters() {
+            Map<String, Object> p = new LinkedHashMap<>(dice.parameters());
+            p.put("gamma", gamma);
+            return p;
         }
     }
 

@@ -62,6 +62,17 @@ public sealed interface Side {
         };
     }
 
+    /** True if every value is 0 or 1: of a mask, or of what a mask leaves. */
+    default boolean isHard() {
+        return switch (this) {
+            case Hard hard -> true;
+            case Rest rest -> rest.of().isHard();
+            case Probability probability -> false;
+            case Logit logit -> false;
+            case SoftmaxLogit softmax -> false;
+        };
+    }
+
     private static void requireLength(Box box, float[] values) {
         if (values.length != box.voxelCount()) {
             throw new IllegalArgumentException(

@@ -180,9 +180,7 @@ public final class VoxelLosses {
      * structure, T = (tp + epsilon) / (tp + delta fn + (1 - delta) fp + epsilon) with p clipped to [epsilon, 1 - epsilon].
      */
     public static double asymmetricFocalTversky(ChannelStatistics s, double delta, double gamma, double epsilon) {
-        RegionLoss.Tversky tversky = RegionLoss.Tversky.of(1 - delta, delta, epsilon);
-        SoftSums clipped = clipped(s, epsilon);
-        return 0.5 * (tversky.of(clipped.background()) + focused(tversky.of(clipped), gamma));
+        return focalTversky(delta, gamma, epsilon, false).of(clipped(s, epsilon));
     }
 
     /**
@@ -200,13 +198,12 @@ public final class VoxelLosses {
      * {@link #asymmetricFocalTversky}.
      */
     public static double symmetricFocalTversky(ChannelStatistics s, double delta, double gamma, double epsilon) {
-        RegionLoss.Tversky tversky = RegionLoss.Tversky.of(1 - delta, delta, epsilon);
-        SoftSums clipped = clipped(s, epsilon);
-        return 0.5 * (focused(tversky.of(clipped.background()), gamma) + focused(tversky.of(clipped), gamma));
+        return focalTversky(delta, gamma, epsilon, true).of(clipped(s, epsilon));
     }
 
-    private static double focused(double loss, double gamma) {
-        return loss == 0 ? 0 : Math.pow(loss, 1 - gamma);
+    /** Of the sums of clipped probabilities. */
+    static RegionLoss focalTversky(double delta, double gamma, double epsilon, boolean symmetric) {
+        return new RegionLoss.FocalTverskyWithRest(RegionLoss.Tversky.of(1 - delta, delta, epsilon), gamma, symmetric);
     }
 
     /** Symmetric unified focal loss (Yeung et al. 2022): weight symmetric focal + (1 - weight) symmetric focal Tversky. */
@@ -242,24 +239,18 @@ public final class VoxelLosses {
      */
     public static double exponentialLogarithmic(
             ChannelStatistics s, double wDice, double wCross, double gamma, double smooth) {
-        RegionLoss.Dice dice = RegionLoss.Dice.linear(smooth);
-        double sum = Math.pow(surprise(1 - dice.of(s.sums())), gamma);
-        sum += Math.pow(surprise(1 - dice.of(s.sums().background())), gamma);
+        double sum = new RegionLoss.LogPowerDiceWithRest(RegionLoss.Dice.linear(smooth), gamma).of(s.sums());
         TermSum cross = s.term(new LogPower(gamma));
         double reference = s.sums().g();
         double rest = s.sums().voxels() - reference;
         double voxels = s.sums().voxels();
         double weighted = (reference == 0 ? 0 : Math.sqrt(voxels / reference) * cross.onReference())
                 + (rest == 0 ? 0 : Math.sqrt(voxels / rest) * cross.elsewhere());
-        return wDice * sum / 2 + wCross * weighted / voxels;
-    }
-
-    private static double surprise(double score) {
-        return score <= 0 ? Surprise.LARGEST : Math.max(0, Surprise.of(score));
+        return wDice * sum + wCross * weighted / voxels;
     }
 
     /** The sums of probabilities clipped to [epsilon, 1 - epsilon], as far as the Tversky index needs them. */
-    private static SoftSums clipped(ChannelStatistics s, double epsilon) {
+    static SoftSums clipped(ChannelStatistics s, double epsilon) {
         TermSum error = s.term(new ClippedError(epsilon));
         double reference = s.sums().g();
         double rest = s.sums().voxels() - reference;

@@ -32,8 +32,59 @@ public sealed interface VoxelTerm {
         return false;
     }
 
+    /** A term whose slope enters the gradient of a loss that is reported. */
+    sealed interface Sloped extends VoxelTerm {
+        /**
+         * The derivative of the term by the surprise, (1 - e) times that by the error: unlike the latter it stays finite where the
+         * probability given to what is right is 0.
+         */
+        double bySurprise(double error, double surprise);
+    }
+
+    /**
+     * The slope of a term or its square, for the norm of a gradient.
+     *
+     * @param power 1 for the slope, 2 for its square
+     * @param throughSigmoid false for the derivative by the error, true for that by the logit, which is e (1 - e) times as large;
+     *     the first power is then multiplied by e (1 - e) once more, as it meets the slope of the other part of a loss there
+     */
+    record Slope(Sloped of, int power, boolean throughSigmoid) implements VoxelTerm {
+
+        public Slope {
+            if (power != 1 && power != 2) {
+                throw new IllegalArgumentException("the slope or its square, not the power " + power);
+            }
+        }
+
+        @Override
+        public double at(double error, double surprise) {
+            double bySurprise = of.bySurprise(error, surprise);
+            if (throughSigmoid) {
+                // A root has an infinite slope where the error is 0, but not through a sigmoid.
+                double byLogit = error == 0 ? 0 : bySurprise * error;
+                return byLogit * (power == 1 ? error * right(error, surprise) : byLogit);
+            }
+            double byError = bySurprise == 0 ? 0 : bySurprise / right(error, surprise);
+            return power == 1 ? byError : byError * byError;
+        }
+
+        @Override
+        public double sum(double[] errors, double[] surprises, int n) {
+            double sum = 0;
+            for (int i = 0; i < n; i++) {
+                sum += at(errors[i], surprises[i]);
+            }
+            return sum;
+        }
+    }
+
     /** Cross-entropy in nats: -log(1 - e). */
-    record CrossEntropy() implements VoxelTerm {
+    record CrossEntropy() implements Sloped {
+        @Override
+        public double bySurprise(double error, double surprise) {
+            return 1;
+        }
+
         @Override
         public double at(double error, double surprise) {
             return surprise;
@@ -75,7 +126,12 @@ public sealed interface VoxelTerm {
      *
      * @param clip in (0, 0.5)
      */
-    record ClippedCrossEntropy(double clip) implements VoxelTerm {
+    record ClippedCrossEntropy(double clip) implements Sloped {
+        @Override
+        public double bySurprise(double error, double surprise) {
+            return isWithin(clip, error) ? 1 : 0;
+        }
+
         @Override
         public double at(double error, double surprise) {
             return Math.min(Math.max(surprise, least(clip)), most(clip));
@@ -98,7 +154,12 @@ public sealed interface VoxelTerm {
      *
      * @param clip in (0, 0.5)
      */
-    record ClippedError(double clip) implements VoxelTerm {
+    record ClippedError(double clip) implements Sloped {
+        @Override
+        public double bySurprise(double error, double surprise) {
+            return isWithin(clip, error) ? right(error, surprise) : 0;
+        }
+
         @Override
         public double at(double error, double surprise) {
             return Math.min(Math.max(error, clip), 1 - clip);
@@ -119,7 +180,12 @@ public sealed interface VoxelTerm {
      *
      * @param gamma at least 0
      */
-    record Focal(double gamma) implements VoxelTerm {
+    record Focal(double gamma) implements Sloped {
+        @Override
+        public double bySurprise(double error, double surprise) {
+            return focalBySurprise(gamma, error, surprise);
+        }
+
         @Override
         public double at(double error, double surprise) {
             return power(error, gamma) * surprise;
@@ -136,7 +202,12 @@ public sealed interface VoxelTerm {
     }
 
     /** Focal term of a probability clipped to [clip, 1 - clip]. */
-    record ClippedFocal(double gamma, double clip) implements VoxelTerm {
+    record ClippedFocal(double gamma, double clip) implements Sloped {
+        @Override
+        public double bySurprise(double error, double surprise) {
+            return isWithin(clip, error) ? focalBySurprise(gamma, error, surprise) : 0;
+        }
+
         @Override
         public double at(double error, double surprise) {
             return power(Math.min(Math.max(error, clip), 1 - clip), gamma)
@@ -183,7 +254,12 @@ public sealed interface VoxelTerm {
      *
      * @param gamma positive
      */
-    record LogPower(double gamma) implements VoxelTerm {
+    record LogPower(double gamma) implements Sloped {
+        @Override
+        public double bySurprise(double error, double surprise) {
+            return gamma * power(surprise, gamma - 1);
+        }
+
         @Override
         public double at(double error, double surprise) {
             return power(surprise, gamma);
@@ -270,6 +346,25 @@ public sealed interface VoxelTerm {
         public boolean mixes() {
             return false;
         }
+    }
+
+    private static double focalBySurprise(double gamma, double error, double surprise) {
+        if (error == 0) {
+            return gamma == 0 ? 1 : 0;
+        }
+        return gamma * power(error, gamma - 1) * right(error, surprise) * surprise + power(error, gamma);
+    }
+
+    /** 1 - e; 0 where that has no logarithm, or one that was cut off. */
+    private static double right(double error, double surprise) {
+        if (error <= 0.99) {
+            return 1 - error;
+        }
+        return error == 1 && surprise == Surprise.LARGEST ? 0 : Math.exp(-surprise);
+    }
+
+    private static boolean isWithin(double clip, double error) {
+        return error >= clip && error <= 1 - clip;
     }
 
     /** The surprise of a probability of 1 after clipping. */

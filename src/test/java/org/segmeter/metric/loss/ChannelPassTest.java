@@ -186,6 +186,32 @@ class ChannelPassTest {
         assertMomentsAreSums(Channel.of(new ProbabilityVolume(grid, values), reference), grid, 1e-11);
     }
 
+    /** The slopes that gradients are made of, which grow as the inverse of a probability and of its square. */
+    @Test
+    void slopesByMomentsAreThoseVoxelByVoxel() {
+        Random random = new Random(24);
+        Box grid = new Box(0, 0, 0, 200, 60, 6);
+        float[] values = new float[(int) grid.voxelCount()];
+        for (int i = 0; i < values.length; i++) {
+            float small = (float) Math.pow(10, -4 * random.nextDouble());
+            values[i] = switch (random.nextInt(4)) {
+                case 0 -> 1 - 0.99f * small;
+                case 1 -> 1e-7f * (0.5f + random.nextFloat());
+                case 2 -> 0.001f + 0.998f * random.nextFloat();
+                default -> 0.99f * small;
+            };
+        }
+        Channel channel = Channel.of(new ProbabilityVolume(grid, values), Volumes.mask(grid, 0.4, random));
+        List<VoxelTerm> slopes = CompoundSlopes.terms(LossSettings.defaults());
+        ChannelStatistics one = ChannelPass.of(channel, Region.of(grid), slopes, CancelSignal.none(), false);
+        ChannelStatistics moments = ChannelPass.of(channel, Region.of(grid), slopes, CancelSignal.none(), true);
+        for (VoxelTerm slope : slopes) {
+            assertThat(one.term(slope).elsewhere()).as("%s", slope).isFinite().isPositive();
+            assertClose(moments.term(slope).onReference(), one.term(slope).onReference(), 1e-11);
+            assertClose(moments.term(slope).elsewhere(), one.term(slope).elsewhere(), 1e-11);
+        }
+    }
+
     private static BitMask slices(Box grid, int n) {
         BitMask mask = new BitMask(grid);
         for (int z = 0; z < n; z++) {

@@ -4,13 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
+import java.util.function.DoubleBinaryOperator;
 import java.util.function.ToDoubleFunction;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.segmeter.metric.loss.RegionLoss.Dice;
 import org.segmeter.volume.BitMask;
 import org.segmeter.volume.Box;
@@ -132,6 +136,264 @@ class GradientFactsTest {
         }
     }
 
+    /** A loss that adds a mean over voxels to a function of sums, both parts as functions of the probabilities. */
+    private record Compound(ToDoubleFunction<double[]> region, ToDoubleFunction<double[]> voxels) {
+        double of(double[] p) {
+            return region.applyAsDouble(p) + voxels.applyAsDouble(p);
+        }
+    }
+
+    private static double sum(
+            double[] p, boolean[] g, DoubleBinaryOperator onReference, DoubleBinaryOperator elsewhere) {
+        double sum = 0;
+        for (int i = 0; i < p.length; i++) {
+            double q = 1 - p[i];
+            sum += g[i] ? onReference.applyAsDouble(p[i], q) : elsewhere.applyAsDouble(q, p[i]);
+        }
+        return sum;
+    }
+
+    private static double surprise(double right, double e) {
+        return right < 0.5 ? -Math.log(right) : -Math.log1p(-e);
+    }
+
+    private static double mean(double[] p, boolean[] g, DoubleBinaryOperator term) {
+        return sum(p, g, term, term) / p.length;
+    }
+
+    /** Dice of the structure or of the rest. */
+    private static double dice(double[] p, boolean[] g, boolean rest) {
+        double tp = 0;
+        double size = 0;
+        for (int i = 0; i < p.length; i++) {
+            double value = rest ? 1 - p[i] : p[i];
+            boolean own = g[i] != rest;
+            tp += own ? value : 0;
+            size += value + (own ? 1 : 0);
+        }
+        return (2 * tp + 1e-5) / (size + 1e-5);
+    }
+
+    private static double generalized(double[] p, boolean[] g) {
+        double[] volume = new double[2];
+        double[] tp = new double[2];
+        double[] size = new double[2];
+        for (int i = 0; i < p.length; i++) {
+            volume[g[i] ? 1 : 0]++;
+            tp[g[i] ? 1 : 0] += g[i] ? p[i] : 1 - p[i];
+            size[0] += 1 - p[i] + (g[i] ? 0 : 1);
+            size[1] += p[i] + (g[i] ? 1 : 0);
+        }
+        double[] w = {1 / (volume[0] * volume[0]), 1 / (volume[1] * volume[1])};
+        return 1 - (2 * (w[0] * tp[0] + w[1] * tp[1]) + 1e-5) / (w[0] * size[0] + w[1] * size[1] + 1e-5);
+    }
+
+    private static double[] clipped(double[] p) {
+        return Arrays.stream(p).map(v -> Math.min(Math.max(v, 1e-7), 1 - 1e-7)).toArray();
+    }
+
+    private static double focalTversky(double[] all, boolean[] g, double delta, double gamma, boolean symmetric) {
+        double[] p = clipped(all);
+        double loss = 0;
+        for (boolean rest : new boolean[] {false, true}) {
+            double tp = 0;
+            double fp = 0;
+            double fn = 0;
+            for (int i = 0; i < p.length; i++) {
+                double value = rest ? 1 - p[i] : p[i];
+                boolean own = g[i] != rest;
+                tp += own ? value : 0;
+                fn += own ? 1 - value : 0;
+                fp += own ? 0 : value;
+            }
+            double missing = 1 - (tp + 1e-7) / (tp + delta * fn + (1 - delta) * fp + 1e-7);
+            loss += 0.5 * (rest && !symmetric ? missing : Math.pow(missing, 1 - gamma));
+        }
+        return loss;
+    }
+
+    private static double focal(double[] all, boolean[] g, double delta, double gamma, boolean symmetric) {
+        DoubleBinaryOperator focal = (right, e) -> Math.pow(e, gamma) * surprise(right, e);
+        return sum(
+                        clipped(all),
+                        g,
+                        (right, e) -> delta * (symmetric ? focal.applyAsDouble(right, e) : surprise(right, e)),
+                        (right, e) -> (1 - delta) * focal.applyAsDouble(right, e))
+                / all.length;
+    }
+
+    private static Map<String, Compound> compounds(boolean[] g) {
+        DoubleBinaryOperator crossEntropy = GradientFactsTest::surprise;
+        DoubleBinaryOperator focal = (right, e) -> e * e * surprise(right, e);
+        DoubleBinaryOperator power = (right, e) -> Math.pow(surprise(right, e), 0.3);
+        int size = 0;
+        for (boolean own : g) {
+            size += own ? 1 : 0;
+        }
+        double n = g.length;
+        double reference = Math.sqrt(n / size) / n;
+        double rest = Math.sqrt(n / (n - size)) / n;
+        Map<String, Compound> all = new LinkedHashMap<>();
+        all.put("dice_ce_loss", new Compound(p -> 1 - dice(p, g, false), p -> mean(p, g, crossEntropy)));
+        all.put("dice_focal_loss", new Compound(p -> 1 - dice(p, g, false), p -> mean(p, g, focal)));
+        all.put("generalized_dice_focal_loss", new Compound(p -> generalized(p, g), p -> mean(p, g, focal)));
+        all.put("combo_loss", new Compound(p -> -0.5 * dice(p, g, false), p -> 0.25 * mean(p, g, crossEntropy)));
+        all.put(
+                "exponential_logarithmic_loss",
+                new Compound(
+                        p -> 0.4 * Math.pow(-Math.log(dice(p, g, false)), 0.3)
+                                + 0.4 * Math.pow(-Math.log(dice(p, g, true)), 0.3),
+                        p -> 0.2
+                                * sum(
+                                        p,
+                                        g,
+                                        (right, e) -> reference * power.applyAsDouble(right, e),
+                                        (right, e) -> rest * power.applyAsDouble(right, e))));
+        for (boolean symmetric : new boolean[] {false, true}) {
+            String prefix = symmetric ? "symmetric_" : "asymmetric_";
+            all.put(prefix + "focal_loss", new Compound(p -> 0, p -> focal(p, g, 0.7, 2, symmetric)));
+            all.put(prefix + "focal_tversky_loss", new Compound(p -> focalTversky(p, g, 0.7, 0.75, symmetric), p -> 0));
+            all.put(
+                    prefix + "unified_focal_loss",
+                    new Compound(
+                            p -> 0.5 * focalTversky(p, g, 0.6, 0.5, symmetric),
+                            p -> 0.5 * focal(p, g, 0.6, 0.5, symmetric)));
+        }
+        all.put(
+                "asymmetric_unified_focal_loss_delta_07",
+                new Compound(p -> 0.5 * focalTversky(p, g, 0.7, 0.5, false), p -> 0.5 * focal(p, g, 0.7, 0.5, false)));
+        return all;
+    }
+
+    /**
+     * Slope by slope.
+     *
+     * @param step 0 for steps that stay on the same side of a clip
+     */
+    private static double[] slopes(double[] p, ToDoubleFunction<double[]> loss, double step) {
+        double[] slopes = new double[p.length];
+        double[] at = p.clone();
+        for (int i = 0; i < p.length; i++) {
+            double h = step > 0 ? step : Math.min(1e-6, 2e-4 * Math.min(p[i], 1 - p[i]));
+            at[i] = p[i] + h;
+            double above = at[i];
+            double up = loss.applyAsDouble(at);
+            at[i] = p[i] - h;
+            slopes[i] = (up - loss.applyAsDouble(at)) / (above - at[i]);
+            at[i] = p[i];
+        }
+        return slopes;
+    }
+
+    private static double norm(double[] p, double[] slopes, boolean throughSigmoid) {
+        double square = 0;
+        for (int i = 0; i < p.length; i++) {
+            square += Math.pow(slopes[i] * (throughSigmoid ? p[i] * (1 - p[i]) : 1), 2);
+        }
+        return Math.sqrt(square);
+    }
+
+    /** Some of the seeds have probabilities beyond the clip of the unified focal losses, and near 0 and 1. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6})
+    void gradientsOfCompoundLossesAreCentralDifferences(long seed) {
+        Random random = new Random(seed);
+        float[] values = new float[(int) BOX.voxelCount()];
+        boolean[] g = new boolean[values.length];
+        BitMask mask = new BitMask(BOX);
+        float[] extremes = {3e-8f, 1e-4f, Math.nextDown(1f), 0.9999f};
+        for (int i = 0; i < values.length; i++) {
+            values[i] = seed % 2 == 0 && i % 9 == 0
+                    ? extremes[random.nextInt(extremes.length)]
+                    : 0.02f + 0.96f * random.nextFloat();
+            g[i] = i == 0 || random.nextInt(3) == 0;
+            if (g[i]) {
+                mask.set(i % 5, i / 5 % 4, i / 20);
+            }
+        }
+        double[] p = new double[values.length];
+        Arrays.setAll(p, i -> values[i]);
+        Map<String, GradientFacts> gradients = LossLaboratory.measure(
+                        List.of(Channel.of(new ProbabilityVolume(BOX, values), mask)),
+                        Region.of(BOX),
+                        new double[] {1, 1, 1},
+                        LossSettings.defaults().onePass(),
+                        CancelSignal.none())
+                .channels()
+                .getFirst()
+                .gradients();
+        Map<String, Compound> losses = compounds(g);
+        assertThat(gradients.entrySet().stream()
+                        .filter(of -> of.getValue().parts() != null)
+                        .map(Map.Entry::getKey))
+                .containsExactlyInAnyOrderElementsOf(losses.keySet());
+        losses.forEach((name, loss) -> {
+            GradientFacts facts = Objects.requireNonNull(gradients.get(name));
+            GradientFacts.Parts parts = Objects.requireNonNull(facts.parts());
+            double[] slopes = slopes(p, loss::of, 0);
+            // The sums are smooth where no clip is in the way, and tiny steps would drown in rounding.
+            double[] ofRegion = slopes(p, loss.region(), name.contains("symmetric_") ? 0 : 1e-5);
+            double[] ofVoxels = slopes(p, loss.voxels(), 0);
+            double[] onReference = slopes.clone();
+            for (int i = 0; i < p.length; i++) {
+                onReference[i] = g[i] ? slopes[i] : 0;
+                // Where the clip does not stop it, the part of the sums has one slope for each kind of voxel.
+                if (p[i] > 1e-7 && p[i] < 1 - 1e-7) {
+                    assertThat(g[i] ? facts.onReference() : facts.elsewhere())
+                            .as(name)
+                            .isCloseTo(ofRegion[i], within(1e-7));
+                }
+            }
+            assertThat(facts.onReferencePerError()).isZero();
+            assertThat(facts.elsewherePerProbability()).isZero();
+            for (boolean sigmoid : new boolean[] {false, true}) {
+                double expected = norm(p, slopes, sigmoid);
+                assertClose(name + " norm " + sigmoid, sigmoid ? facts.logitNorm() : facts.norm(), expected);
+                assertClose(
+                        name + " share " + sigmoid,
+                        sigmoid ? facts.logitShareOnReference() : facts.shareOnReference(),
+                        Math.pow(norm(p, onReference, sigmoid) / expected, 2));
+                assertClose(
+                        name + " region " + sigmoid,
+                        sigmoid ? parts.regionLogitNorm() : parts.regionNorm(),
+                        norm(p, ofRegion, sigmoid));
+                assertClose(
+                        name + " voxels " + sigmoid,
+                        sigmoid ? parts.voxelLogitNorm() : parts.voxelNorm(),
+                        norm(p, ofVoxels, sigmoid));
+            }
+        });
+    }
+
+    private static void assertClose(String name, double actual, double expected) {
+        assertThat(actual).as(name).isCloseTo(expected, within(1e-6 * Math.max(1, Math.abs(expected))));
+    }
+
+    /** A certain voxel that is wrong has no finite slope of the logarithm; through a sigmoid that of cross-entropy is p - g. */
+    @Test
+    void certainVoxelsHaveSlopesThroughASigmoidOnly() {
+        Box row = new Box(0, 0, 0, 4, 1, 1);
+        BitMask g = new BitMask(row);
+        g.setRun(0, 0, 0, 2);
+        float[] p = {1, 0, 1, 0};
+        Map<String, GradientFacts> gradients = LossLaboratory.measure(
+                        List.of(Channel.of(new ProbabilityVolume(row, p), g)),
+                        Region.of(row),
+                        new double[] {1, 1, 1},
+                        LossSettings.defaults().onePass(),
+                        CancelSignal.none())
+                .channels()
+                .getFirst()
+                .gradients();
+        GradientFacts facts = Objects.requireNonNull(gradients.get("dice_ce_loss"));
+        assertThat(facts.norm()).isInfinite();
+        assertThat(facts.logitNorm()).isCloseTo(Math.sqrt(2) / 4, within(1e-15));
+        // Nothing passes a clip.
+        assertThat(Objects.requireNonNull(gradients.get("symmetric_unified_focal_loss"))
+                        .norm())
+                .isZero();
+    }
+
     /** Three classes, the first the background, whose probabilities sum to 1. */
     private record Classes(List<float[]> p, int[] label, List<Channel> channels) {
         static Classes random(Random random) {
@@ -226,8 +488,10 @@ class GradientFactsTest {
         for (long seed = 1; seed <= 5; seed++) {
             Classes classes = Classes.random(new Random(seed));
             Map<String, ClassGradient> gradients = report(classes).gradients();
-            assertThat(gradients).containsOnlyKeys(losses.keySet());
-            losses.forEach((name, loss) -> {
+            Map<String, ToDoubleFunction<double[][]>> all = compounds(classes.label);
+            losses.forEach((name, loss) -> all.put(name, at -> loss.applyAsDouble(sums(at, classes.label))));
+            assertThat(gradients).containsOnlyKeys(all.keySet());
+            all.forEach((name, loss) -> {
                 ClassGradient gradient = Objects.requireNonNull(gradients.get(name));
                 double[][] p = classes.doubles();
                 double square = 0;
@@ -236,12 +500,15 @@ class GradientFactsTest {
                 for (int c = 0; c < 3; c++) {
                     GradientFacts facts = gradient.classes().get(c);
                     for (int i = 0; i < classes.label.length; i++) {
-                        double slope = slope(p, c, i, at -> loss.applyAsDouble(sums(at, classes.label)));
+                        double slope = slope(p, c, i, loss);
                         boolean own = classes.label[i] == c;
                         assertThat(
-                                        own
-                                                ? facts.onReference() + facts.onReferencePerError() * (1 - p[c][i])
-                                                : facts.elsewhere() + facts.elsewherePerProbability() * p[c][i])
+                                        facts.parts() != null
+                                                ? slope
+                                                : own
+                                                        ? facts.onReference()
+                                                                + facts.onReferencePerError() * (1 - p[c][i])
+                                                        : facts.elsewhere() + facts.elsewherePerProbability() * p[c][i])
                                 .as(name)
                                 .isCloseTo(slope, within(1e-8));
                         square += slope * slope;
@@ -254,6 +521,31 @@ class GradientFactsTest {
                 assertThat(gradient.logitNorm()).as(name).isCloseTo(Math.sqrt(logitSquare), within(1e-7));
             });
         }
+    }
+
+    /** The losses that add a mean over the voxels' own classes to that of Dice. */
+    private static Map<String, ToDoubleFunction<double[][]>> compounds(int[] label) {
+        ToDoubleFunction<double[][]> crossEntropy = at -> {
+            double sum = 0;
+            for (int i = 0; i < label.length; i++) {
+                sum -= Math.log(at[label[i]][i]);
+            }
+            return sum / label.length;
+        };
+        ToDoubleFunction<double[][]> focal = at -> {
+            double sum = 0;
+            for (int i = 0; i < label.length; i++) {
+                double right = at[label[i]][i];
+                sum -= (1 - right) * (1 - right) * Math.log(right);
+            }
+            return sum / label.length / 3;
+        };
+        GeneralizedDice generalized = GeneralizedDice.monai(GeneralizedDice.Weighting.SQUARE, 1e-5);
+        Map<String, ToDoubleFunction<double[][]>> all = new LinkedHashMap<>();
+        all.put("dice_ce_loss", at -> mean(Dice.linear(1e-5), sums(at, label)) + crossEntropy.applyAsDouble(at));
+        all.put("dice_focal_loss", at -> mean(Dice.linear(1e-5), sums(at, label)) + focal.applyAsDouble(at));
+        all.put("generalized_dice_focal_loss", at -> generalized.of(sums(at, label)) + focal.applyAsDouble(at));
+        return all;
     }
 
     private static LossReport report(Classes classes) {

@@ -207,6 +207,7 @@ class LossDocumentationTest {
         ChannelStatistics s = channel.statistics();
         GradientFacts linear = GradientFacts.of(RegionLoss.Dice.linear(0), s);
         GradientFacts generalized = Objects.requireNonNull(channel.gradients().get("generalized_dice_loss"));
+        GradientFacts diceCe = Objects.requireNonNull(channel.gradients().get("dice_ce_loss"));
         WassersteinGradient wasserstein =
                 Objects.requireNonNull(ofClasses().wasserstein().get("generalized_wasserstein_dice_loss"));
         assertThat(wasserstein.perError().get(1))
@@ -224,6 +225,10 @@ class LossDocumentationTest {
                 fixed(generalized.elsewhere()),
                 fixed(generalized.norm()),
                 fixed(generalized.logitNorm()),
+                fixed(diceCe.norm()),
+                fixed(diceCe.logitNorm()),
+                fixed(Objects.requireNonNull(diceCe.parts()).regionLogitNorm()),
+                fixed(diceCe.parts().voxelLogitNorm()),
                 fixed(wasserstein.perError().get(0)),
                 fixed(wasserstein.perError().get(1)),
                 fixed(wasserstein.norm()),
@@ -259,5 +264,6 @@ class LossDocumentationTest {
         System.out.println(c.facts().softHardGap());
         System.out.println(GradientFacts.of(RegionLoss.Dice.linear(0), c.statistics()));
         System.out.println(c.gradients().get("vnet_dice_loss"));
+        System.out.println(c.gradients().get("dice_ce_loss"));
     }
 }
