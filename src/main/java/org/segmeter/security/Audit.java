@@ -16,6 +16,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.database.Tenant;
 import org.springframework.http.HttpHeaders;
+import org.springframework.security.web.firewall.RequestRejectedException;
 import org.springframework.security.web.util.OnCommittedResponseWrapper;
 import org.springframework.web.filter.OncePerRequestFilter;
 import tools.jackson.databind.json.JsonMapper;
@@ -54,14 +55,27 @@ final class Audit extends OncePerRequestFilter {
                 }
             }
         };
+        boolean answered = false;
         try {
             chain.doFilter(request, watched);
+            answered = true;
+        } catch (RequestRejectedException e) {
+            // Of a header that only somebody behind looked at; refused() is next.
+            written.set(true);
+            throw e;
         } finally {
-            // An answer of another thread writes its event with its first byte.
-            if (!request.isAsyncStarted() && written.compareAndSet(false, true)) {
-                trail.append(event(request, response.getStatus(), response.getHeader(HttpHeaders.LOCATION)));
+            // An answer of another thread writes its event with its first byte, and an error page is no part of this
+            // chain.
+            if (!(answered && request.isAsyncStarted()) && written.compareAndSet(false, true)) {
+                trail.append(event(
+                        request, answered ? response.getStatus() : 500, response.getHeader(HttpHeaders.LOCATION)));
             }
         }
+    }
+
+    /** What the HTTP firewall refuses comes to no filter, whatever its address. */
+    void refused(HttpServletRequest request) {
+        trail.append(event(request, HttpServletResponse.SC_BAD_REQUEST, null));
     }
 
     @Override

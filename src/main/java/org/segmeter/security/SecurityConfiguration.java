@@ -25,6 +25,8 @@ import org.springframework.security.config.http.SessionCreationPolicy;
 import org.springframework.security.config.observation.SecurityObservationSettings;
 import org.springframework.security.web.SecurityFilterChain;
 import org.springframework.security.web.authentication.AnonymousAuthenticationFilter;
+import org.springframework.security.web.firewall.HttpStatusRequestRejectedHandler;
+import org.springframework.security.web.firewall.RequestRejectedHandler;
 import tools.jackson.databind.json.JsonMapper;
 
 /** How Spring Security is set up: the door, the roles of the routes, and nothing that guesses. */
@@ -75,6 +77,21 @@ class SecurityConfiguration {
                     Boolean.class,
                     environment.getProperty("segmeter.security.login", Boolean.class, false));
         }
+    }
+
+    /** 400 for what the HTTP firewall refuses, and an event of it before that leaves. */
+    @Bean
+    RequestRejectedHandler refusedByTheFirewall(ObjectProvider<AuditTrail> trail, JsonMapper json) {
+        RequestRejectedHandler answer = new HttpStatusRequestRejectedHandler();
+        AuditTrail written = trail.getIfAvailable();
+        if (written == null) {
+            return answer;
+        }
+        Audit audit = new Audit(written, json);
+        return (request, response, rejected) -> {
+            audit.refused(request);
+            answer.handle(request, response, rejected);
+        };
     }
 
     /** None of each filter: requests as a whole are observed, and a dozen observations more took a tenth of a request's processor time. */

@@ -240,9 +240,11 @@ class AccessTest {
         sent.put("X-Request-Id", id);
         sent.forEach(request::setHeader);
         HttpResponse<byte[]> response = HTTP.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
-        // What is malformed, or traced, is sent away before anybody looks at who sent it.
-        boolean looked = !path.contains("//") && !method.equals("TRACE");
-        if ((looked && path.startsWith("/api/"))
+        // What is malformed is refused before anybody looks at who sent it, and written down whatever its address; what
+        // is
+        // traced comes to nothing of ours.
+        if (!method.equals("TRACE") && path.startsWith("/api/")
+                || path.contains("//")
                 || path.startsWith("/dicom-web/")
                 || path.startsWith("/fhir/")
                 || path.startsWith("/actuator/prometheus")) {
@@ -888,6 +890,7 @@ class AccessTest {
         answers.put("304", send(reader, "GET", card, "If-None-Match", etag));
         answers.put("400", send(reader, "GET", "/api/v1/evaluations?limit=x"));
         answers.put("400 firewall", send(reader, "GET", "/api//v1/evaluations;x=y"));
+        answers.put("400 firewall page", send(reader, "GET", "/no//such.html"));
         answers.put("401", send(null, "GET", card));
         answers.put("403", send(reader, "DELETE", card.replace("/scorecard", "")));
         answers.put("404", send(reader, "GET", "/api/v1/evaluations/" + UUID.randomUUID()));
