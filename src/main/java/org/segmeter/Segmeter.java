@@ -36,6 +36,11 @@ import sun.misc.Signal;
 @AutoConfigurationPackage(basePackages = "org.segmeter.telemetry")
 public class Segmeter {
 
+    /** Described at {@link Thread}, "Virtual threads". */
+    private static final String PARALLELISM = "jdk.virtualThreadScheduler.parallelism";
+
+    private static final int LEAST_CARRIERS = 16;
+
     public static void main(String[] arguments) throws IOException {
         if (Arrays.equals(arguments, new String[] {"rehearse", "--service"})) {
             ServiceRehearsal.run();
@@ -55,12 +60,28 @@ public class Segmeter {
         }
         // Asked to end (SIGTERM), the service ends in good order, which is no failure: status 0, not 143.
         Signal.handle(new Signal("TERM"), signal -> System.exit(0));
+        manyCarriers();
         boolean serve = arguments.length > 0 && arguments[0].equals("serve");
         String[] options = Arrays.stream(arguments, serve ? 1 : 0, arguments.length)
                 .map(argument -> argument.equals("--demo") ? "--segmeter.demo=true" : argument)
                 .toArray(String[]::new);
         serve(options);
         tellOfUnusedRecording();
+    }
+
+    /**
+     * Requests are answered by virtual threads, and their scheduler has as many carriers as there are processors. A carrier takes one task after
+     * the other from the same queue while there is any: under overload two of them stay with the queue of new connections, and a request
+     * that waited once, for its bytes or for another's turn, comes back seconds later. With more carriers than queues the operating system
+     * shares the processors among all of them. It has to be said before the first virtual thread is made.
+     */
+    private static void manyCarriers() {
+        if (System.getProperty(PARALLELISM) == null) {
+            System.setProperty(
+                    PARALLELISM,
+                    String.valueOf(
+                            Math.max(LEAST_CARRIERS, 2 * Runtime.getRuntime().availableProcessors())));
+        }
     }
 
     /**

@@ -195,19 +195,25 @@ public final class JarProcess implements AutoCloseable {
 
     /** The bytes of all objects that are alive, after a collection that this asks for. */
     public long liveHeapBytes() throws IOException, InterruptedException {
-        Process histogram = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
-                        String.valueOf(pid()),
-                        "GC.class_histogram")
-                .redirectErrorStream(true)
-                .start();
-        String text = new String(histogram.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        histogram.waitFor();
+        String text = jcmd("GC.class_histogram");
         Matcher total = Pattern.compile("(?m)^Total\\s+\\d+\\s+(\\d+)").matcher(text);
         if (!total.find()) {
             throw new IOException("jcmd did not tell the live objects: " + text);
         }
         return Long.parseLong(total.group(1));
+    }
+
+    /** What the virtual machine answers to a command of the JDK's tool jcmd. */
+    String jcmd(String command) throws IOException, InterruptedException {
+        Process tool = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
+                        String.valueOf(pid()),
+                        command)
+                .redirectErrorStream(true)
+                .start();
+        String text = new String(tool.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        tool.waitFor();
+        return text;
     }
 
     /** What the operating system counts for the process; 0 where there is no {@code /proc}. */

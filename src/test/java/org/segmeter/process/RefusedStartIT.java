@@ -17,6 +17,9 @@ class RefusedStartIT {
                 JarProcess second = JarProcess.shortLived(data)) {
             assertRefused(second, "segmeter.data-directory");
             assertThat(first.output()).doesNotContain("refused");
+            assertThat(first.jcmd("Thread.vthread_scheduler"))
+                    .as("carriers of virtual threads: more than queues of them, whatever the machine has")
+                    .containsPattern("parallelism = (1[6-9]|[2-9][0-9]|[0-9]{3,})");
         }
     }
 
