@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.segmeter.format.dicom.SegFixture;
 import tools.jackson.databind.JsonNode;
 
-/** dcmtk's programs talk to the service: {@code echoscu}, {@code storescu}, {@code storescp}. They must be installed for this test. */
+/** dcmtk's programs talk to the service: {@code echoscu}, {@code storescu}, {@code dcmsend}, {@code storescp}. They must be installed for this test. */
 class DimseTest {
 
     private static final Path SAMPLES = Path.of("src/test/resources/org/segmeter/format/dicom");
@@ -126,6 +126,22 @@ class DimseTest {
         }
         assertThat(tried).isGreaterThan(5);
         assertThat(stored).as("real segmentations stored, of %d", tried).isGreaterThanOrEqualTo(tried / 2);
+    }
+
+    /** What docs/dicom-conformance.md says: it proposes what the files are, label maps and compressed ones among them. */
+    @Test
+    void dcmsendNeedsToBeToldNothingAboutTheFiles() throws Exception {
+        List<String> files = Stream.of("dcmqi_sparse_labelmap_noppv", "pydicom_liver_rle", "dcmqi_24x38x3")
+                .map(name -> SAMPLES.resolve("seg/" + name + ".dcm").toString())
+                .toList();
+        List<String> command =
+                new ArrayList<>(List.of("dcmsend", "-v", "-aet", "MODALITY", "-aec", "SEGMETER", "127.0.0.1", text(port)));
+        command.addAll(files);
+        Said sent = run(command.toArray(String[]::new));
+        assertThat(sent.status()).as(sent.text()).isZero();
+        assertThat(sent.text())
+                .containsPattern("sent to the peer +: " + files.size())
+                .containsPattern("Number of associations +: 1");
     }
 
     @Test
