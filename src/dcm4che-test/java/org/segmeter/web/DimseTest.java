@@ -134,8 +134,8 @@ class DimseTest {
         List<String> files = Stream.of("dcmqi_sparse_labelmap_noppv", "pydicom_liver_rle", "dcmqi_24x38x3")
                 .map(name -> SAMPLES.resolve("seg/" + name + ".dcm").toString())
                 .toList();
-        List<String> command =
-                new ArrayList<>(List.of("dcmsend", "-v", "-aet", "MODALITY", "-aec", "SEGMETER", "127.0.0.1", text(port)));
+        List<String> command = new ArrayList<>(
+                List.of("dcmsend", "-v", "-aet", "MODALITY", "-aec", "SEGMETER", "127.0.0.1", text(port)));
         command.addAll(files);
         Said sent = run(command.toArray(String[]::new));
         assertThat(sent.status()).as(sent.text()).isZero();
