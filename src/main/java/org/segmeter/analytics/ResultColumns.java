@@ -11,13 +11,16 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.database.Tenant;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.boot.context.event.ApplicationReadyEvent;
+import org.springframework.context.event.EventListener;
 import org.springframework.dao.DataAccessException;
 import org.springframework.jdbc.core.simple.JdbcClient;
-import org.springframework.scheduling.annotation.Scheduled;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.TransactionDefinition;
@@ -26,8 +29,8 @@ import org.springframework.transaction.support.TransactionTemplate;
 
 /**
  * The values of the metrics that are asked about, in memory: groups of all results are found at once, where the database would have to
- * look at every row again. A metric is read when it is first asked for, beside the question, which the database answers meanwhile. After
- * that each question first looks for what was written and removed since, so that an answer has all that was committed before it was
+ * look at every row again. A metric is read when it is first asked for, the one that the pages begin with as soon as the service is ready; a question waits
+ * for that for a moment, and is answered by the database where it takes longer. After that each question first looks for what was written and removed since, so that an answer has all that was committed before it was
  * asked for. What does not fit into a tenth of the heap is left to the database.
  */
 @Component
@@ -42,6 +45,9 @@ final class ResultColumns {
     private static final int FETCHED_AT_ONCE = 5_000;
     /** Evaluations since the last question beyond which all is rather read anew, beside the question. */
     private static final int MOST_ADDED = 10_000;
+
+    /** How long a question waits for values that are being read: about as long as the database takes to look at as many. */
+    private static final Duration PATIENCE = Duration.ofSeconds(3);
 
     private static final long LOOKED_AT_AGAIN = Duration.ofHours(1).toNanos();
 
@@ -80,7 +86,10 @@ final class ResultColumns {
         @Nullable
         Loaded loaded;
 
-        boolean loading;
+        /** Opened when reading has ended; null if nothing is being read. */
+        @Nullable
+        CountDownLatch loading;
+
         boolean refused;
         long refusedAt;
     }
@@ -158,6 +167,9 @@ final class ResultColumns {
         Map<List<@Nullable String>, double[]> sums = new LinkedHashMap<>();
         String tenant = tenant();
         boolean known = true;
+        if (isKept(filter, by)) {
+            ValueRows.COUNTS.forEach(this::loading); // all of them before the first is waited for
+        }
         for (int i = 0; i < ValueRows.COUNTS.size(); i++) {
             ResultFilter one = filter.ofMetric(ValueRows.COUNTS.get(i));
             Current current = current(one, by).orElse(null);
@@ -175,13 +187,17 @@ final class ResultColumns {
     /** A metric with what there is of it now. */
     private record Current(Loaded loaded, MetricColumns.View view) {}
 
+    /** Whether what is asked about is known of the evaluations in memory. */
+    private static boolean isKept(ResultFilter filter, List<Dimension> by) {
+        return filter.batch() == null
+                && filter.evaluations() == null
+                && filter.value(Dimension.CASE) == null
+                && !by.contains(Dimension.CASE);
+    }
+
     private Optional<Current> current(ResultFilter filter, List<Dimension> by) {
         String metric = filter.metric();
-        if (metric == null
-                || filter.batch() != null
-                || filter.evaluations() != null
-                || filter.value(Dimension.CASE) != null
-                || by.contains(Dimension.CASE)) {
+        if (metric == null || !isKept(filter, by)) {
             return Optional.empty();
         }
         Loaded loaded = loaded(metric);
@@ -202,19 +218,35 @@ final class ResultColumns {
             """).query(String.class).single();
     }
 
-    /** Null if it is being read, or is not to be. */
+    /** Null if it is still being read after a moment, or is not to be. */
     private @Nullable Loaded loaded(String metric) {
+        CountDownLatch loading = loading(metric);
+        if (loading != null) {
+            try {
+                if (!loading.await(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+                    return null;
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return null;
+            }
+        }
+        synchronized (places) {
+            Place place = places.get(metric);
+            return place == null ? null : place.loaded;
+        }
+    }
+
+    /** What opens when a metric has been read; it begins to be read if need be. Null if it is there already, or is not to be. */
+    private @Nullable CountDownLatch loading(String metric) {
         synchronized (places) {
             Place place = places.computeIfAbsent(metric, unused -> new Place());
-            if (place.loaded != null) {
-                return place.loaded;
-            }
             boolean wait = place.refused && System.nanoTime() - place.refusedAt < LOOKED_AT_AGAIN;
-            if (!place.loading && !wait) {
-                place.loading = true;
+            if (place.loaded == null && place.loading == null && !wait) {
+                place.loading = new CountDownLatch(1);
                 Thread.ofVirtual().name("columns-" + metric).start(() -> load(metric, place));
             }
-            return null;
+            return place.loaded == null ? place.loading : null;
         }
     }
 
@@ -227,10 +259,10 @@ final class ResultColumns {
         }
     }
 
-    /** Soon after the start, so that the first who looks need not wait. */
-    @Scheduled(initialDelay = 2_000, fixedDelay = Long.MAX_VALUE)
+    /** So that the first who looks need not wait. */
+    @EventListener(ApplicationReadyEvent.class)
     void first() {
-        loaded(FIRST);
+        loading(FIRST);
     }
 
     private void load(String metric, Place place) {
@@ -247,10 +279,13 @@ final class ResultColumns {
                     e.getClass().getSimpleName());
         } finally {
             synchronized (places) {
-                place.loading = false;
                 place.loaded = loaded;
                 if (loaded != null) {
                     makeRoom(metric);
+                }
+                if (place.loading != null) {
+                    place.loading.countDown();
+                    place.loading = null;
                 }
             }
         }
