@@ -1,14 +1,12 @@
 package org.segmeter.backup;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.DigestInputStream;
 import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -16,6 +14,7 @@ import java.util.HexFormat;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.segmeter.evaluation.Blob;
 
 /** Where a backup is: a directory, or the root of a zip file. */
 final class BackupPlace implements AutoCloseable {
@@ -108,15 +107,7 @@ final class BackupPlace implements AutoCloseable {
     }
 
     static String digest(Path file) throws IOException {
-        return digest(Files.newInputStream(file));
-    }
-
-    static String digest(InputStream content) throws IOException {
-        MessageDigest digest = sha256();
-        try (InputStream in = new DigestInputStream(content, digest)) {
-            in.transferTo(OutputStream.nullOutputStream());
-        }
-        return HexFormat.of().formatHex(digest.digest());
+        return Blob.digest(Files.newInputStream(file));
     }
 
     static MessageDigest sha256() {

@@ -7,6 +7,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.segmeter.evaluation.Blob;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -58,7 +59,7 @@ public record Manifest(
         Files.write(place.path(BackupPlace.MANIFEST), bytes);
         // The last file: without it the backup is unfinished.
         Files.writeString(
-                place.path(BackupPlace.SEAL), BackupPlace.digest(new java.io.ByteArrayInputStream(bytes)) + "\n");
+                place.path(BackupPlace.SEAL), Blob.digest(new java.io.ByteArrayInputStream(bytes)) + "\n");
     }
 
     /** @throws BackupRefused if it is missing, unfinished, damaged, or of a later version */

@@ -8,6 +8,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import org.segmeter.evaluation.Blob;
 import org.segmeter.evaluation.BlobStore;
 import org.segmeter.evaluation.ResultChain;
 
@@ -37,7 +38,7 @@ public record Verification(long objects, long scorecards, List<String> findings)
                         objects++;
                         String sha256 = rows.getString(1);
                         try {
-                            if (!BackupPlace.digest(installation.store().read(sha256))
+                            if (!Blob.digest(installation.store().read(sha256))
                                     .equals(sha256)) {
                                 findings.add("file " + sha256 + " is not what its SHA-256 says");
                             }
@@ -50,7 +51,7 @@ public record Verification(long objects, long scorecards, List<String> findings)
                     while (rows.next()) {
                         scorecards++;
                         byte[] content = rows.getString(2).getBytes(StandardCharsets.UTF_8);
-                        if (!BackupPlace.digest(new java.io.ByteArrayInputStream(content))
+                        if (!Blob.digest(new java.io.ByteArrayInputStream(content))
                                 .equals(rows.getString(3))) {
                             findings.add("scorecard of " + rows.getString(1) + " is not what its SHA-256 says");
                         }

@@ -398,7 +398,7 @@ final class BucketBlobStore implements BlobStore, AutoCloseable {
         if (digest.equals(stored)) {
             return;
         }
-        if (!Reception.digest(read(blob.sha256())).equals(blob.sha256())) {
+        if (!Blob.digest(read(blob.sha256())).equals(blob.sha256())) {
             throw new Unavailable("the bucket has something else than what it took", new IOException("digest"));
         }
     }
@@ -456,7 +456,7 @@ final class BucketBlobStore implements BlobStore, AutoCloseable {
 
     private static byte[] digest(Path file, long from, long length) {
         try (InputStream in = range(file, from, length)) {
-            return HexFormat.of().parseHex(Reception.digest(in));
+            return HexFormat.of().parseHex(Blob.digest(in));
         } catch (IOException e) {
             throw new java.io.UncheckedIOException(e);
         }

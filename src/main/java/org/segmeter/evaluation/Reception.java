@@ -9,7 +9,6 @@ import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
@@ -76,18 +75,6 @@ final class Reception {
 
     long free() throws IOException {
         return disk.getUsableSpace();
-    }
-
-    /** The SHA-256 of all that a stream gives, in hexadecimal. */
-    static String digest(InputStream content) throws IOException {
-        MessageDigest digest = sha256();
-        try (DigestInputStream in = new DigestInputStream(content, digest)) {
-            byte[] buffer = new byte[BUFFER];
-            while (in.read(buffer) >= 0) {
-                // the digest sees what passes
-            }
-        }
-        return HexFormat.of().formatHex(digest.digest());
     }
 
     static void force(Path directory) throws IOException {

@@ -162,7 +162,7 @@ public final class ResultCheck {
     private Finding file(String part, Blob blob) throws IOException, InterruptedException {
         reading.acquire();
         try (InputStream content = store.read(blob.sha256())) {
-            return compared(part, Reception.digest(content), blob.sha256());
+            return compared(part, Blob.digest(content), blob.sha256());
         } catch (BlobStore.Lost e) {
             boolean removed = stored.condition(blob.sha256()).orElse(StoredBlobs.Condition.MISSING)
                     == StoredBlobs.Condition.REMOVED;

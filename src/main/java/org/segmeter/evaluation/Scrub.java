@@ -96,7 +96,7 @@ final class Scrub {
      */
     static StoredBlobs.Condition look(BlobStore store, Blob blob) throws IOException {
         try (InputStream content = store.read(blob.sha256())) {
-            return Reception.digest(content).equals(blob.sha256())
+            return Blob.digest(content).equals(blob.sha256())
                     ? StoredBlobs.Condition.STORED
                     : StoredBlobs.Condition.CORRUPT;
         } catch (BlobStore.Lost e) {

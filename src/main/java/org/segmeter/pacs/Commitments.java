@@ -1,16 +1,12 @@
 package org.segmeter.pacs;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
-import java.security.DigestInputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.segmeter.evaluation.Blob;
 import org.segmeter.evaluation.BlobStore;
 import org.segmeter.format.dicom.DatasetSink;
 import org.springframework.dao.DuplicateKeyException;
@@ -141,20 +137,11 @@ public final class Commitments {
             return new Outcome(reference, Reason.CLASS_INSTANCE_CONFLICT.code());
         }
         try (BlobStore.Content content = instances.open(found.get())) {
-            boolean same = sha256(Files.newInputStream(content.file()))
+            boolean same = Blob.digest(Files.newInputStream(content.file()))
                     .equals(found.get().blob().sha256());
             return new Outcome(reference, same ? null : Reason.PROCESSING_FAILURE.code());
         } catch (IOException e) {
             return new Outcome(reference, Reason.PROCESSING_FAILURE.code());
-        }
-    }
-
-    private static String sha256(InputStream file) throws IOException {
-        try (DigestInputStream content = new DigestInputStream(file, MessageDigest.getInstance("SHA-256"))) {
-            content.transferTo(java.io.OutputStream.nullOutputStream());
-            return HexFormat.of().formatHex(content.getMessageDigest().digest());
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
         }
     }
 

@@ -69,7 +69,7 @@ abstract class BlobStoreContract {
             Blob blob = keep(store, content);
 
             assertThat(blob.size()).isEqualTo(size);
-            assertThat(blob.sha256()).isEqualTo(Reception.digest(new ByteArrayInputStream(content)));
+            assertThat(blob.sha256()).isEqualTo(Blob.digest(new ByteArrayInputStream(content)));
             assertThat(read(store, blob)).as("seed %d", seed).isEqualTo(content);
             try (InputStream in = store.read(blob.sha256())) {
                 assertThat(in.readAllBytes()).isEqualTo(content);
