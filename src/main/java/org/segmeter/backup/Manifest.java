@@ -58,8 +58,7 @@ public record Manifest(
         byte[] bytes = json.toPrettyString().getBytes(StandardCharsets.UTF_8);
         Files.write(place.path(BackupPlace.MANIFEST), bytes);
         // The last file: without it the backup is unfinished.
-        Files.writeString(
-                place.path(BackupPlace.SEAL), Blob.digest(new java.io.ByteArrayInputStream(bytes)) + "\n");
+        Files.writeString(place.path(BackupPlace.SEAL), Blob.digest(new java.io.ByteArrayInputStream(bytes)) + "\n");
     }
 
     /** @throws BackupRefused if it is missing, unfinished, damaged, or of a later version */

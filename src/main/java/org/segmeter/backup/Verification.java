@@ -38,8 +38,7 @@ public record Verification(long objects, long scorecards, List<String> findings)
                         objects++;
                         String sha256 = rows.getString(1);
                         try {
-                            if (!Blob.digest(installation.store().read(sha256))
-                                    .equals(sha256)) {
+                            if (!Blob.digest(installation.store().read(sha256)).equals(sha256)) {
                                 findings.add("file " + sha256 + " is not what its SHA-256 says");
                             }
                         } catch (BlobStore.Lost e) {
