@@ -50,15 +50,12 @@ public record Detection(
     /** Where a component is found by any voxel that it shares with the other side, however many components share it. */
     public static Detection byTouch(
             Components prediction, Components reference, double voxelVolumeMm3, List<Double> limitsMl) {
-        Overlaps overlaps = prediction.overlapsWith(reference);
         boolean[] p = new boolean[prediction.count()];
         boolean[] r = new boolean[reference.count()];
-        for (int i = 0; i < p.length; i++) {
-            for (int touched : overlaps.touching(i)) {
-                p[i] = true;
-                r[touched] = true;
-            }
-        }
+        prediction.overlapsWith(reference).forEach((found, touched, voxels) -> {
+            p[found] = true;
+            r[touched] = true;
+        });
         return of(prediction, reference, p, r, voxelVolumeMm3, limitsMl);
     }
 

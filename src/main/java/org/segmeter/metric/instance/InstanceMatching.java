@@ -3,7 +3,9 @@ package org.segmeter.metric.instance;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalDouble;
 
 /**
@@ -33,8 +35,7 @@ public record InstanceMatching(int predictions, int references, List<Match> matc
      * by prediction, then by reference. The matching of panoptica's NaiveThresholdMatching.
      */
     public static InstanceMatching greedy(Components prediction, Components reference, MatchRule rule) {
-        List<Match> all = new ArrayList<>();
-        admitted(prediction, reference, rule).forEach(all::addAll);
+        List<Match> all = admitted(prediction, reference, rule);
         all.sort(Comparator.comparingDouble(Match::iou)
                 .reversed()
                 .thenComparingInt(Match::prediction)
@@ -55,58 +56,62 @@ public record InstanceMatching(int predictions, int references, List<Match> matc
 
     /** The matching of largest total intersection over union among the pairs that the rule admits; exact. */
     public static InstanceMatching of(Components prediction, Components reference, MatchRule rule) {
+        List<Match> admitted = admitted(prediction, reference, rule);
+        int[] clusterOfReference = clusters(admitted, reference.count());
+        int[] pairsOfCluster = new int[reference.count()];
+        admitted.forEach(m -> pairsOfCluster[clusterOfReference[m.reference]]++);
         List<Match> matches = new ArrayList<>();
-        for (List<Match> cluster : clusters(admitted(prediction, reference, rule), reference.count())) {
-            matches.addAll(assigned(cluster));
+        // Of noise there are thousands of pairs, and hardly two compete.
+        Map<Integer, List<Match>> contested = new HashMap<>();
+        for (Match m : admitted) {
+            int cluster = clusterOfReference[m.reference];
+            if (pairsOfCluster[cluster] == 1) {
+                matches.add(m);
+            } else {
+                contested.computeIfAbsent(cluster, key -> new ArrayList<>()).add(m);
+            }
         }
+        contested.values().forEach(cluster -> matches.addAll(assigned(cluster)));
         matches.sort(Comparator.comparingInt(Match::prediction));
         return new InstanceMatching(prediction.count(), reference.count(), matches);
     }
 
-    private static List<List<Match>> admitted(Components prediction, Components reference, MatchRule rule) {
-        Overlaps overlaps = prediction.overlapsWith(reference);
-        List<List<Match>> admitted = new ArrayList<>();
-        for (int p = 0; p < prediction.count(); p++) {
-            List<Match> row = new ArrayList<>();
-            for (int r : overlaps.touching(p)) {
-                long both = overlaps.voxels(p, r);
-                double iou = (double) both / (prediction.size(p) + reference.size(r) - both);
-                if (rule.admits(iou)) {
-                    row.add(new Match(p, r, both, iou));
-                }
+    /** By ascending prediction, then reference. */
+    private static List<Match> admitted(Components prediction, Components reference, MatchRule rule) {
+        List<Match> admitted = new ArrayList<>();
+        prediction.overlapsWith(reference).forEach((p, r, both) -> {
+            double iou = (double) both / (prediction.size(p) + reference.size(r) - both);
+            if (rule.admits(iou)) {
+                admitted.add(new Match(p, r, both, iou));
             }
-            admitted.add(row);
-        }
+        });
         return admitted;
     }
 
-    /** Pairs that compete with one another, directly or through others. */
-    private static List<List<Match>> clusters(List<List<Match>> admitted, int references) {
+    /** For each reference which pairs compete with one another, directly or through others: the smallest reference among them. */
+    private static int[] clusters(List<Match> admitted, int references) {
         int[] clusterOfReference = new int[references];
         Arrays.setAll(clusterOfReference, i -> i);
-        for (List<Match> row : admitted) {
-            for (Match m : row) {
-                int a = root(clusterOfReference, row.getFirst().reference);
+        for (int i = 1; i < admitted.size(); i++) {
+            Match m = admitted.get(i);
+            Match before = admitted.get(i - 1);
+            if (m.prediction == before.prediction) {
+                int a = root(clusterOfReference, before.reference);
                 int b = root(clusterOfReference, m.reference);
                 clusterOfReference[Math.max(a, b)] = Math.min(a, b);
             }
         }
-        List<List<Match>> clusters = new ArrayList<>();
+        // A parent is smaller than its children.
         for (int r = 0; r < references; r++) {
-            clusters.add(new ArrayList<>());
+            clusterOfReference[r] = clusterOfReference[clusterOfReference[r]];
         }
-        for (List<Match> row : admitted) {
-            for (Match m : row) {
-                clusters.get(root(clusterOfReference, m.reference)).add(m);
-            }
-        }
-        clusters.removeIf(List::isEmpty);
-        return clusters;
+        return clusterOfReference;
     }
 
     private static int root(int[] parent, int i) {
         int at = i;
         while (parent[at] != at) {
+            parent[at] = parent[parent[at]];
             at = parent[at];
         }
         return at;

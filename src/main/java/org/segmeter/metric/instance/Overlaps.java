@@ -124,6 +124,21 @@ public final class Overlaps {
         return List.copyOf(touching);
     }
 
+    /** Is told of a pair of components and how many voxels they share. */
+    @FunctionalInterface
+    interface PairSink {
+        void pair(int component, int other, long voxels);
+    }
+
+    /** All pairs that share voxels, by ascending component, then other. */
+    void forEach(PairSink sink) {
+        for (int component = 0; component < components(); component++) {
+            for (int i = starts[component]; i < starts[component + 1]; i++) {
+                sink.pair(component, partners[i], voxels[i]);
+            }
+        }
+    }
+
     /** Number of shared voxels, 0 if none. */
     public long voxels(int component, int other) {
         int at = Arrays.binarySearch(partners, starts[component], starts[component + 1], other);
