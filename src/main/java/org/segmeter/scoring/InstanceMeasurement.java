@@ -221,6 +221,7 @@ final class InstanceMeasurement {
         return matchings.computeIfAbsent(asked, key -> {
             Components p = predicted(key.connectivity);
             Components r = referenced(key.connectivity);
+            cancel.check();
             MatchRule rule = new MatchRule(key.iou, key.above);
             return key.greedy ? InstanceMatching.greedy(p, r, rule) : InstanceMatching.of(p, r, rule);
         });

@@ -22,20 +22,17 @@ final class PeakMemory {
     /** A segment's values. */
     private static final long OF_SEGMENT = 30 << 10;
 
-    /** A row of voxels without a gap while objects are found: where it begins, where it ends, its parent, its object; all of them integers. */
-    private static final long OF_RUN = 4 * 4;
+    /** A run of voxels of four rows together while objects are found and matched: where it begins, where it ends, its object; integers. */
+    private static final long OF_RUN = 3 * 4;
 
-    /** And then, without the parent. */
-    private static final long OF_RUN_IN_OBJECT = 3 * 4;
+    /** An object while it is found: its size, its bounds as six integers, and its number. */
+    private static final long OF_OBJECT = 8 + 6 * 4 + 4;
 
-    /** An object while it is found: its size, its bounds as six integers, its box and where that is. */
-    private static final long OF_OBJECT = 8 + 6 * 4 + 40 + 4;
+    /** And while partners are looked for: where they begin in the list of all, or with whom they compete and how many they are. */
+    private static final long OF_OBJECT_IN_LIST = 8 + 6 * 4 + 2 * 4;
 
-    /** And while partners are looked for: without the bounds, with a list of partners. */
-    private static final long OF_OBJECT_IN_LIST = OF_OBJECT - 6 * 4 + 28;
-
-    /** Two objects that have a voxel in common: their places in the lists of both, their pair, and its place in the table of pairs. */
-    private static final long OF_PARTNERS = 2 * 56 + 32 + 3 * 16;
+    /** Two objects that have a voxel in common: their place in the table of pairs, which is half empty, and in the list of all. */
+    private static final long OF_PARTNERS = 3 * 16 + 20;
 
     /** What a part of a surface counts: squares, classes and numbers of 256 distances, and numbers of 256 neighbourhoods. */
     private static final long OF_PART = 256 * (8 + 4 + 8 + 8);
@@ -45,13 +42,18 @@ final class PeakMemory {
 
     private PeakMemory() {}
 
-    /** What a set of voxels is made of. */
+    /**
+     * What a set of voxels is made of.
+     *
+     * @param runs of two rows of two slices together, as {@link org.segmeter.metric.instance.Components} has them
+     * @param objects an upper bound that is nearly reached where they are many
+     */
     record Structure(Box box, long runs, long objects) {
         private static final Structure NOTHING = new Structure(Box.EMPTY, 0, 0);
 
         /**
-         * The voxels and the corners of the surface as bits, in rows with a word more at each end; what their distances are counted in; and
-         * for each of two threads the step along y to the nearest point, a number for each column of each slice.
+         * The voxels and the corners of the surface as bits, in rows with a word more at each end; the corners of each four rows together;
+         * what their distances are counted in; and for each of two threads the step along y to the nearest point, a number for each column of each slice.
          */
         private double surface() {
             if (box.isEmpty()) {
@@ -60,21 +62,21 @@ final class PeakMemory {
             double words = (box.x1() + 64 >> 6) - (box.x0() >> 6) + 2;
             double rows = (double) box.ny() * box.nz();
             double corners = (box.ny() + 1.0) * (box.nz() + 1.0);
-            return 8 * words * (rows + corners)
+            return 8 * words * (rows + 1.25 * corners)
                     + OF_PART * Math.ceil(corners / ROWS_OF_PART)
                     + 8.0 * box.nx() * box.nz();
         }
 
         private double whileObjectsAreFound() {
-            return rowStarts() + OF_RUN * (double) runs + OF_OBJECT * (double) objects;
+            return bundles() + OF_RUN * (double) runs + OF_OBJECT * (double) objects;
         }
 
         private double whileObjectsAreMatched() {
-            return rowStarts() + OF_RUN_IN_OBJECT * (double) runs + OF_OBJECT_IN_LIST * (double) objects;
+            return bundles() + OF_RUN * (double) runs + OF_OBJECT_IN_LIST * (double) objects;
         }
 
-        private double rowStarts() {
-            return 4.0 * box.ny() * box.nz();
+        private double bundles() {
+            return (double) box.ny() * box.nz();
         }
     }
 
@@ -82,11 +84,11 @@ final class PeakMemory {
      * @param voxels all that are held, each counted once
      * @param measured what measuring each entry takes, as {@link #ofPair} says
      * @param threads that measure at the same time
-     * @param values how many times the values of a segment are made
+     * @param protocols that an entry has values of
      */
-    static long of(List<Voxels> voxels, double[] measured, int threads, long values) {
+    static long of(List<Voxels> voxels, double[] measured, int threads, int protocols) {
         Set<Voxels> once = Collections.newSetFromMap(new IdentityHashMap<>());
-        double bytes = values * OF_SEGMENT;
+        double bytes = 0;
         for (Voxels one : voxels) {
             if (once.add(one)) {
                 bytes += held(one);
@@ -94,10 +96,16 @@ final class PeakMemory {
         }
         double[] sorted = measured.clone();
         Arrays.sort(sorted);
-        for (int i = 0; i < Math.min(threads, sorted.length); i++) {
-            bytes += sorted[sorted.length - 1 - i];
+        // The largest comes first, when there are no values yet.
+        double most = 0;
+        for (int done = 0; done < sorted.length; done++) {
+            double now = (double) done * protocols * OF_SEGMENT;
+            for (int i = done; i < Math.min(done + threads, sorted.length); i++) {
+                now += sorted[sorted.length - 1 - i] + (double) protocols * OF_SEGMENT;
+            }
+            most = Math.max(most, now);
         }
-        return (long) bytes;
+        return (long) (bytes + most);
     }
 
     /**
@@ -136,42 +144,76 @@ final class PeakMemory {
             return new Structure(box, points.count(), points.count());
         }
         BitMask bits = mask.toBitMask();
+        Box box = bits.box();
+        return new Structure(box, runs(bits, box), objects(bits, box));
+    }
+
+    private static long runs(BitMask bits, Box box) {
+        long[] four = new long[bits.wordsPerRow() + 2];
         long runs = 0;
+        for (int z = box.z0(); z < box.z1(); z += 2) {
+            for (int y = box.y0(); y < box.y1(); y += 2) {
+                Arrays.fill(four, 0);
+                add(bits, y, z, four);
+                add(bits, y + 1, z, four);
+                add(bits, y, z + 1, four);
+                add(bits, y + 1, z + 1, four);
+                for (int w = 1; w + 1 < four.length; w++) {
+                    runs += Long.bitCount(four[w] & ~(four[w] << 1 | four[w - 1] >>> 63));
+                }
+            }
+        }
+        return runs;
+    }
+
+    /**
+     * Runs of a row without a neighbour in the rows before it: each begins an object, or will be joined to one. Word by word, so that one
+     * that goes on in the next word may be counted twice.
+     */
+    private static long objects(BitMask bits, Box box) {
         long objects = 0;
         int width = bits.wordsPerRow();
         long[] words = bits.words();
         long[] above = new long[width + 2];
-        for (int z = bits.z0(); z < bits.z1(); z++) {
-            for (int y = bits.y0(); y < bits.y1(); y++) {
+        for (int z = box.z0(); z < box.z1(); z++) {
+            for (int y = box.y0(); y < box.y1(); y++) {
                 Arrays.fill(above, 0);
                 add(bits, y - 1, z, above);
                 add(bits, y - 1, z - 1, above);
                 add(bits, y, z - 1, above);
                 add(bits, y + 1, z - 1, above);
                 int row = bits.rowStart(y, z);
-                boolean goesOn = false;
                 for (int w = 0; w < width; w++) {
-                    // Words have an empty one before and behind, for the neighbours of their ends.
-                    long near = above[w + 1]
-                            | above[w + 1] << 1
-                            | above[w] >>> 63
-                            | above[w + 1] >>> 1
-                            | above[w + 2] << 63;
-                    for (long rest = words[row + w]; rest != 0; ) {
-                        long run = rest & ~(rest + Long.lowestOneBit(rest));
-                        if (!goesOn || (run & 1) == 0) {
-                            runs++;
-                            // Without a neighbour in the rows before it, it begins an object, or will be joined to one.
-                            objects += (run & near) == 0 ? 1 : 0;
-                        }
-                        goesOn = false;
-                        rest &= ~run;
+                    long word = words[row + w];
+                    if (word != 0) {
+                        // Words have an empty one before and behind, for the neighbours of their ends.
+                        long near = above[w + 1]
+                                | above[w + 1] << 1
+                                | above[w] >>> 63
+                                | above[w + 1] >>> 1
+                                | above[w + 2] << 63;
+                        long alone = word & ~runsWith(word & near, word);
+                        objects += Long.bitCount(alone & ~(alone << 1));
                     }
-                    goesOn = words[row + w] < 0;
                 }
             }
         }
-        return new Structure(bits.box(), runs, objects);
+        return objects;
+    }
+
+    /** The runs of a word in which some bits lie, whole. */
+    private static long runsWith(long some, long word) {
+        long up = some;
+        long down = some;
+        long along = word;
+        long back = word;
+        for (int step = 1; step < Long.SIZE; step *= 2) {
+            up |= along & up << step;
+            along &= along << step;
+            down |= back & down >>> step;
+            back &= back >>> step;
+        }
+        return up | down;
     }
 
     private static void add(BitMask bits, int y, int z, long[] above) {

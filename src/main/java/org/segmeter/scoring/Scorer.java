@@ -475,18 +475,18 @@ public final class Scorer {
             held.add(one.prediction());
             held.add(one.reference());
         }
-        double[] whileMeasured = shapes
-                ? all.stream()
-                        .mapToDouble(one -> PeakMemory.ofPair(
-                                one.prediction(), one.reference(), one.counts().tp()))
-                        .toArray()
-                : new double[0];
+        double[] whileMeasured = all.stream()
+                .mapToDouble(one -> shapes
+                        ? PeakMemory.ofPair(
+                                one.prediction(), one.reference(), one.counts().tp())
+                        : 0)
+                .toArray();
         // The calling thread measures too.
         return PeakMemory.of(
                 held,
                 whileMeasured,
                 pool == null ? 1 : pool.getParallelism() + 1,
-                (long) (measured.length + 1) * protocols);
+                protocols);
     }
 
     /** Runs the tasks of these indices, with the pool's help if there is one; the first failure in their order is thrown. */

@@ -6,10 +6,24 @@ import java.util.concurrent.CancellationException;
 public final class CancelSignal {
 
     private volatile boolean cancelled;
+    private final Runnable look;
+
+    public CancelSignal() {
+        this(() -> {});
+    }
+
+    private CancelSignal(Runnable look) {
+        this.look = look;
+    }
 
     /** A signal that nobody gives. */
     public static CancelSignal none() {
         return new CancelSignal();
+    }
+
+    /** A signal that nobody gives, and a look at work that is half done: from its own threads, whenever they look whether to stop. */
+    public static CancelSignal watching(Runnable look) {
+        return new CancelSignal(look);
     }
 
     public void cancel() {
@@ -25,5 +39,6 @@ public final class CancelSignal {
         if (cancelled || Thread.currentThread().isInterrupted()) {
             throw new CancellationException("cancelled");
         }
+        look.run();
     }
 }

@@ -11,25 +11,15 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
-import java.util.concurrent.ForkJoinPool;
-import java.util.concurrent.atomic.AtomicLong;
 import org.segmeter.format.nifti.NiftiWriter;
-import org.segmeter.scoring.Scorer;
-import org.segmeter.scoring.ScoringInput;
-import org.segmeter.scoring.ScoringOptions;
-import org.segmeter.scoring.ScoringProgress;
 import org.segmeter.volume.BitMask;
-import org.segmeter.volume.CancelSignal;
 import org.segmeter.volume.Segmentation;
 import org.springframework.util.FileSystemUtils;
 
 /**
- * What scoring says beforehand that it takes of memory, beside the smallest heap with which a JVM of its own gets through (less what that
- * takes for the smallest of pairs). Run by {@code docs/benchmarks.md}, "Memory".
+ * What scoring says beforehand that it takes of memory, beside the peak of what is in use meanwhile. Run by {@code docs/benchmarks.md}, "Memory".
  */
 public final class MemoryBenchmark {
-
-    static final double MIB = 1L << 20;
 
     private MemoryBenchmark() {}
 
@@ -44,38 +34,6 @@ public final class MemoryBenchmark {
                 }
             }
             return new Pair(files[0], files[1]);
-        }
-
-        /** What scoring it says that it takes, in MiB. */
-        double expected() throws Exception {
-            AtomicLong said = new AtomicLong();
-            ScoringProgress progress = new ScoringProgress() {
-                @Override
-                public void entered(Stage stage) {
-                    // not of interest
-                }
-
-                @Override
-                public void takes(long bytes, boolean all) {
-                    said.set(bytes);
-                }
-            };
-            // As ScoreOnce does it on one processor: the calling thread, and one that helps.
-            try (ForkJoinPool one = new ForkJoinPool(1)) {
-                Scorer.standard()
-                        .withPool(one)
-                        .score(
-                                new ScoringInput(List.of(prediction), List.of("0")),
-                                new ScoringInput(List.of(reference), List.of("0")),
-                                ScoringOptions.defaults(),
-                                progress,
-                                CancelSignal.none());
-            }
-            return said.get() / MIB;
-        }
-
-        double smallestHeap() throws Exception {
-            return SmallestHeap.mib(prediction, reference, ScoringOptions.DEFAULT_PROTOCOL, 1);
         }
     }
 
@@ -138,30 +96,33 @@ public final class MemoryBenchmark {
         List<String> wanted = List.of(arguments).subList(Math.min(1, arguments.length), arguments.length);
         Path folder = Files.createTempDirectory("segmeter-memory");
         try {
-            Pair smallest = Pair.write(folder, "smallest", noise(8));
-            double floor = smallest.smallestHeap();
+            Map<String, Pair> pairs = new LinkedHashMap<>();
+            for (Map.Entry<String, Segmentation[]> one : cases(n).entrySet()) {
+                if (wanted.isEmpty() || wanted.contains(one.getKey())) {
+                    pairs.put(one.getKey(), Pair.write(folder, one.getKey(), one.getValue()));
+                }
+            }
             System.out.printf(
                     Locale.ROOT,
-                    "%s, %d x %d x %d voxels; a JVM that scores 8 x 8 x 8 voxels needs %.1f MiB, which are not in the"
-                            + " table%n%n| case | expected MiB | needed MiB | expected over needed |%n| --- | --- | --- |"
-                            + " --- |%n",
+                    "%s, %d x %d x %d voxels%n%n| case | threads | expected MiB | peak MiB | expected over peak |%n| --- |"
+                            + " --- | --- | --- | --- |%n",
                     Machine.name(),
                     n,
                     n,
-                    n,
-                    floor);
-            for (Map.Entry<String, Segmentation[]> one : cases(n).entrySet()) {
-                if (wanted.isEmpty() || wanted.contains(one.getKey())) {
-                    Pair pair = Pair.write(folder, one.getKey(), one.getValue());
-                    double expected = pair.expected();
-                    double needed = pair.smallestHeap() - floor;
+                    n);
+            for (int threads = 1; threads <= 2; threads++) {
+                List<PeakHeap.Reading> readings = PeakHeap.of(List.copyOf(pairs.values()), threads);
+                int at = 0;
+                for (String name : pairs.keySet()) {
+                    PeakHeap.Reading reading = readings.get(at++);
                     System.out.printf(
                             Locale.ROOT,
-                            "| %s | %.1f | %.1f | %.2f |%n",
-                            one.getKey(),
-                            expected,
-                            needed,
-                            expected / needed);
+                            "| %s | %d | %.1f | %.1f | %.2f |%n",
+                            name,
+                            threads,
+                            reading.said(),
+                            reading.peak(),
+                            reading.ratio());
                 }
             }
         } finally {
