@@ -74,8 +74,12 @@ public sealed interface BlobStore permits DirectoryBlobStore, BucketBlobStore {
 
         Blob blob();
 
-        /** The content as a file of this machine until it is kept or closed; to be read only. */
-        Path content();
+        /**
+         * The content as a file of this machine until it is kept or closed; to be read only.
+         *
+         * @throws IOException if this machine's disk fails: little content is written when it is asked for
+         */
+        Path content() throws IOException;
 
         /**
          * Gives the content its name. Two uploads of the same content end as one file.
@@ -100,7 +104,7 @@ public sealed interface BlobStore permits DirectoryBlobStore, BucketBlobStore {
     }
 
     /**
-     * Receives content in pieces of 128 KiB, hashing as it comes.
+     * Receives content in pieces of 128 KiB, hashing as it comes. Up to 64 KiB are in memory until they are kept.
      *
      * @param limit most bytes accepted
      * @throws TooLarge if there is more

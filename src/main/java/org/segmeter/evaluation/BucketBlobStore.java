@@ -148,26 +148,26 @@ final class BucketBlobStore implements BlobStore, AutoCloseable {
         }
 
         @Override
-        public Path content() {
+        public Path content() throws IOException {
             return received.file();
         }
 
         @Override
         public void keep() throws IOException {
             Blob blob = received.blob();
+            Path file = received.file();
             String key = key(blob.sha256());
             if (!isThere(key, blob)) {
                 boolean inPieces = blob.size() > piece;
-                String digest = answered(
-                        () -> inPieces ? putPieces(key, blob, received.file()) : put(key, blob, received.file()));
+                String digest = answered(() -> inPieces ? putPieces(key, blob, file) : put(key, blob, file));
                 confirm(key, blob, digest);
             }
-            copies.adopt(received.file(), blob);
+            copies.adopt(file, blob);
         }
 
         @Override
         public void close() throws IOException {
-            Files.deleteIfExists(received.file());
+            received.forget();
         }
     }
 

@@ -13,6 +13,10 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -23,11 +27,21 @@ import org.jspecify.annotations.Nullable;
  */
 final class DirectoryBlobStore implements BlobStore {
 
+    private static final int MOST_REMEMBERED = 4096;
+
     private final Path blobs;
     private final Path corrupt;
     private final Path mark;
     private final Path secret;
     private final Reception reception;
+
+    /** Digests of content that was kept, those that were asked for last. */
+    private final Map<String, Boolean> keptLately = Collections.synchronizedMap(new LinkedHashMap<>(16, 0.75f, true) {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, Boolean> eldest) {
+            return size() > MOST_REMEMBERED;
+        }
+    });
 
     /** @param directory created if need be; left-overs of uploads that a dead service was receiving are removed */
     DirectoryBlobStore(Path directory) throws IOException {
@@ -57,13 +71,19 @@ final class DirectoryBlobStore implements BlobStore {
         }
 
         @Override
-        public Path content() {
+        public Path content() throws IOException {
             return received.file();
         }
 
         @Override
         public void keep() throws IOException {
-            Path target = path(received.blob().sha256());
+            String sha256 = received.blob().sha256();
+            Path target = path(sha256);
+            byte[] content = received.bytes();
+            // What is there was forced to the disk by this process, its name too, and is still what it was.
+            if (content != null && keptLately.containsKey(sha256) && holds(target, content)) {
+                return;
+            }
             Path directory = target.resolveSibling(".").normalize();
             if (!Files.isDirectory(directory)) {
                 Files.createDirectories(directory);
@@ -71,12 +91,22 @@ final class DirectoryBlobStore implements BlobStore {
             }
             // Also over a file that is there: this one has just been hashed, that one may have suffered since.
             Files.move(received.file(), target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            received.givenAway();
             Reception.force(directory);
+            keptLately.put(sha256, true);
         }
 
         @Override
         public void close() throws IOException {
-            Files.deleteIfExists(received.file());
+            received.forget();
+        }
+    }
+
+    private static boolean holds(Path file, byte[] content) throws IOException {
+        try {
+            return Files.size(file) == content.length && Arrays.equals(Files.readAllBytes(file), content);
+        } catch (NoSuchFileException e) {
+            return false;
         }
     }
 

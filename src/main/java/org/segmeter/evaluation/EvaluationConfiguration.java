@@ -98,6 +98,9 @@ class EvaluationConfiguration {
             return (complete, operations) ->
                     operations.reschedule(complete, Instant.now().plus(again.pause()));
         }
+        if (verdict instanceof EvaluationRunner.Verdict.NotYet) {
+            return (complete, operations) -> operations.reschedule(complete, complete.getExecution().executionTime);
+        }
         if (verdict instanceof EvaluationRunner.Verdict.Done) {
             return (complete, operations) -> operations.stop();
         }
@@ -106,10 +109,11 @@ class EvaluationConfiguration {
     }
 
     /**
-     * Threads of the queue for each one that may score at a time: while one writes a result and waits for the disk, another scores.
-     * More would keep evaluations from other replicas that could begin them at once.
+     * Threads of the queue for each one that may score at a time: one scores, one writes a result and waits for the disk, and the others
+     * have the next evaluations in hand while more are fetched, so that small ones never wait for the queue. What is in hand and not begun
+     * goes back after a while, so that it is not kept from other replicas.
      */
-    private static final int THREADS_OF_WORKER = 2;
+    private static final int THREADS_OF_WORKER = 4;
 
     /** The queue takes as much work as there are threads; its starter would have it as a setting of its own. */
     @Bean

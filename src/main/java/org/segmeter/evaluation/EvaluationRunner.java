@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.scoring.Scorecard;
@@ -45,6 +46,9 @@ final class EvaluationRunner {
 
     /** How long a store that does not answer is left alone. */
     private static final Duration STORE_PAUSE = Duration.ofSeconds(5);
+
+    /** How long a job that was taken out of the queue waits for a processor here before another replica may have it. */
+    private static final Duration LONGEST_IN_HAND = Duration.ofSeconds(5);
 
     private static final Duration WAIT_FOR_SPACE = Duration.ofSeconds(5);
     private static final int MOST_WAITS_FOR_SPACE = 120;
@@ -105,6 +109,9 @@ final class EvaluationRunner {
         /** This attempt ended the evaluation, and with it the job. */
         record Ended() implements Verdict {}
 
+        /** No attempt was made: for a while there was no processor for it. The job keeps its place in the queue, for whoever has one. */
+        record NotYet() implements Verdict {}
+
         /** The attempt failed for no fault of the input that is known; once more after a pause. */
         record Again(Duration pause) implements Verdict {}
     }
@@ -118,7 +125,9 @@ final class EvaluationRunner {
         try (MDC.MDCCloseable ignored = MDC.putCloseable("evaluation_id", id.toString())) {
             // An evaluation that waits for a processor is not claimed yet: the end of the process would count against
             // it.
-            turn.acquire();
+            if (!turn.tryAcquire(LONGEST_IN_HAND.toNanos(), TimeUnit.NANOSECONDS)) {
+                return new Verdict.NotYet();
+            }
             Turn mine = new Turn();
             try {
                 // Committed before work starts: an attempt that ends the process has been counted.

@@ -24,7 +24,8 @@ public interface ImagesElsewhere {
     /** Files of one series, for as long as this is open. */
     interface Fetched extends AutoCloseable {
 
-        List<Path> files();
+        /** @throws IOException if this machine's disk fails */
+        List<Path> files() throws IOException;
 
         @Override
         void close() throws IOException;

@@ -5,6 +5,7 @@ import java.lang.foreign.Arena;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.evaluation.BlobStore;
@@ -79,8 +80,12 @@ final class SourceImages implements ImagesElsewhere {
     private record Images(List<BlobStore.Incoming> received) implements Fetched {
 
         @Override
-        public List<Path> files() {
-            return received.stream().map(BlobStore.Incoming::content).toList();
+        public List<Path> files() throws IOException {
+            List<Path> files = new ArrayList<>();
+            for (BlobStore.Incoming image : received) {
+                files.add(image.content());
+            }
+            return files;
         }
 
         @Override

@@ -1,6 +1,8 @@
 package org.segmeter.scoring;
 
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ForkJoinPool;
@@ -21,6 +23,9 @@ import org.segmeter.volume.Segmentation;
  * @param pool that reads the reference meanwhile; null: the calling thread reads one after the other
  */
 record PairReader(SegmentationReader reader, @Nullable ForkJoinPool pool) {
+
+    /** Bytes of a side that are read faster than they are handed to another thread; compressed, they hold at most some megabytes. */
+    private static final long LITTLE = 1 << 13;
 
     /** Both sides as they were stored. */
     record Pair(Segmentation prediction, Segmentation reference) {}
@@ -49,7 +54,7 @@ record PairReader(SegmentationReader reader, @Nullable ForkJoinPool pool) {
         ReadOptions mine =
                 options.predictionReadOptions().withKeptLogits(keepLogits).withCancel(cancel);
         ReadOptions theirs = options.referenceReadOptions().withCancel(cancel);
-        if (pool == null) {
+        if (pool == null || isLittle(prediction) && isLittle(reference)) {
             return pair(read(prediction, mine, "prediction"), read(reference, theirs, "reference"), mine, theirs);
         }
         ForkJoinTask<Delineation> other = pool.submit(() -> {
@@ -91,6 +96,15 @@ record PairReader(SegmentationReader reader, @Nullable ForkJoinPool pool) {
             }
             throw new IllegalStateException("reading failed", cause);
         }
+    }
+
+    /** Waking another thread takes as long as reading so little. */
+    private static boolean isLittle(ScoringInput input) throws IOException {
+        long bytes = 0;
+        for (Path file : input.files()) {
+            bytes += Files.size(file);
+        }
+        return bytes <= LITTLE;
     }
 
     /** Contours become voxels on the grid of the other side. */

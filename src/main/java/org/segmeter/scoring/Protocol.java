@@ -219,6 +219,9 @@ public record Protocol(
 
     /** This protocol with numeric parameters of some metrics replaced; id and digest stay those of the document. */
     Protocol withParameters(Map<String, Map<String, List<Double>>> replaced) throws InputException {
+        if (replaced.isEmpty()) {
+            return this;
+        }
         List<Metric> changed = new ArrayList<>(metrics);
         for (Map.Entry<String, Map<String, List<Double>>> entry : replaced.entrySet()) {
             boolean found = false;

@@ -482,11 +482,7 @@ public final class Scorer {
                         : 0)
                 .toArray();
         // The calling thread measures too.
-        return PeakMemory.of(
-                held,
-                whileMeasured,
-                pool == null ? 1 : pool.getParallelism() + 1,
-                protocols);
+        return PeakMemory.of(held, whileMeasured, pool == null ? 1 : pool.getParallelism() + 1, protocols);
     }
 
     /** Runs the tasks of these indices, with the pool's help if there is one; the first failure in their order is thrown. */

@@ -104,8 +104,8 @@ public final class MemoryBenchmark {
             }
             System.out.printf(
                     Locale.ROOT,
-                    "%s, %d x %d x %d voxels%n%n| case | threads | expected MiB | peak MiB | expected over peak |%n| --- |"
-                            + " --- | --- | --- | --- |%n",
+                    "%s, %d x %d x %d voxels%n%n| case | threads | expected MiB | peak MiB | expected over peak |%n|"
+                            + " --- | --- | --- | --- | --- |%n",
                     Machine.name(),
                     n,
                     n,

@@ -34,7 +34,8 @@ class MemoryModelTest {
         int at = 0;
         for (String name : cases.keySet()) {
             PeakHeap.Reading reading = readings.get(at++);
-            System.out.printf("memory of %s: %.2f MiB said, %.2f MiB at the peak%n", name, reading.said(), reading.peak());
+            System.out.printf(
+                    "memory of %s: %.2f MiB said, %.2f MiB at the peak%n", name, reading.said(), reading.peak());
             assertThat(reading.said())
                     .as("%s: %s", name, reading)
                     .isCloseTo(reading.peak(), within(Math.max(1, 0.25 * reading.peak())));

@@ -64,7 +64,10 @@ abstract class BlobStoreContract {
     @Test
     void whatIsKeptIsFoundUnderItsDigest() throws Exception {
         BlobStore store = store();
-        for (int size : new int[] {0, 1, (1 << 17) - 1, 1 << 17, (1 << 17) + 1, 1_000_003}) {
+        int[] sizes = {
+            0, 1, 1 << 13, (1 << 16) - 1, 1 << 16, (1 << 16) + 1, (1 << 17) - 1, 1 << 17, (1 << 17) + 1, 1_000_003
+        };
+        for (int size : sizes) {
             byte[] content = content(size);
             Blob blob = keep(store, content);
 
@@ -82,13 +85,37 @@ abstract class BlobStoreContract {
     @Test
     void whatIsNotKeptLeavesNothing() throws Exception {
         BlobStore store = store();
-        Blob blob;
-        try (BlobStore.Incoming incoming = store.receive(new ByteArrayInputStream(content(1000)), NO_LIMIT)) {
-            blob = incoming.blob();
-            assertThat(filesBelow("uploads")).isEqualTo(1);
+        for (int size : new int[] {1000, 100_000}) {
+            byte[] content = content(size);
+            Blob blob;
+            try (BlobStore.Incoming incoming = store.receive(new ByteArrayInputStream(content), NO_LIMIT)) {
+                blob = incoming.blob();
+                assertThat(Files.readAllBytes(incoming.content())).isEqualTo(content);
+                assertThat(filesBelow("uploads")).isEqualTo(1);
+            }
+            assertThatThrownBy(() -> store.open(blob)).isInstanceOf(BlobStore.Lost.class);
+            assertThatThrownBy(() -> store.read(blob.sha256())).isInstanceOf(BlobStore.Lost.class);
+            assertThat(filesBelow("uploads")).isZero();
         }
-        assertThatThrownBy(() -> store.open(blob)).isInstanceOf(BlobStore.Lost.class);
-        assertThatThrownBy(() -> store.read(blob.sha256())).isInstanceOf(BlobStore.Lost.class);
+    }
+
+    @Test
+    void littleContentIsNoFileBeforeSomebodyNeedsOneAndMuchOfItIs() throws Exception {
+        BlobStore store = store();
+        List<BlobStore.Incoming> all = new ArrayList<>();
+        for (int i = 0; i < 8 << 20 >> 16; i++) {
+            all.add(store.receive(new ByteArrayInputStream(content((1 << 16) - 1)), NO_LIMIT));
+        }
+        assertThat(filesBelow("uploads")).isZero();
+        all.add(store.receive(new ByteArrayInputStream(content((1 << 16) - 1)), NO_LIMIT));
+        assertThat(filesBelow("uploads")).isEqualTo(1);
+        all.removeFirst().close();
+        all.add(store.receive(new ByteArrayInputStream(content((1 << 16) - 1)), NO_LIMIT));
+        assertThat(filesBelow("uploads")).isEqualTo(1);
+        for (BlobStore.Incoming one : all) {
+            one.keep();
+            one.close();
+        }
         assertThat(filesBelow("uploads")).isZero();
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -26,5 +27,28 @@ class DirectoryBlobStoreTest extends BlobStoreContract {
         Path left = Files.writeString(directory.resolve("uploads").resolve("x.part"), "half");
         store();
         assertThat(left).doesNotExist();
+    }
+
+    @Test
+    void littleContentThatIsThereIsNotWrittenAgainUnlessItSuffered() throws Exception {
+        BlobStore store = store();
+        byte[] content = content(3000);
+        Path file = place(keep(store, content).sha256());
+        Object first = Files.readAttributes(file, BasicFileAttributes.class).fileKey();
+        keep(store, content);
+        assertThat(Files.readAttributes(file, BasicFileAttributes.class).fileKey())
+                .isEqualTo(first);
+
+        byte[] suffered = content.clone();
+        suffered[1234] ^= 1;
+        Files.write(file, suffered);
+        keep(store, content);
+        assertThat(file).hasBinaryContent(content);
+        Files.write(file, new byte[] {1});
+        keep(store, content);
+        assertThat(file).hasBinaryContent(content);
+        Files.delete(file);
+        keep(store, content);
+        assertThat(file).hasBinaryContent(content);
     }
 }

@@ -178,37 +178,83 @@ public final class BoundaryIou {
         }
         long words = (long) reaches.length * targets.stride * (hollow.y1() - hollow.y0()) * (hollow.z1() - hollow.z0());
         Parts.of(hollow.z1() - hollow.z0(), words).forEach(slice -> {
-            int z = hollow.z0() + slice;
             cancel.check();
-            long[] near = new long[targets.stride];
-            long[] spread = new long[targets.stride];
-            for (int y = hollow.y0(); y < hollow.y1(); y++) {
-                int from = mask.rowStart(y, z) + hollow.wordX0() - mask.wordX0();
-                if (isZero(mask.words(), from, hollow.wordsPerRow())) {
-                    continue;
-                }
-                Arrays.fill(near, 0);
-                int reach = reaches[0].reach;
-                for (RowReach row : reaches) {
-                    spread(near, spread, reach - row.reach);
-                    reach = row.reach;
-                    int j = y + row.dy - targets.y0;
-                    int k = z + row.dz - targets.z0;
-                    if (j >= 0 && j < targets.ny && k >= 0 && k < targets.nz) {
-                        int at = (k * targets.ny + j) * targets.stride;
-                        for (int i = 0; i < near.length; i++) {
-                            near[i] |= targets.words[at + i];
-                        }
-                    }
-                }
-                spread(near, spread, reach);
-                int to = hollow.rowStart(y, z);
-                int first = hollow.wordX0() - targets.wordX0;
-                for (int w = 0; w < hollow.wordsPerRow(); w++) {
-                    hollow.words()[to + w] = mask.words()[from + w] & near[first + w];
-                }
+            // The words at the ends of a row of targets are empty.
+            if (targets.stride == 3) {
+                dilatedInWords(mask, targets, reaches, hollow, hollow.z0() + slice);
+            } else {
+                dilatedInRows(mask, targets, reaches, hollow, hollow.z0() + slice);
             }
         });
+    }
+
+    private static void dilatedInRows(BitMask mask, PointSet targets, RowReach[] reaches, BitMask hollow, int z) {
+        long[] near = new long[targets.stride - 2];
+        long[] spread = new long[near.length];
+        for (int y = hollow.y0(); y < hollow.y1(); y++) {
+            int from = mask.rowStart(y, z) + hollow.wordX0() - mask.wordX0();
+            if (isZero(mask.words(), from, hollow.wordsPerRow())) {
+                continue;
+            }
+            Arrays.fill(near, 0);
+            int reach = reaches[0].reach;
+            for (RowReach row : reaches) {
+                spread(near, spread, reach - row.reach);
+                reach = row.reach;
+                int j = y + row.dy - targets.y0;
+                int k = z + row.dz - targets.z0;
+                if (j >= 0 && j < targets.ny && k >= 0 && k < targets.nz) {
+                    int at = (k * targets.ny + j) * targets.stride + 1;
+                    for (int i = 0; i < near.length; i++) {
+                        near[i] |= targets.words[at + i];
+                    }
+                }
+            }
+            spread(near, spread, reach);
+            int to = hollow.rowStart(y, z);
+            int first = hollow.wordX0() - targets.wordX0 - 1;
+            for (int w = 0; w < hollow.wordsPerRow(); w++) {
+                hollow.words()[to + w] = mask.words()[from + w] & near[first + w];
+            }
+        }
+    }
+
+    /** The same where a row is one word, as of small volumes. */
+    private static void dilatedInWords(BitMask mask, PointSet targets, RowReach[] reaches, BitMask hollow, int z) {
+        long[] words = targets.words;
+        for (int y = hollow.y0(); y < hollow.y1(); y++) {
+            long voxels = mask.words()[mask.rowStart(y, z) + hollow.wordX0() - mask.wordX0()];
+            if (voxels == 0) {
+                continue;
+            }
+            long near = 0;
+            int reach = reaches[0].reach;
+            for (RowReach row : reaches) {
+                if (row.reach < reach) {
+                    near = spread(near, reach - row.reach);
+                    reach = row.reach;
+                    if ((voxels & ~near) == 0) {
+                        break;
+                    }
+                }
+                int j = y + row.dy - targets.y0;
+                int k = z + row.dz - targets.z0;
+                if (j >= 0 && j < targets.ny && k >= 0 && k < targets.nz) {
+                    near |= words[(k * targets.ny + j) * 3 + 1];
+                }
+            }
+            hollow.words()[hollow.rowStart(y, z)] = voxels & spread(near, reach);
+        }
+    }
+
+    private static long spread(long row, int by) {
+        long spread = row;
+        for (int done = 0; done < by; ) {
+            int step = Math.min(Math.min(2 * done + 1, by - done), 63);
+            spread |= spread << step | spread >>> step;
+            done += step;
+        }
+        return spread;
     }
 
     private static boolean isZero(long[] words, int from, int n) {

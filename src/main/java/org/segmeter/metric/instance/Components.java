@@ -233,7 +233,6 @@ public final class Components {
             }
             return new int[][] {starts, ends};
         }
-
     }
 
     /** Joins the runs of bundles that touch one another. */
@@ -301,7 +300,11 @@ public final class Components {
             int dy = rows.y(towards) - y0;
             int dz = rows.z(towards) - z0;
             rows.joined(
-                    dy > 0 ? y0 + 1 : y0, dy < 0 ? y0 + 1 : y0 + 2, dz > 0 ? z0 + 1 : z0, dz < 0 ? z0 + 1 : z0 + 2, into);
+                    dy > 0 ? y0 + 1 : y0,
+                    dy < 0 ? y0 + 1 : y0 + 2,
+                    dz > 0 ? z0 + 1 : z0,
+                    dz < 0 ? z0 + 1 : z0 + 2,
+                    into);
         }
 
         /** Whether a voxel of one run is at the place of, or beside, one of the other. */
