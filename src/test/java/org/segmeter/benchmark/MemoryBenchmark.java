@@ -96,6 +96,7 @@ public final class MemoryBenchmark {
         List<String> wanted = List.of(arguments).subList(Math.min(1, arguments.length), arguments.length);
         Path folder = Files.createTempDirectory("segmeter-memory");
         try {
+            Pair small = Pair.write(folder, "small", noise(8));
             Map<String, Pair> pairs = new LinkedHashMap<>();
             for (Map.Entry<String, Segmentation[]> one : cases(n).entrySet()) {
                 if (wanted.isEmpty() || wanted.contains(one.getKey())) {
@@ -111,7 +112,7 @@ public final class MemoryBenchmark {
                     n,
                     n);
             for (int threads = 1; threads <= 2; threads++) {
-                List<PeakHeap.Reading> readings = PeakHeap.of(List.copyOf(pairs.values()), threads);
+                List<PeakHeap.Reading> readings = PeakHeap.of(small, List.copyOf(pairs.values()), threads);
                 int at = 0;
                 for (String name : pairs.keySet()) {
                     PeakHeap.Reading reading = readings.get(at++);

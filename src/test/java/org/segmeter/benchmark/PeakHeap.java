@@ -18,15 +18,15 @@ import org.segmeter.scoring.ScoringProgress;
 import org.segmeter.volume.CancelSignal;
 
 /**
- * What scoring pairs takes of memory, and what it says that it takes. Where the work of a JVM of its own looks whether it is to stop, in the
- * middle of everything, it collects: the most that a collection leaves, less what it left before the work, is the peak. Of all these places
- * about sixty are taken, the same ones each time, so that the reading is the same each time too.
+ * What scoring a pair takes of memory, and what it says that it takes. Where the work of a JVM of its own looks whether it is to stop, in the
+ * middle of everything, it collects, every two milliseconds of work: the most that a collection leaves, less what it left before the work, is
+ * the peak.
  */
 final class PeakHeap {
 
     static final double MIB = 1L << 20;
 
-    private static final int LOOKS = 60;
+    private static final long PAUSE_NANOS = 2_000_000;
     private static final List<MemoryPoolMXBean> POOLS = ManagementFactory.getMemoryPoolMXBeans();
 
     private PeakHeap() {}
@@ -39,72 +39,77 @@ final class PeakHeap {
     }
 
     /**
-     * Measures pairs, one after the other.
+     * Measures pairs, each in a JVM of its own: threads keep hold of what they did last.
      *
+     * @param first a small pair that is scored before, so that what is loaded and kept for good is not counted
      * @param threads 1: the calling thread alone; else it and others that help
      */
-    static List<Reading> of(List<MemoryBenchmark.Pair> pairs, int threads) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED",
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-Xmx1g",
-                "-cp",
-                System.getProperty("java.class.path"),
-                PeakHeap.class.getName(),
-                String.valueOf(threads)));
-        for (MemoryBenchmark.Pair pair : pairs) {
-            command.add(pair.prediction().toString());
-            command.add(pair.reference().toString());
-        }
-        Process process = new ProcessBuilder(command)
-                .redirectError(ProcessBuilder.Redirect.DISCARD)
-                .start();
+    static List<Reading> of(MemoryBenchmark.Pair first, List<MemoryBenchmark.Pair> pairs, int threads)
+            throws IOException, InterruptedException {
         List<Reading> readings = new ArrayList<>();
-        try (BufferedReader lines = process.inputReader()) {
-            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                if (line.startsWith(MARK)) {
-                    String[] numbers = line.substring(MARK.length()).split(" ", -1);
-                    readings.add(new Reading(Long.parseLong(numbers[0]) / MIB, Long.parseLong(numbers[1]) / MIB));
-                }
-            }
-        }
-        if (process.waitFor() != 0 || readings.size() != pairs.size()) {
-            throw new IOException("measured " + readings.size() + " of " + pairs.size() + " pairs");
+        for (MemoryBenchmark.Pair pair : pairs) {
+            readings.add(of(first, pair, threads));
         }
         return readings;
     }
 
+    private static Reading of(MemoryBenchmark.Pair first, MemoryBenchmark.Pair pair, int threads)
+            throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-XX:+UseSerialGC",
+                        "-XX:TieredStopAtLevel=1",
+                        "-Xmx1g",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        PeakHeap.class.getName(),
+                        String.valueOf(threads),
+                        first.prediction().toString(),
+                        first.reference().toString(),
+                        pair.prediction().toString(),
+                        pair.reference().toString())
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        Reading reading = null;
+        try (BufferedReader lines = process.inputReader()) {
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                if (line.startsWith(MARK)) {
+                    String[] numbers = line.substring(MARK.length()).split(" ", -1);
+                    reading = new Reading(Long.parseLong(numbers[0]) / MIB, Long.parseLong(numbers[1]) / MIB);
+                }
+            }
+        }
+        if (process.waitFor() != 0 || reading == null) {
+            throw new IOException("a pair was not measured");
+        }
+        return reading;
+    }
+
     private static final String MARK = "said and peak ";
 
-    /** @param arguments threads, then prediction and reference of each pair */
+    /** @param arguments threads, prediction and reference of the small pair, and of the one that is measured */
     public static void main(String[] arguments) throws Exception {
         int threads = Integer.parseInt(arguments[0]);
         // The calling thread, and those that help it.
         try (ForkJoinPool helpers = new ForkJoinPool(Math.max(1, threads - 1))) {
             Scorer scorer = threads == 1 ? Scorer.standard() : Scorer.standard().withPool(helpers);
-            // Once before, so that what is loaded and kept for good is not counted.
             score(scorer, Path.of(arguments[1]), Path.of(arguments[2]), CancelSignal.none());
-            for (int i = 1; i + 1 < arguments.length; i += 2) {
-                measure(scorer, Path.of(arguments[i]), Path.of(arguments[i + 1]));
-            }
+            long before = inUse();
+            AtomicLong last = new AtomicLong(System.nanoTime());
+            AtomicLong most = new AtomicLong();
+            long said = score(
+                    scorer,
+                    Path.of(arguments[3]),
+                    Path.of(arguments[4]),
+                    CancelSignal.watching(() -> {
+                        if (System.nanoTime() - last.get() > PAUSE_NANOS) {
+                            most.accumulateAndGet(inUse(), Math::max);
+                            last.set(System.nanoTime());
+                        }
+                    }));
+            System.out.println(MARK + said + " " + (most.get() - before));
         }
-    }
-
-    private static void measure(Scorer scorer, Path prediction, Path reference) throws Exception {
-        AtomicLong places = new AtomicLong();
-        long said = score(scorer, prediction, reference, CancelSignal.watching(places::incrementAndGet));
-        long every = Math.max(1, places.get() / LOOKS);
-        long before = inUse();
-        AtomicLong place = new AtomicLong();
-        AtomicLong most = new AtomicLong();
-        score(scorer, prediction, reference, CancelSignal.watching(() -> {
-            if (place.incrementAndGet() % every == 0) {
-                most.accumulateAndGet(inUse(), Math::max);
-            }
-        }));
-        System.out.println(MARK + said + " " + (most.get() - before));
     }
 
     /** What a collection leaves, as the collector itself counted it: others may allocate before its caller goes on. */
