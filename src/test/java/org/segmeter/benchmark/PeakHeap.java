@@ -98,16 +98,12 @@ final class PeakHeap {
             long before = inUse();
             AtomicLong last = new AtomicLong(System.nanoTime());
             AtomicLong most = new AtomicLong();
-            long said = score(
-                    scorer,
-                    Path.of(arguments[3]),
-                    Path.of(arguments[4]),
-                    CancelSignal.watching(() -> {
-                        if (System.nanoTime() - last.get() > PAUSE_NANOS) {
-                            most.accumulateAndGet(inUse(), Math::max);
-                            last.set(System.nanoTime());
-                        }
-                    }));
+            long said = score(scorer, Path.of(arguments[3]), Path.of(arguments[4]), CancelSignal.watching(() -> {
+                if (System.nanoTime() - last.get() > PAUSE_NANOS) {
+                    most.accumulateAndGet(inUse(), Math::max);
+                    last.set(System.nanoTime());
+                }
+            }));
             System.out.println(MARK + said + " " + (most.get() - before));
         }
     }
