@@ -11,6 +11,13 @@ function element(name, text, className) {
   return node;
 }
 
+/** What stands between back quotes is code; lines that are broken within a sentence are not. */
+function prose(name, text, className) {
+  const node = element(name, undefined, className);
+  (text ?? '').replace(/([^\n])\n(?=[^\n\s\-*|\d])/g, '$1 ').split('`').forEach((part, i) => node.append(i % 2 ? element('code', part) : part));
+  return node;
+}
+
 function resolve(node) {
   if (!node?.$ref) return node;
   return node.$ref.slice(2).split('/').reduce((at, key) => at[key], api);
@@ -35,7 +42,7 @@ function table(columns, rows) {
   node.append(head);
   for (const cells of rows) {
     const row = element('tr');
-    row.append(...cells.map((cell) => element('td', cell ?? '')));
+    row.append(...cells.map((cell) => prose('td', cell)));
     node.append(row);
   }
   return node;
@@ -47,7 +54,7 @@ function operation(verb, path, shared, op) {
   const title = element('h3');
   title.append(element('span', verb.toUpperCase(), 'verb'), element('code', path));
   box.append(title, element('p', op.summary));
-  if (op.description) box.append(element('p', op.description, 'hint'));
+  if (op.description) box.append(prose('p', op.description, 'hint'));
   const parameters = [...shared, ...(op.parameters ?? [])].map(resolve);
   if (parameters.length) {
     box.append(table(['Parameter', 'In', 'Type', 'Meaning'],
@@ -71,7 +78,7 @@ function operation(verb, path, shared, op) {
 document.getElementById('description').textContent = api.info.summary + ' Version ' + api.info.version + '.';
 for (const tag of api.tags) {
   const section = element('section', undefined, 'card');
-  section.append(element('h2', tag.name), element('p', tag.description, 'hint'));
+  section.append(element('h2', tag.name), prose('p', tag.description, 'hint'));
   for (const [path, item] of Object.entries(api.paths)) {
     for (const [verb, op] of Object.entries(item)) {
       if (op.tags?.includes(tag.name)) section.append(operation(verb, path, item.parameters ?? [], op));
