@@ -10,20 +10,24 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.springframework.util.FileSystemUtils;
 
 /**
  * What a second replica adds. Each has one thread that scores, and the database is as far away as in another building, so that an evaluation
- * is mostly waiting and two processors suffice for both: the replicas are measured, not the processors. The queue is never empty. One replica,
- * then two, then one again. Run by {@code docs/benchmarks.md}, "Replicas".
+ * is mostly waiting and two processors suffice for both: the replicas are measured, not the processors. The queue is filled before and never empty. One
+ * replica, then two, then one again. Run by {@code docs/benchmarks.md}, "Replicas".
  */
 public final class ReplicaBenchmark {
 
-    /** So many wait at least, before and during a measurement. */
-    private static final int WAITING = 40;
+    /** Evaluations that wait when a measurement begins, for each second of it: more than two replicas can score. */
+    private static final int WAITING_FOR_A_SECOND = 12;
 
-    private static final int CLIENTS = 6;
+    private static final int CLIENTS = 16;
+
+    private static final Duration SETTLING = Duration.ofSeconds(5);
+
+    /** At most this long until that many wait. */
+    private static final Duration PATIENCE = Duration.ofMinutes(5);
 
     private ReplicaBenchmark() {}
 
@@ -36,18 +40,12 @@ public final class ReplicaBenchmark {
                 FaultProxy far = new FaultProxy(shared.database().port(), 1);
                 JarProcess first = shared.start(0, far.port()).awaitReady(CrashRun.PATIENCE);
                 Connection database = shared.database().connect()) {
-            far.latency(delay, Duration.ZERO);
-            double before = perSecond(List.of(first), database, each);
+            double before = perSecond(List.of(first), far, delay, database, each);
             double two;
-            far.heal();
             try (JarProcess second = shared.start(1, far.port()).awaitReady(CrashRun.PATIENCE)) {
-                far.latency(delay, Duration.ZERO);
-                two = perSecond(List.of(first, second), database, each);
-                far.heal();
+                two = perSecond(List.of(first, second), far, delay, database, each);
             }
-            far.latency(delay, Duration.ZERO);
-            double after = perSecond(List.of(first), database, each);
-            far.heal();
+            double after = perSecond(List.of(first), far, delay, database, each);
             System.out.printf(
                     Locale.ROOT,
                     "%d processors, database %d ms away, one scoring thread a replica: one replica %.2f/s, two %.2f/s,"
@@ -63,48 +61,50 @@ public final class ReplicaBenchmark {
         }
     }
 
-    /** Evaluations that end a second, while clients keep the queue filled through all of the replicas. */
-    private static double perSecond(List<JarProcess> replicas, Connection database, Duration time) throws Exception {
-        HttpClient http = HttpClient.newHttpClient();
-        Volumes volumes = new Volumes();
-        Ledger ledger = new Ledger();
-        AtomicInteger waiting = new AtomicInteger();
-        try (Clients clients = new Clients().start(CLIENTS, new Random(), own -> {
-            if (waiting.get() < 2 * WAITING) {
-                JarProcess replica = replicas.get(own.nextInt(replicas.size()));
-                waiting.addAndGet(
-                        ledger.submit(http, volumes.pair(own).request(replica.uri("/api/v1/evaluations")))
-                                        .isAcknowledged()
-                                ? 1
-                                : 0);
-            } else {
-                TimeUnit.MILLISECONDS.sleep(100);
-            }
-            return true;
-        })) {
-            // Filled, and the replicas warm.
-            int begun = ended(database);
-            do {
-                look(database, waiting);
-            } while (waiting.get() < WAITING || ended(database) - begun < 20);
+    /** Evaluations that end a second: the queue is filled while the database is near, and nobody submits while it is far away and the time runs. */
+    private static double perSecond(
+            List<JarProcess> replicas, FaultProxy far, Duration delay, Connection database, Duration time)
+            throws Exception {
+        fill(replicas, database, (int) (WAITING_FOR_A_SECOND * (time.toSeconds() + SETTLING.toSeconds())));
+        far.latency(delay, Duration.ZERO);
+        try {
+            Thread.sleep(SETTLING);
             int before = ended(database);
             long begin = System.nanoTime();
-            while (System.nanoTime() - begin < time.toNanos()) {
-                look(database, waiting);
-                if (waiting.get() == 0) {
-                    throw new IOException("the queue ran empty: the clients were measured");
-                }
-            }
+            Thread.sleep(time);
             int after = ended(database);
             double seconds = (System.nanoTime() - begin) / 1e9;
-            clients.stop();
+            if (waiting(database) == 0) {
+                throw new IOException("the queue ran empty; a longer delay makes evaluations take longer");
+            }
             return (after - before) / seconds;
+        } finally {
+            far.heal();
         }
     }
 
-    private static void look(Connection database, AtomicInteger waiting) throws Exception {
-        TimeUnit.MILLISECONDS.sleep(250);
-        waiting.set(Ledger.number(database, "select count(*) from evaluation where state = 'QUEUED'"));
+    private static void fill(List<JarProcess> replicas, Connection database, int evaluations) throws Exception {
+        HttpClient http = HttpClient.newHttpClient();
+        Volumes volumes = new Volumes();
+        Ledger ledger = new Ledger();
+        long end = System.nanoTime() + PATIENCE.toNanos();
+        try (Clients clients = new Clients().start(CLIENTS, new Random(), own -> {
+            JarProcess replica = replicas.get(own.nextInt(replicas.size()));
+            ledger.submit(http, volumes.pair(own).request(replica.uri("/api/v1/evaluations")));
+            return true;
+        })) {
+            while (waiting(database) < evaluations) {
+                if (System.nanoTime() > end) {
+                    throw new IOException("the queue is not filled: the clients are slower than the replicas");
+                }
+                TimeUnit.MILLISECONDS.sleep(100);
+            }
+            clients.stop();
+        }
+    }
+
+    private static int waiting(Connection database) throws Exception {
+        return Ledger.number(database, "select count(*) from evaluation where state = 'QUEUED'");
     }
 
     private static int ended(Connection database) throws Exception {
