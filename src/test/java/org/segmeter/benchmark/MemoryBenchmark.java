@@ -37,6 +37,11 @@ public final class MemoryBenchmark {
         }
     }
 
+    /** A pair that takes little, of files that are large enough for ISA-L, whose loading leaves 8 MiB of classes and their files in memory. */
+    static Pair small(Path folder) throws IOException {
+        return Pair.write(folder, "small", noise(96));
+    }
+
     /** Of a volume of n x n x n voxels. */
     static Map<String, Segmentation[]> cases(int n) {
         BenchmarkVolumes volumes = new BenchmarkVolumes(n, n, n);
@@ -96,7 +101,7 @@ public final class MemoryBenchmark {
         List<String> wanted = List.of(arguments).subList(Math.min(1, arguments.length), arguments.length);
         Path folder = Files.createTempDirectory("segmeter-memory");
         try {
-            Pair small = Pair.write(folder, "small", noise(8));
+            Pair small = small(folder);
             Map<String, Pair> pairs = new LinkedHashMap<>();
             for (Map.Entry<String, Segmentation[]> one : cases(n).entrySet()) {
                 if (wanted.isEmpty() || wanted.contains(one.getKey())) {

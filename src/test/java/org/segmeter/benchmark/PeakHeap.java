@@ -59,6 +59,8 @@ final class PeakHeap {
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "--enable-native-access=ALL-UNNAMED",
                         "-XX:+UseSerialGC",
+                        // Else some of what is dead stays where it is, and counts.
+                        "-XX:MarkSweepDeadRatio=0",
                         "-XX:TieredStopAtLevel=1",
                         "-Xmx1g",
                         "-cp",

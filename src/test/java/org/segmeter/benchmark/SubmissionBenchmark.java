@@ -55,9 +55,9 @@ public final class SubmissionBenchmark {
             System.out.printf(
                     Locale.ROOT,
                     "%s, %d^3 pair, %d clients%n%n| evaluations | accepted/s | scored/s | submit p50 ms | p99 ms |"
-                        + " engine's share of the workers | service ms of processor | database ms | clients ms |"
-                        + " errors | not scored |%n| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | ---"
-                        + " |%n",
+                            + " engine's share of the workers | service ms of processor | database ms | clients ms |"
+                            + " errors | not scored |%n| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | ---"
+                            + " |%n",
                     Machine.name(),
                     SIDE,
                     CLIENTS);

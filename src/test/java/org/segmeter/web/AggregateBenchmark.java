@@ -115,9 +115,9 @@ public final class AggregateBenchmark {
 
     private static int insertValues(JdbcClient sql, String ids) {
         return sql.sql(MetricValues.stored("select e.id as evaluation_id, s as segment_index, s + 1 as segment_number,"
-            + " (array['Liver', 'Kidney', 'Spleen', 'Pancreas'])[s + 1] as segment_label, case m when 0 then 'dice'"
-            + " when 1 then 'jaccard' else 'metric_' || m end as metric, '{}' as parameters, case when random() < 0.02"
-            + " then null else 0.8 + 0.2 * random() end as value, '1' as unit, 'OK' as state from (" + ids
+                        + " (array['Liver', 'Kidney', 'Spleen', 'Pancreas'])[s + 1] as segment_label, case m when 0 then 'dice'"
+                        + " when 1 then 'jaccard' else 'metric_' || m end as metric, '{}' as parameters, case when random() < 0.02"
+                        + " then null else 0.8 + 0.2 * random() end as value, '1' as unit, 'OK' as state from (" + ids
                         + ") e, generate_series(0, 3) s, generate_series(0, 32) m"))
                 .update();
     }
