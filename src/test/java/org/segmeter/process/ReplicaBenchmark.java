@@ -20,7 +20,7 @@ import org.springframework.util.FileSystemUtils;
 public final class ReplicaBenchmark {
 
     /** Evaluations that wait when a measurement begins, for each second of it: more than two replicas can score. */
-    private static final int WAITING_FOR_A_SECOND = 12;
+    private static final int WAITING_FOR_A_SECOND = 40;
 
     private static final int CLIENTS = 16;
 
