@@ -6,10 +6,9 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
+import org.springframework.util.FileSystemUtils;
 import picocli.CommandLine.Command;
 
 /**
@@ -61,7 +60,7 @@ final class RehearseCommand implements Callable<Integer> {
             }
             return CommandLineTool.DONE;
         } finally {
-            remove(directory);
+            FileSystemUtils.deleteRecursively(directory);
         }
     }
 
@@ -76,16 +75,6 @@ final class RehearseCommand implements Callable<Integer> {
             Files.write(directory.resolve(i + ".nii.gz"), bySize[(i + shift) % RADII]);
         }
         return directory;
-    }
-
-    private static void remove(Path directory) throws IOException {
-        List<Path> all;
-        try (Stream<Path> inside = Files.walk(directory)) {
-            all = inside.sorted(Comparator.reverseOrder()).toList();
-        }
-        for (Path path : all) {
-            Files.deleteIfExists(path);
-        }
     }
 
     private static int silently(String... arguments) {
