@@ -2,6 +2,7 @@ package org.segmeter.evaluation;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -9,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.segmeter.database.Tenant;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -21,12 +23,18 @@ import org.springframework.transaction.support.TransactionTemplate;
  * files their names, or, where keeping them takes no longer than a disk, keeps those rows locked from before that until it is committed; so
  * with any number of replicas a file is never removed between being found there and being named by an evaluation.
  * All times are the database's.
+ *
+ * <p>Nobody waits crosswise: who sends locks rows against removal only ({@code for key share}), which two senders can have at once, and
+ * writes rows in the order of their digests; who removes locks {@code for update} and never waits for it, but comes again later.
  */
 @Component
 final class StoredBlobs {
 
     /** Far longer than any submission takes from its hold to its commit. */
     private static final double HOLD_SECONDS = 24 * 3600.0;
+
+    private static final int CONDEMN_TRIES = 20;
+    private static final Duration CONDEMN_PAUSE = Duration.ofMillis(50);
 
     private final JdbcClient sql;
     private final JdbcTemplate template;
@@ -65,18 +73,21 @@ final class StoredBlobs {
     /**
      * Takes content that is about to be kept and named, within one transaction: until that ends nobody removes it, and if it was being
      * removed, that is waited for. Rows that say already what this would say are not written again.
+     *
+     * <p>All rows are locked first and in the order of their digests, like everywhere here, and against removal only: writing one of them
+     * afterwards needs nothing that another submission of the same content has, so two never wait for each other crosswise.
      */
     void take(Collection<Blob> blobs) {
         Map<String, Long> sizes = sizes(blobs);
         sql.sql("""
             with sent as (
                 select * from unnest(:digests::text[], :sizes::bigint[]) as s (sha256, size_bytes)),
-            fresh as (
-                select b.sha256 from blob b join sent using (sha256, size_bytes)
-                where b.condition = 'STORED' and b.last_used_at > now() - interval '1 minute'
-                order by b.sha256 for share of b)
+            present as (
+                select b.sha256, b.size_bytes, b.condition = 'STORED' and b.last_used_at > now() - interval '1 minute' as fresh
+                from blob b where b.sha256 = any(:digests::text[]) order by b.sha256 for key share of b)
             insert into blob (sha256, size_bytes)
-            select sha256, size_bytes from sent where not exists (select from fresh f where f.sha256 = sent.sha256)
+            select sha256, size_bytes from sent
+            where not exists (select from present p where p.fresh and p.sha256 = sent.sha256 and p.size_bytes = sent.size_bytes)
             order by sha256
             on conflict (sha256) do update set last_used_at = now(), size_bytes = excluded.size_bytes,
                 verified_at = case when blob.condition = 'STORED' then blob.verified_at else now() end, condition = 'STORED',
@@ -126,7 +137,7 @@ final class StoredBlobs {
                 and (:all or exists (select from blob_use u where u.sha256 = b.sha256)
                     or exists (select from evaluation_input i join evaluation e on e.id = i.evaluation_id
                         where i.sha256 = b.sha256))
-            order by sha256 for share of b\
+            order by sha256 for key share of b\
             """)
                 .param("digests", sha256.toArray(String[]::new))
                 .param("all", Tenant.bound() == null)
@@ -209,11 +220,18 @@ final class StoredBlobs {
     boolean removeInputs(UUID evaluation) throws IOException {
         List<String> going = new ArrayList<>();
         boolean done = Boolean.TRUE.equals(transaction.execute(status -> {
-            List<String> files =
-                    sql.sql("""
-                        select sha256 from blob where sha256 in (select sha256 from evaluation_input where evaluation_id = :id)
-                        order by sha256 for update\
-                        """).param("id", evaluation).query(String.class).list();
+            List<String> all = sql.sql("select distinct sha256 from evaluation_input where evaluation_id = :id")
+                    .param("id", evaluation)
+                    .query(String.class)
+                    .list();
+            List<String> files = sql.sql("select sha256 from blob where sha256 = any(:all) for update skip locked")
+                    .param("all", all.toArray(String[]::new))
+                    .query(String.class)
+                    .list();
+            if (files.size() < all.size()) {
+                status.setRollbackOnly();
+                return false;
+            }
             for (String sha256 : files) {
                 if (isHeld(sha256)) {
                     status.setRollbackOnly();
@@ -286,8 +304,9 @@ final class StoredBlobs {
 
     /** Says what is wrong with content and puts it out of the way, if it still is wrong; true if it was. */
     boolean condemn(Blob blob) throws IOException {
-        // Waits for the row: the other replica's question for what is due locks it for a moment, too.
-        return locked("for update", blob.sha256(), "condition = 'STORED'", Map.of(), () -> {
+        // The other replica's question for what is due locks the row for a moment, too; otherwise the next scrub finds
+        // it.
+        return locked(blob.sha256(), CONDEMN_TRIES, "condition = 'STORED'", Map.of(), () -> {
             Condition condition = Scrub.look(store, blob);
             if (condition == Condition.STORED) {
                 return false;
@@ -308,7 +327,7 @@ final class StoredBlobs {
     /** Writes down files that the store has and the database does not; they are removed after the grace. Says how many. */
     int adopt(List<Blob> found) {
         List<Object[]> rows = new ArrayList<>();
-        found.forEach(blob -> rows.add(new Object[] {blob.sha256(), blob.size()}));
+        sizes(found).forEach((sha256, size) -> rows.add(new Object[] {sha256, size}));
         int adopted = 0;
         for (int[] one : List.of(template.batchUpdate(
                 "insert into blob (sha256, size_bytes) values (?, ?) on conflict do nothing", rows))) {
@@ -370,38 +389,48 @@ final class StoredBlobs {
         boolean run() throws IOException;
     }
 
-    /** Runs while the row is locked, if nobody holds the content and the condition is true. */
+    /** Runs while the row is locked, if it can be locked at once, nobody holds the content and the condition is true. */
     private boolean locked(String sha256, String condition, Map<String, Object> parameters, Removal work)
             throws IOException {
-        return locked("for update skip locked", sha256, condition, parameters, work);
+        return locked(sha256, 1, condition, parameters, work);
     }
 
-    private boolean locked(String lock, String sha256, String condition, Map<String, Object> parameters, Removal work)
+    private boolean locked(String sha256, int tries, String condition, Map<String, Object> parameters, Removal work)
             throws IOException {
         try {
-            return Boolean.TRUE.equals(transaction.execute(status -> {
-                boolean mine = sql.sql("select 1 from blob b where sha256 = :sha256 " + lock)
-                        .param("sha256", sha256)
-                        .query(Integer.class)
-                        .optional()
-                        .isPresent();
-                // Asked again once the lock is there: what the first question saw may be from before the last hold.
-                boolean free = mine
-                        && !isHeld(sha256)
-                        && sql.sql("select count(*) from blob b where sha256 = :sha256 and (" + condition + ")")
-                                        .param("sha256", sha256)
-                                        .params(parameters)
-                                        .query(Long.class)
-                                        .single()
-                                > 0;
-                try {
-                    return free && work.run();
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
+            for (int left = tries; ; left--) {
+                AtomicBoolean mine = new AtomicBoolean();
+                boolean done = Boolean.TRUE.equals(transaction.execute(status -> {
+                    mine.set(sql.sql("select 1 from blob b where sha256 = :sha256 for update skip locked")
+                            .param("sha256", sha256)
+                            .query(Integer.class)
+                            .optional()
+                            .isPresent());
+                    // Asked again once the lock is there: what the first question saw may be from before the last hold.
+                    boolean free = mine.get()
+                            && !isHeld(sha256)
+                            && sql.sql("select count(*) from blob b where sha256 = :sha256 and (" + condition + ")")
+                                            .param("sha256", sha256)
+                                            .params(parameters)
+                                            .query(Long.class)
+                                            .single()
+                                    > 0;
+                    try {
+                        return free && work.run();
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                }));
+                if (mine.get() || left == 1) {
+                    return done;
                 }
-            }));
+                Thread.sleep(CONDEMN_PAUSE);
+            }
         } catch (UncheckedIOException e) {
             throw e.getCause();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
         }
     }
 }

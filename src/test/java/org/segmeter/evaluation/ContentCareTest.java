@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.UUID;
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.segmeter.database.TestPostgres;
@@ -212,8 +214,11 @@ class ContentCareTest {
         assertThat(isThere(stray)).isFalse();
     }
 
-    /** Two replicas accept the same few files again and again while both collect without any grace. */
-    @Test
+    /**
+     * Two replicas accept the same few files again and again, one to three in a submission, while both collect without any grace, remove
+     * the inputs of what has ended, and some files have not been sent for a while: nothing is lost, and nobody waits crosswise.
+     */
+    @RepeatedTest(3)
     void isNeverRemovedBetweenBeingKeptAndBeingNamed() throws Exception {
         List<byte[]> contents = Stream.generate(this::content).limit(3).toList();
         AtomicBoolean over = new AtomicBoolean();
@@ -226,6 +231,9 @@ class ContentCareTest {
                 work.add(threads.submit(() -> {
                     while (!over.get()) {
                         removed.addAndGet(replica.orphans.collect(Duration.ZERO));
+                        sql.sql("update blob set last_used_at = now() - interval '2 minutes' where sha256 ="
+                                        + " (select min(sha256) from blob where random() < 0.5)")
+                                .update();
                     }
                     return null;
                 }));
@@ -237,50 +245,79 @@ class ContentCareTest {
                 Random own = new Random(seed + i);
                 senders.add(threads.submit(() -> {
                     for (int n = 0; n < 60; n++) {
-                        UUID holder = UUID.randomUUID();
-                        byte[] content = contents.get(own.nextInt(contents.size()));
-                        try (BlobStore.Incoming incoming =
-                                store.receive(new ByteArrayInputStream(content), Long.MAX_VALUE)) {
-                            List<Blob> blobs = List.of(incoming.blob());
-                            if (!atOnce) {
-                                replica.stored.hold(holder, blobs);
-                                incoming.keep();
-                            }
-                            UUID id = transaction.execute(status -> {
-                                if (atOnce) {
-                                    replica.stored.take(blobs);
-                                    try {
-                                        incoming.keep();
-                                    } catch (IOException e) {
-                                        throw new UncheckedIOException(e);
-                                    }
-                                } else {
-                                    replica.stored.kept(holder, blobs);
-                                }
-                                return evaluation(DAY, incoming.blob());
-                            });
-                            assertThat(isThere(incoming.blob()))
-                                    .as("seed %d", seed)
-                                    .isTrue();
-                            accepted.incrementAndGet();
-                            sql.sql("delete from evaluation where id = :id")
-                                    .param("id", id)
-                                    .update();
+                        List<byte[]> sent = new ArrayList<>(contents);
+                        Collections.shuffle(sent, own);
+                        Sent submission = submit(replica, transaction, sent.subList(0, 1 + own.nextInt(3)), atOnce);
+                        for (Blob blob : submission.blobs) {
+                            assertThat(isThere(blob)).as("seed %d", seed).isTrue();
                         }
+                        accepted.incrementAndGet();
+                        if (own.nextBoolean()) {
+                            replica.retention(Duration.ZERO, null, null).ended(submission.evaluation);
+                        }
+                        sql.sql("delete from evaluation where id = :id")
+                                .param("id", submission.evaluation)
+                                .update();
                     }
                     return null;
                 }));
             }
-            for (Future<?> sender : senders) {
-                sender.get();
+            try {
+                for (Future<?> sender : senders) {
+                    sender.get();
+                }
+            } finally {
+                over.set(true); // or closing the threads would wait for the collectors for ever
             }
-            over.set(true);
             for (Future<?> one : work) {
                 one.get();
             }
         }
         assertThat(accepted).hasValue(240);
         assertThat(removed.get()).as("files removed meanwhile").isPositive();
+    }
+
+    private record Sent(UUID evaluation, List<Blob> blobs) {}
+
+    /** As a submission does it: with its files kept within the transaction that names them, or held before. */
+    private Sent submit(Replica replica, TransactionTemplate transaction, List<byte[]> contents, boolean atOnce)
+            throws IOException {
+        UUID holder = UUID.randomUUID();
+        List<BlobStore.Incoming> incoming = new ArrayList<>();
+        try {
+            for (byte[] content : contents) {
+                incoming.add(store.receive(new ByteArrayInputStream(content), Long.MAX_VALUE));
+            }
+            List<Blob> blobs = incoming.stream().map(BlobStore.Incoming::blob).toList();
+            if (!atOnce) {
+                replica.stored.hold(holder, blobs);
+                keep(incoming);
+            }
+            UUID id = transaction.execute(status -> {
+                if (atOnce) {
+                    replica.stored.take(blobs);
+                    keep(incoming);
+                } else {
+                    replica.stored.kept(holder, blobs);
+                }
+                return evaluation(DAY, blobs.toArray(Blob[]::new));
+            });
+            return new Sent(id, blobs);
+        } finally {
+            for (BlobStore.Incoming one : incoming) {
+                one.close();
+            }
+        }
+    }
+
+    private static void keep(List<BlobStore.Incoming> incoming) {
+        for (BlobStore.Incoming one : incoming) {
+            try {
+                one.keep();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
     }
 
     @Test
