@@ -231,21 +231,34 @@ public record SurfaceDistances(DistanceDistribution predictionToReference, Dista
 
     private static DistanceCounts[] measure(
             Surface p, PointSet toReference, Surface r, PointSet toPrediction, Spacing spacing, CancelSignal cancel) {
-        List<DirectedSearch> both = Parts.of(2, 4L * (p.points().words.length + r.points().words.length))
-                .mapToObj(i -> i == 0
-                        ? new DirectedSearch(p, toReference, spacing, cancel)
-                        : new DirectedSearch(r, toPrediction, spacing, cancel))
-                .toList();
-        int n = both.get(0).parts();
-        int all = n + both.get(1).parts();
-        DistanceCounts[] parts = new DistanceCounts[all];
-        Parts.of(all, both.get(0).words() + both.get(1).words())
-                .forEach(i ->
-                        parts[i] = i < n ? both.get(0).part(i) : both.get(1).part(i - n));
-        return new DistanceCounts[] {
-            merged(Arrays.asList(parts).subList(0, n)),
-            merged(Arrays.asList(parts).subList(n, all))
+        NearSteps steps = NearSteps.of(spacing);
+        DirectedSearch forth = new DirectedSearch(p, toReference, steps, cancel);
+        DirectedSearch back = new DirectedSearch(r, toPrediction, steps, cancel);
+        int n = forth.parts();
+        DistanceCounts[] near = new DistanceCounts[n + back.parts()];
+        Parts.of(near.length, forth.words() + back.words())
+                .forEach(i -> near[i] = i < n ? forth.part(i) : back.part(i - n));
+        DistanceCounts[] sums = {
+            merged(Arrays.asList(near).subList(0, n)),
+            merged(Arrays.asList(near).subList(n, near.length))
         };
+        long[] farForth = forth.far();
+        long[] farBack = back.far();
+        if (farForth != null) {
+            addFar(new FarSearch(p, toReference, farForth, spacing, cancel), sums[0]);
+        }
+        if (farBack != null) {
+            addFar(new FarSearch(r, toPrediction, farBack, spacing, cancel), sums[1]);
+        }
+        return sums;
+    }
+
+    private static void addFar(FarSearch search, DistanceCounts sum) {
+        DistanceCounts[] parts = new DistanceCounts[search.parts()];
+        Parts.of(parts.length, search.words()).forEach(i -> parts[i] = search.part(i));
+        for (DistanceCounts part : parts) {
+            sum.addAll(part);
+        }
     }
 
     private static long words(BitMask one, BitMask other) {
@@ -318,195 +331,5 @@ public record SurfaceDistances(DistanceDistribution predictionToReference, Dista
 
     private double weight() {
         return predictionToReference.weight() + referenceToPrediction.weight();
-    }
-
-    /** One direction: the points of a surface, in parts that may be measured on any thread. */
-    private static final class DirectedSearch {
-
-        private static final int ROWS_PER_PART = 2048;
-        private static final int SWEPT_ROWS_PER_PART = 256;
-
-        /** Fewer queries are searched for without asking what that costs. */
-        private static final int FEW_QUERIES = 2048;
-
-        /** From so many shared points of a word on, the codes of all 64 are read at once. */
-        private static final int MANY_SHARED = 12;
-
-        /** About so many words are read for a query, or work done that takes as long. */
-        private static final int WORDS_OF_QUERY = 16;
-
-        private static final int SAMPLED_ROWS = 32;
-        private static final int SAMPLED_OF_ROW = 16;
-
-        private final Surface from;
-        private final PointSet to;
-        private final NearestPoint nearest;
-        private final CancelSignal cancel;
-        /** Null if each query is searched for. */
-        private final RowSweep.@Nullable Columns columns;
-        /** Slices of a part or, if rows are swept, rows of each slice. */
-        private final int slicesPerPart;
-
-        private final long queries;
-        private final int rows;
-
-        DirectedSearch(Surface from, PointSet to, Spacing spacing, CancelSignal cancel) {
-            this.from = from;
-            this.to = to;
-            this.cancel = cancel;
-            PointSet q = from.points();
-            nearest = new NearestPoint(to, q.box(), spacing, 0);
-            long n = 0;
-            int occupied = 0;
-            for (int k = 0; k < q.nz; k++) {
-                for (int j = 0; j < q.ny; j++) {
-                    int ofRow = queriesOfRow(j, k);
-                    n += ofRow;
-                    occupied += ofRow > 0 ? 1 : 0;
-                }
-            }
-            queries = n;
-            rows = occupied;
-            columns = cheaperSwept();
-            slicesPerPart = columns == null
-                    ? Math.max(1, ROWS_PER_PART / Math.max(1, q.ny))
-                    : Math.max(1, SWEPT_ROWS_PER_PART / Math.max(1, q.nz));
-        }
-
-        /** What a sweep needs if it is cheaper than searching, as a sample of the queries tells. */
-        private RowSweep.@Nullable Columns cheaperSwept() {
-            PointSet q = from.points();
-            if (queries < FEW_QUERIES) {
-                return null;
-            }
-            RowSweep.Columns candidate = new RowSweep.Columns(to);
-            double sweep = candidate.steps(to, q.ny, rows, queries);
-            NearestPoint.Search search = nearest.search();
-            long steps = 0;
-            long sampled = 0;
-            int every = Math.max(1, rows / SAMPLED_ROWS);
-            int row = 0;
-            for (int k = 0; k < q.nz && steps < sweep; k++) {
-                for (int j = 0; j < q.ny; j++) {
-                    if (queriesOfRow(j, k) > 0 && row++ % every == every / 2) {
-                        int n = 0;
-                        long before = 0;
-                        for (int i = 1; i < q.stride - 1 && n <= SAMPLED_OF_ROW; i++) {
-                            int wordX = q.wordX0 + i;
-                            long left = queries(i, j, k);
-                            for (; left != 0 && n <= SAMPLED_OF_ROW; left &= left - 1) {
-                                search.squared((wordX << 6) + Long.numberOfTrailingZeros(left), q.y0 + j, q.z0 + k);
-                                // The first of a row has no neighbour to start from, as most others have.
-                                if (n++ == 0) {
-                                    before = search.steps();
-                                }
-                            }
-                        }
-                        if (n > 1) {
-                            sampled += n - 1;
-                            steps += search.steps() - before;
-                        }
-                    }
-                }
-            }
-            return sampled > 0 && (double) steps / sampled * queries > sweep ? candidate : null;
-        }
-
-        private int queriesOfRow(int j, int k) {
-            int n = 0;
-            for (int i = 1; i < from.points().stride - 1; i++) {
-                n += Long.bitCount(queries(i, j, k));
-            }
-            return n;
-        }
-
-        /** The points of a word that are not points of the other set. */
-        private long queries(int i, int j, int k) {
-            PointSet q = from.points();
-            long points = q.words[(k * q.ny + j) * q.stride + i];
-            return points == 0 ? 0 : points & ~to.word(q.wordX0 + i, q.y0 + j, q.z0 + k);
-        }
-
-        int parts() {
-            PointSet q = from.points();
-            return ((columns == null ? q.nz : q.ny) + slicesPerPart - 1) / slicesPerPart;
-        }
-
-        /** What all parts take, as {@link Parts} counts it. */
-        long words() {
-            return from.points().words.length + WORDS_OF_QUERY * queries;
-        }
-
-        DistanceCounts part(int part) {
-            Tally tally = new Tally();
-            PointSet q = from.points();
-            int first = part * slicesPerPart;
-            if (columns == null) {
-                DistanceLookup search = nearest.search();
-                for (int k = first; k < Math.min(q.nz, first + slicesPerPart); k++) {
-                    cancel.check();
-                    for (int j = 0; j < q.ny; j++) {
-                        row(j, k, search, tally);
-                    }
-                }
-            } else {
-                DistanceLookup sweep = nearest.sweep(columns);
-                for (int j = first; j < Math.min(q.ny, first + slicesPerPart); j++) {
-                    for (int k = 0; k < q.nz; k++) {
-                        cancel.check();
-                        row(j, k, sweep, tally);
-                    }
-                }
-            }
-            for (int code = 0; code < tally.touching.length; code++) {
-                if (tally.touching[code] != 0) {
-                    tally.distances.add(0.0, from.classOf()[code], tally.touching[code]);
-                }
-            }
-            return tally.distances;
-        }
-
-        private void row(int j, int k, DistanceLookup lookup, Tally tally) {
-            PointSet q = from.points();
-            int row = (k * q.ny + j) * q.stride;
-            for (int i = 1; i < q.stride - 1; i++) {
-                long points = q.words[row + i];
-                if (points != 0) {
-                    word(points, q.wordX0 + i, q.y0 + j, q.z0 + k, lookup, tally);
-                }
-            }
-        }
-
-        private void word(long points, int wordX, int y, int z, DistanceLookup lookup, Tally tally) {
-            long shared = points & to.word(wordX, y, z);
-            int x = wordX << 6;
-            Surface.Neighbourhood around = from.around(wordX, y, z);
-            if (around == null) {
-                tally.touching[0] += Long.bitCount(shared);
-                for (long left = points & ~shared; left != 0; left &= left - 1) {
-                    tally.distances.add(lookup.squared(x + Long.numberOfTrailingZeros(left), y, z), 0, 1);
-                }
-                return;
-            }
-            if (Long.bitCount(shared) >= MANY_SHARED) {
-                around.addCodes(shared, tally.touching);
-            } else {
-                for (long left = shared; left != 0; left &= left - 1) {
-                    tally.touching[Surface.code(around, Long.numberOfTrailingZeros(left))]++;
-                }
-            }
-            for (long left = points & ~shared; left != 0; left &= left - 1) {
-                int bit = Long.numberOfTrailingZeros(left);
-                tally.distances.add(lookup.squared(x + bit, y, z), from.classAt(around, bit), 1);
-            }
-        }
-
-        /** What one part counts. */
-        private static final class Tally {
-
-            final DistanceCounts distances = new DistanceCounts();
-            /** How many points of both surfaces have each neighbourhood code. */
-            final long[] touching = new long[256];
-        }
     }
 }

@@ -330,4 +330,43 @@ class DistanceTwinTest {
         }
         return m;
     }
+
+    /** Near points are found a word of columns at a time, far ones one by one or by rows. */
+    @ParameterizedTest
+    @EnumSource(names = {"AREA_WEIGHTED", "BOUNDARY_6", "BOUNDARY_6_TO_REGION"})
+    void bodiesOfAnyWidthAreMeasuredAsExactlyNearAsFar(SurfaceModel model) {
+        long seed = SEED + 400 + model.ordinal();
+        Random random = new Random(seed);
+        for (int round = 0; round < 14; round++) {
+            int width = 20 + random.nextInt(round % 2 == 0 ? 24 : 140);
+            int x0 = round % 4 == 0 ? 64 : random.nextInt(70);
+            Box grid = new Box(x0, 3, 2, x0 + width, 33, 26);
+            BitMask p = new BitMask(grid);
+            BitMask r = new BitMask(grid);
+            for (int body = 0; body < 2; body++) {
+                int x = x0 + random.nextInt(width);
+                int y = 3 + random.nextInt(30);
+                int z = 2 + random.nextInt(24);
+                int radius = 2 + random.nextInt(7);
+                ball(p, grid, x, y, z, radius);
+                int off = random.nextInt(3) == 0 ? random.nextInt(25) : random.nextInt(3);
+                ball(r, grid, Math.min(x + off, grid.x1() - 1), y, z, Math.max(1, radius + random.nextInt(3) - 1));
+            }
+            Spacing s = new Spacing(Pair.step(random), Pair.step(random), Pair.step(random));
+            SurfaceDistances d = SurfaceDistances.between(p, r, s, model, CancelSignal.none());
+            compare(d, directed(p, r, s, model), directed(r, p, s, model), "seed " + seed + ", round " + round);
+        }
+    }
+
+    private static void ball(BitMask mask, Box grid, int cx, int cy, int cz, int radius) {
+        for (int z = Math.max(grid.z0(), cz - radius); z < Math.min(grid.z1(), cz + radius + 1); z++) {
+            for (int y = Math.max(grid.y0(), cy - radius); y < Math.min(grid.y1(), cy + radius + 1); y++) {
+                for (int x = Math.max(grid.x0(), cx - radius); x < Math.min(grid.x1(), cx + radius + 1); x++) {
+                    if (square(x - cx) + square(y - cy) + square(z - cz) <= square(radius)) {
+                        mask.set(x, y, z);
+                    }
+                }
+            }
+        }
+    }
 }

@@ -1,0 +1,91 @@
+package org.segmeter.metric.distance;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * The steps from a lattice point to those around it, the cheapest first: all that cost less than one that is not among them. A step
+ * along x stands for both directions. Depends on the spacing alone, and is kept for it. Immutable.
+ */
+final class NearSteps {
+
+    /** Most points along an axis. */
+    static final int REACH = 16;
+
+    /** About so many steps there are where voxels are cubes: as far as 8 voxels. */
+    private static final int ABOUT = 1000;
+
+    /** Spacings in use at a time are few. */
+    private static final int MOST_KEPT = 64;
+
+    private static final Map<Spacing, NearSteps> KEPT = new ConcurrentHashMap<>();
+
+    /** Points along x, 0 to {@link #REACH}; along y and z to both sides. */
+    final int[] x;
+
+    final int[] y;
+    final int[] z;
+
+    /** Squared length in mm2, ascending: {@code (y + z) + x}, as {@link NearestPoint} has it. */
+    final double[] cost;
+
+    /** Most points along y and z. */
+    final int reachY;
+
+    final int reachZ;
+
+    private record Step(int x, int y, int z, double cost) {}
+
+    private NearSteps(Spacing spacing) {
+        double[] costX = NearestPoint.costs(spacing.x(), 0, REACH + 1);
+        double[] costY = NearestPoint.costs(spacing.y(), 0, REACH + 1);
+        double[] costZ = NearestPoint.costs(spacing.z(), 0, REACH + 1);
+        // Half of an ellipsoid of so many voxels; but a step beyond the reach would not be among them.
+        double radius = Math.cbrt(ABOUT * 1.5 / Math.PI * spacing.x() * spacing.y() * spacing.z());
+        double limit =
+                Math.min(radius * radius, Math.min(costX[REACH + 1], Math.min(costY[REACH + 1], costZ[REACH + 1])));
+        List<Step> steps = new ArrayList<>();
+        for (int dz = -REACH; dz <= REACH; dz++) {
+            for (int dy = -REACH; dy <= REACH; dy++) {
+                double ofRow = costY[Math.abs(dy)] + costZ[Math.abs(dz)];
+                for (int dx = 0; dx <= REACH && ofRow + costX[dx] < limit; dx++) {
+                    steps.add(new Step(dx, dy, dz, ofRow + costX[dx]));
+                }
+            }
+        }
+        steps.sort(Comparator.comparingDouble(Step::cost));
+        int n = steps.size();
+        x = new int[n];
+        y = new int[n];
+        z = new int[n];
+        cost = new double[n];
+        int farthestY = 0;
+        int farthestZ = 0;
+        for (int i = 0; i < n; i++) {
+            Step step = steps.get(i);
+            x[i] = step.x();
+            y[i] = step.y();
+            z[i] = step.z();
+            cost[i] = step.cost();
+            farthestY = Math.max(farthestY, step.y());
+            farthestZ = Math.max(farthestZ, step.z());
+        }
+        reachY = farthestY;
+        reachZ = farthestZ;
+    }
+
+    static NearSteps of(Spacing spacing) {
+        NearSteps known = KEPT.get(spacing);
+        if (known == null) {
+            known = new NearSteps(spacing);
+            if (KEPT.size() >= MOST_KEPT) {
+                KEPT.clear();
+            }
+            KEPT.put(spacing, known);
+        }
+        return known;
+    }
+}
