@@ -5,27 +5,25 @@ import java.time.LocalDate;
 import java.time.temporal.IsoFields;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.scoring.JsonDocument;
 import tools.jackson.databind.JsonNode;
 
 /**
- * All values of one metric in columns, with what is known of their evaluations: 16 bytes for a value, some 50 for an evaluation. Rows are
- * only added; an evaluation that was removed is marked. Answers are those of {@link ValueRows}, whose conditions are the definition.
+ * All values of one metric in columns: 16 bytes for a value. Values are only added; those of an evaluation that was removed are passed
+ * over. Answers are those of {@link ValueRows}, whose conditions are the definition.
  */
 final class MetricColumns {
 
     private static final long MICROS_OF_A_DAY = 86_400_000_000L;
     private static final int FIRST = 1 << 10;
-    private static final int REMOVED = -1;
 
     /** Makes days before 1970 positive. */
     private static final long TIME_OFFSET = 1L << 22;
@@ -36,51 +34,18 @@ final class MetricColumns {
     /** Bits of a value's state beside its kind. */
     private static final int STATE_BITS = 3;
 
+    /** In the order of the bytes that the database keeps for them; what is not among them is another. */
     private enum State {
         OK,
-        PREDICTION_EMPTY,
-        REFERENCE_EMPTY,
         BOTH_EMPTY,
+        REFERENCE_EMPTY,
+        PREDICTION_EMPTY,
         NOT_APPLICABLE,
         NOT_SCORED,
-        OTHER;
-
-        static State of(String name) {
-            for (State state : values()) {
-                if (state.name().equals(name)) {
-                    return state;
-                }
-            }
-            return OTHER;
-        }
+        OTHER
     }
 
     private static final State[] STATES = State.values();
-
-    /** What evaluations are told apart by; few are different. */
-    record About(
-            String tenant,
-            @Nullable String model,
-            @Nullable String version,
-            @Nullable String site,
-            @Nullable String scanner,
-            @Nullable String reader,
-            @Nullable String protocol) {
-
-        @Nullable
-        String value(Dimension dimension) {
-            return switch (dimension) {
-                case MODEL -> model;
-                case VERSION -> version;
-                case SITE -> site;
-                case SCANNER -> scanner;
-                case READER -> reader;
-                case PROTOCOL -> protocol;
-                case STRUCTURE, CASE, DAY, WEEK, MONTH ->
-                    throw new IllegalArgumentException(dimension + " is not said of evaluations here");
-            };
-        }
-    }
 
     /** What values are told apart by, beside their evaluation. */
     record Kind(
@@ -123,122 +88,67 @@ final class MetricColumns {
      */
     record Missing(List<@Nullable String> key, String parameters, int evaluation) {}
 
-    /** Different things in the order in which they came. */
-    private static final class Dictionary<T> {
-        private final Map<T, Integer> numbers = new HashMap<>();
-        private final List<T> all = new ArrayList<>();
-
-        int number(T one) {
-            Integer known = numbers.get(one);
-            if (known != null) {
-                return known;
-            }
-            numbers.put(one, all.size());
-            all.add(one);
-            return all.size() - 1;
-        }
-    }
-
     /** What the smallest take. */
     private static final long LEAST_BYTES = 1L << 16;
 
-    private final EvaluationNumbers evaluations = new EvaluationNumbers();
-    private final Dictionary<About> abouts = new Dictionary<>();
     private final Dictionary<Kind> kinds = new Dictionary<>();
-    private long[] submitted = new long[FIRST];
-    private int[] about = new int[FIRST];
-    private int removed;
-
     private int[] evaluation = new int[FIRST];
     private int[] kindAndState = new int[FIRST];
     private double[] value = new double[FIRST];
     private int size;
 
-    /**
-     * Adds an evaluation, unless it is there.
-     *
-     * @param micros when it was submitted, microseconds since 1970
-     * @return whether it was added
-     */
-    boolean add(UUID id, long micros, About what) {
-        int number = evaluations.add(id);
-        if (number == EvaluationNumbers.NONE) {
-            return false;
-        }
-        if (number == about.length) {
-            about = Arrays.copyOf(about, 2 * number);
-            submitted = Arrays.copyOf(submitted, 2 * number);
-        }
-        submitted[number] = micros;
-        about[number] = abouts.number(what);
-        return true;
-    }
+    /** Numbers of the evaluations whose values are all here, and of those whose values are being added. */
+    private final BitSet complete = new BitSet();
 
-    /** Adds a value of an evaluation that was added; nothing if it was not. */
-    void add(UUID id, Kind kind, @Nullable Double number, String state) {
-        int of = evaluations.of(id);
-        if (of == EvaluationNumbers.NONE) {
+    private final BitSet begun = new BitSet();
+
+    /**
+     * Adds a value, unless the evaluation's values were complete already.
+     *
+     * @param of number of the evaluation
+     * @param number NaN where there is none
+     * @param state as the database keeps it
+     */
+    void add(int of, Kind kind, double number, int state) {
+        if (complete.get(of)) {
             return;
         }
+        begun.set(of);
         if (size == value.length) {
             evaluation = Arrays.copyOf(evaluation, 2 * size);
             kindAndState = Arrays.copyOf(kindAndState, 2 * size);
             value = Arrays.copyOf(value, 2 * size);
         }
         evaluation[size] = of;
-        kindAndState[size] = kinds.number(kind) << STATE_BITS | State.of(state).ordinal();
-        value[size] = number == null ? Double.NaN : number;
+        kindAndState[size] = kinds.number(kind) << STATE_BITS
+                | (state >= 0 && state < State.OTHER.ordinal() ? state : State.OTHER.ordinal());
+        value[size] = number;
         size++;
     }
 
-    /** Its values count no more. */
-    void remove(UUID id) {
-        int number = evaluations.of(id);
-        if (number != EvaluationNumbers.NONE && about[number] != REMOVED) {
-            about[number] = REMOVED;
-            removed++;
-        }
-    }
-
-    /** The id of an evaluation that {@link View#missing} named. */
-    UUID id(int evaluation) {
-        return evaluations.id(evaluation);
-    }
-
-    /** True if so much was removed that it is better read anew. */
-    boolean isWorn() {
-        return removed > FIRST && removed > evaluations.size() / 4;
+    /** All values of those evaluations that have some are here now. */
+    void completed() {
+        complete.or(begun);
+        begun.clear();
     }
 
     /** True if more are different than can be told apart here. */
-    boolean isTooVaried() {
-        return abouts.all.size() > MOST_DIFFERENT || kinds.all.size() > MOST_DIFFERENT;
+    boolean isTooVaried(EvaluationColumns evaluations) {
+        return evaluations.different() > MOST_DIFFERENT || kinds.size() > MOST_DIFFERENT;
     }
 
     long bytes() {
-        return LEAST_BYTES
-                + evaluations.bytes()
-                + 12L * about.length
-                + 16L * value.length
-                + 200L * (abouts.all.size() + kinds.all.size());
+        return LEAST_BYTES + 16L * value.length + 200L * kinds.size() + complete.size() / 8;
     }
 
     /** What there is at this moment; what is added later is not seen, what is removed may be. */
-    View view() {
-        return new View(
-                List.copyOf(abouts.all),
-                List.copyOf(kinds.all),
-                submitted,
-                about,
-                evaluation,
-                kindAndState,
-                value,
-                size);
+    View view(EvaluationColumns evaluations) {
+        return new View(evaluations.view(), kinds.all(), evaluation, kindAndState, value, size);
     }
 
     /** Columns that nobody writes any more, as far as they are looked at. */
     static final class View {
-        private final List<About> abouts;
+        private final List<EvaluationColumns.About> abouts;
         private final List<Kind> kinds;
         private final long[] submitted;
         private final int[] about;
@@ -248,18 +158,16 @@ final class MetricColumns {
         private final int size;
 
         private View(
-                List<About> abouts,
+                EvaluationColumns.View evaluations,
                 List<Kind> kinds,
-                long[] submitted,
-                int[] about,
                 int[] evaluation,
                 int[] kindAndState,
                 double[] value,
                 int size) {
-            this.abouts = abouts;
+            abouts = evaluations.abouts();
+            submitted = evaluations.submitted();
+            about = evaluations.about();
             this.kinds = kinds;
-            this.submitted = submitted;
-            this.about = about;
             this.evaluation = evaluation;
             this.kindAndState = kindAndState;
             this.value = value;
@@ -353,7 +261,7 @@ final class MetricColumns {
                 int of = evaluation[i];
                 int what = about[of];
                 int kind = kindAndState[i] >>> STATE_BITS;
-                if (what == REMOVED
+                if (what == EvaluationColumns.REMOVED
                         || aboutKey[what] < 0
                         || kindKey[kind] < 0
                         || submitted[of] < from
@@ -383,7 +291,7 @@ final class MetricColumns {
             Dictionary<List<@Nullable String>> keys = new Dictionary<>();
             int[] numbers = new int[abouts.size()];
             for (int i = 0; i < numbers.length; i++) {
-                About one = abouts.get(i);
+                EvaluationColumns.About one = abouts.get(i);
                 boolean matches = tenant.isEmpty() || tenant.equals(one.tenant());
                 for (Map.Entry<Dimension, String> wanted : filter.equal().entrySet()) {
                     matches &= wanted.getKey() == Dimension.STRUCTURE
@@ -431,7 +339,8 @@ final class MetricColumns {
             return 2 * week + (later ? 1 : 0) + TIME_OFFSET;
         }
 
-        private static List<@Nullable String> key(List<Dimension> by, About about, Kind kind, long micros) {
+        private static List<@Nullable String> key(
+                List<Dimension> by, EvaluationColumns.About about, Kind kind, long micros) {
             LocalDate date = LocalDate.ofEpochDay(Math.floorDiv(micros, MICROS_OF_A_DAY));
             List<@Nullable String> key = new ArrayList<>(by.size());
             for (Dimension dimension : by) {

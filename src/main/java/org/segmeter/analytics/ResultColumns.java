@@ -1,6 +1,5 @@
 package org.segmeter.analytics;
 
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -20,7 +19,10 @@ import org.slf4j.LoggerFactory;
 import org.springframework.boot.context.event.ApplicationReadyEvent;
 import org.springframework.context.event.EventListener;
 import org.springframework.dao.DataAccessException;
+import org.springframework.jdbc.core.ConnectionCallback;
+import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.scheduling.annotation.Scheduled;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.TransactionDefinition;
@@ -29,9 +31,10 @@ import org.springframework.transaction.support.TransactionTemplate;
 
 /**
  * The values of the metrics that are asked about, in memory: groups of all results are found at once, where the database would have to
- * look at every row again. A metric is read when it is first asked for, the one that the pages begin with as soon as the service is ready; a question waits
+ * look at every row again. What is known of evaluations is read once for all metrics; a metric is read when it is first asked for, the one that
+ * the pages begin with as soon as the service is ready. A question waits
  * for that for a moment, and is answered by the database where it takes longer. After that each question first looks for what was written and removed since, so that an answer has all that was committed before it was
- * asked for. What does not fit into a tenth of the heap is left to the database.
+ * asked for; after many results were added that has mostly been done when somebody asks. What does not fit into a tenth of the heap is left to the database.
  */
 @Component
 final class ResultColumns {
@@ -43,35 +46,53 @@ final class ResultColumns {
 
     private static final int PART_OF_HEAP = 10;
     private static final int FETCHED_AT_ONCE = 5_000;
-    /** Evaluations since the last question beyond which all is rather read anew, beside the question. */
-    private static final int MOST_ADDED = 10_000;
+
+    /** Rows that are taken in before others may look at what is there. */
+    private static final int TAKEN_AT_ONCE = 2_000;
 
     /** How long a question waits for values that are being read: about as long as the database takes to look at as many. */
     private static final Duration PATIENCE = Duration.ofSeconds(3);
 
     private static final long LOOKED_AT_AGAIN = Duration.ofHours(1).toNanos();
 
-    private static final String EVALUATION = "select e.id, (extract(epoch from e.created_at) * 1000000)::bigint,"
-            + " e.tenant, e.model_name, e.model_version, e.site, " + Dimension.SCANNER.sql() + ", "
-            + Dimension.READER.sql() + ", e.protocols[1] from evaluation e ";
-    private static final String VALUE = "select v.evaluation_id, v.segment_index, v.segment_label, v.segment_number,"
-            + " v.parameters, v.unit, v.value, v.state from metric_value v where ";
+    /** So long after the last question a metric is kept up to date by itself. */
+    private static final long KEPT_UP = Duration.ofMinutes(10).toNanos();
+
+    private static final int KEPT_UP_EVERY_MS = 2_000;
+
+    private static final String EVALUATION =
+            "select e.id, e.created_at, e.tenant, e.model_name, e.model_version, e.site, "
+                    + Dimension.SCANNER.sql() + ", " + Dimension.READER.sql()
+                    + ", e.protocols[1] from evaluation e join scorecard s on s.evaluation_id = e.id";
+
+    private static final String VALUE = """
+        select v.evaluation_id, v.segment_index, v.segment_number, v.segment_label, p.meaning, v.numbers[p.place],
+        get_byte(v.states, p.place - 1) from segment_values v join (values %s) p (layout, place, meaning) on p.layout = v.layout\
+        """;
 
     /** Written by a transaction that the last look did not see; one that is younger than this look is of another database. */
     private static final String UNSEEN = """
-        %1$s.written_in >= :least and %1$s.written_in < pg_snapshot_xmax(pg_current_snapshot())::text::bigint
-        and not pg_visible_in_snapshot(%1$s.written_in::text::xid8, :seen::pg_snapshot)\
+        %1$s.written_in >= %2$d and %1$s.written_in < pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+        and not pg_visible_in_snapshot(%1$s.written_in::text::xid8, '%3$s'::pg_snapshot)\
         """;
 
     private final JdbcClient sql;
+    private final JdbcTemplate jdbc;
     private final ValueRows rows;
     private final TransactionTemplate reading;
     private final long most;
     private final Map<String, Place> places = new LinkedHashMap<>(16, 0.75f, true);
     private final Object oneAtATime = new Object();
 
-    ResultColumns(JdbcClient sql, ValueRows rows, PlatformTransactionManager transactions) {
+    /** Guards all columns, and makes the looks at the database follow one another. */
+    private final Object lock = new Object();
+
+    private @Nullable Known known;
+    private volatile long bytesOfEvaluations;
+
+    ResultColumns(JdbcClient sql, JdbcTemplate jdbc, ValueRows rows, PlatformTransactionManager transactions) {
         this.sql = sql;
+        this.jdbc = jdbc;
         this.rows = rows;
         this.most = Runtime.getRuntime().maxMemory() / PART_OF_HEAP;
         reading = new TransactionTemplate(transactions);
@@ -92,18 +113,31 @@ final class ResultColumns {
 
         boolean refused;
         long refusedAt;
+        long askedAt = System.nanoTime();
     }
 
-    /** The columns of a metric and what was committed when they were looked at last; guarded by itself. */
-    private static final class Loaded {
-        final MetricColumns columns = new MetricColumns();
+    /** The evaluations and what was committed when they were looked at last. */
+    private static final class Known {
+        final EvaluationColumns evaluations = new EvaluationColumns();
 
         /** In mm, of the grids of evaluations, by their numbers, as far as they were asked for: a scorecard never changes. */
         final Map<Integer, Double> diagonals = new HashMap<>();
 
         Seen seen;
 
-        Loaded(Seen seen) {
+        Known(Seen seen) {
+            this.seen = seen;
+        }
+    }
+
+    /** The columns of a metric and what was committed when they were looked at last. */
+    private static final class Loaded {
+        final Known of;
+        final MetricColumns columns = new MetricColumns();
+        Seen seen;
+
+        Loaded(Known of, Seen seen) {
+            this.of = of;
             this.seen = seen;
         }
     }
@@ -115,8 +149,15 @@ final class ResultColumns {
      * @param descriptions how often those of evaluations were changed
      */
     private record Seen(String snapshot, long descriptions) {
-        long least() {
-            return Long.parseLong(snapshot.substring(0, snapshot.indexOf(':')));
+        Seen {
+            if (!snapshot.matches("[0-9]+:[0-9]+:[0-9,]*")) {
+                throw new IllegalArgumentException("no snapshot: " + snapshot);
+            }
+        }
+
+        /** The condition for what a table has that was not there then. */
+        String unseen(String table) {
+            return UNSEEN.formatted(table, Long.parseLong(snapshot.substring(0, snapshot.indexOf(':'))), snapshot);
         }
     }
 
@@ -133,7 +174,7 @@ final class ResultColumns {
         }
         List<MetricColumns.Missing> all = current.view().missing(filter, by, tenant());
         Map<Integer, Double> diagonals = diagonals(
-                current.loaded(),
+                current.loaded().of,
                 all.stream().map(MetricColumns.Missing::evaluation).toList());
         return Optional.of(all.stream()
                 .map(one -> new ValueRows.Missing(
@@ -141,24 +182,24 @@ final class ResultColumns {
                 .toList());
     }
 
-    private Map<Integer, Double> diagonals(Loaded loaded, List<Integer> evaluations) {
-        synchronized (loaded) {
+    private Map<Integer, Double> diagonals(Known of, List<Integer> evaluations) {
+        synchronized (lock) {
             List<Integer> unknown = evaluations.stream()
-                    .filter(number -> !loaded.diagonals.containsKey(number))
+                    .filter(number -> !of.diagonals.containsKey(number))
                     .distinct()
                     .toList();
             try (Tenant.Binding ignored = Tenant.bind(null)) {
                 for (int from = 0; from < unknown.size(); from += FETCHED_AT_ONCE) {
                     List<Integer> some = unknown.subList(from, Math.min(unknown.size(), from + FETCHED_AT_ONCE));
                     Map<UUID, Double> found =
-                            rows.diagonals(some.stream().map(loaded.columns::id).toList());
+                            rows.diagonals(some.stream().map(of.evaluations::id).toList());
                     some.forEach(number ->
-                            loaded.diagonals.put(number, found.getOrDefault(loaded.columns.id(number), Double.NaN)));
+                            of.diagonals.put(number, found.getOrDefault(of.evaluations.id(number), Double.NaN)));
                 }
             }
-            Map<Integer, Double> known = new HashMap<>();
-            evaluations.forEach(number -> known.put(number, loaded.diagonals.getOrDefault(number, Double.NaN)));
-            return known;
+            Map<Integer, Double> asked = new HashMap<>();
+            evaluations.forEach(number -> asked.put(number, of.diagonals.getOrDefault(number, Double.NaN)));
+            return asked;
         }
     }
 
@@ -201,14 +242,7 @@ final class ResultColumns {
             return Optional.empty();
         }
         Loaded loaded = loaded(metric);
-        if (loaded == null) {
-            return Optional.empty();
-        }
-        Optional<MetricColumns.View> view = upToDate(metric, loaded);
-        if (view.isEmpty()) {
-            drop(metric, loaded);
-        }
-        return view.map(now -> new Current(loaded, now));
+        return loaded == null ? Optional.empty() : upToDate(metric, loaded).map(now -> new Current(loaded, now));
     }
 
     /** Whose rows the database would show to this thread; empty for all. */
@@ -233,7 +267,11 @@ final class ResultColumns {
         }
         synchronized (places) {
             Place place = places.get(metric);
-            return place == null ? null : place.loaded;
+            if (place == null) {
+                return null;
+            }
+            place.askedAt = System.nanoTime();
+            return place.loaded;
         }
     }
 
@@ -265,6 +303,26 @@ final class ResultColumns {
         loading(FIRST);
     }
 
+    /** So that whoever looks after many results were added finds them taken in. */
+    @Scheduled(initialDelay = KEPT_UP_EVERY_MS, fixedDelay = KEPT_UP_EVERY_MS)
+    void keepUp() {
+        Map<String, Loaded> kept = new LinkedHashMap<>();
+        synchronized (places) {
+            places.forEach((metric, place) -> {
+                Loaded loaded = place.loaded;
+                if (loaded != null && (metric.equals(FIRST) || System.nanoTime() - place.askedAt < KEPT_UP)) {
+                    kept.put(metric, loaded);
+                }
+            });
+        }
+        try {
+            kept.forEach(this::upToDate);
+        } catch (DataAccessException | TransactionException | IllegalStateException e) {
+            // Whoever asks next looks again.
+            log.debug("results could not be kept up with: {}", e.getClass().getSimpleName());
+        }
+    }
+
     private void load(String metric, Place place) {
         Loaded loaded = null;
         try {
@@ -293,7 +351,7 @@ final class ResultColumns {
 
     /** Those that were asked for longest ago go first. */
     private void makeRoom(String metric) {
-        long bytes = 0;
+        long bytes = bytesOfEvaluations;
         for (Place place : places.values()) {
             bytes += place.loaded == null ? 0 : place.loaded.columns.bytes();
         }
@@ -318,32 +376,21 @@ final class ResultColumns {
         log.info("the values of {} are too many to be kept in memory", metric);
     }
 
-    private boolean isTooMuch(MetricColumns columns) {
-        return columns.bytes() > most || columns.isTooVaried();
+    private boolean isTooMuch(Loaded loaded) {
+        return bytesOfEvaluations + loaded.columns.bytes() > most || loaded.columns.isTooVaried(loaded.of.evaluations);
     }
 
     /** Empty if it is too much. */
     private Optional<Loaded> read(String metric) {
         try (Tenant.Binding ignored = Tenant.bind(null)) {
             return Objects.requireNonNull(reading.execute(status -> {
-                Loaded loaded = new Loaded(seen());
-                MetricColumns columns = loaded.columns;
-                sql.sql(EVALUATION + "join scorecard s on s.evaluation_id = e.id")
-                        .withFetchSize(FETCHED_AT_ONCE)
-                        .query(row -> {
-                            if (!isTooMuch(columns)) {
-                                addEvaluation(columns, row);
-                            }
-                        });
-                sql.sql(VALUE + "v.metric = :metric")
-                        .param("metric", metric)
-                        .withFetchSize(FETCHED_AT_ONCE)
-                        .query(row -> {
-                            if (!isTooMuch(columns)) {
-                                addValue(columns, row);
-                            }
-                        });
-                if (isTooMuch(columns)) {
+                Loaded loaded;
+                synchronized (lock) {
+                    Seen now = seen(); // the transaction's first look, which all others of it share
+                    loaded = new Loaded(evaluations(now), now);
+                }
+                readValues(metric, loaded, "");
+                if (isTooMuch(loaded)) {
                     refuse(metric);
                     return Optional.empty();
                 }
@@ -354,57 +401,68 @@ final class ResultColumns {
 
     /** With all that was committed by now; empty if it must be read anew. */
     private Optional<MetricColumns.View> upToDate(String metric, Loaded loaded) {
-        synchronized (loaded) {
-            try (Tenant.Binding ignored = Tenant.bind(null)) {
-                return Objects.requireNonNull(reading.execute(status -> {
-                    Seen now = seen();
-                    if (now.descriptions() != loaded.seen.descriptions()) {
-                        return Optional.empty();
+        Optional<MetricColumns.View> view = Optional.empty();
+        try {
+            synchronized (lock) {
+                if (loaded.of == known) {
+                    try (Tenant.Binding ignored = Tenant.bind(null)) {
+                        view = Objects.requireNonNull(reading.execute(status -> catchUp(metric, loaded)));
                     }
-                    if (!now.snapshot().equals(loaded.seen.snapshot())) {
-                        if (!catchUp(metric, loaded.columns, loaded.seen)) {
-                            return Optional.empty();
-                        }
-                        loaded.seen = now;
-                    }
-                    if (isTooMuch(loaded.columns)) {
-                        refuse(metric);
-                        return Optional.empty();
-                    }
-                    return loaded.columns.isWorn() ? Optional.empty() : Optional.of(loaded.columns.view());
-                }));
+                }
+            }
+            return view;
+        } finally {
+            if (view.isEmpty()) {
+                // Perhaps some values of an evaluation were taken in and others were not.
+                drop(metric, loaded);
             }
         }
     }
 
-    /** False if there is too much to do at once. */
-    private boolean catchUp(String metric, MetricColumns columns, Seen last) {
-        Map<String, Object> since = Map.of("least", last.least(), "seen", last.snapshot());
-        List<UUID> added = new ArrayList<>();
-        sql.sql(EVALUATION + "join scorecard s on s.evaluation_id = e.id where " + UNSEEN.formatted("s"))
-                .params(since)
-                .query(row -> {
-                    if (addEvaluation(columns, row)) {
-                        added.add(row.getObject(1, UUID.class));
-                    }
-                });
-        if (added.size() > MOST_ADDED) {
-            return false;
+    private Optional<MetricColumns.View> catchUp(String metric, Loaded loaded) {
+        Seen now = seen();
+        EvaluationColumns evaluations = evaluations(now).evaluations;
+        if (evaluations.isWorn()) {
+            known = null;
+            return Optional.empty();
         }
-        if (!added.isEmpty()) {
-            sql.sql(VALUE + "v.evaluation_id = any(:added) and v.metric = :metric")
-                    .param("added", added.toArray(UUID[]::new))
-                    .param("metric", metric)
+        if (!now.snapshot().equals(loaded.seen.snapshot())) {
+            String unseen = loaded.seen.unseen("s");
+            if (sql.sql("select exists (select from scorecard s where " + unseen + ")")
+                    .query(Boolean.class)
+                    .single()) {
+                readValues(metric, loaded, " join scorecard s on s.evaluation_id = v.evaluation_id where " + unseen);
+            }
+            loaded.seen = now;
+        }
+        if (isTooMuch(loaded)) {
+            refuse(metric);
+            return Optional.empty();
+        }
+        return Optional.of(loaded.columns.view(evaluations));
+    }
+
+    /** All evaluations with results, as they are now. */
+    private Known evaluations(Seen now) {
+        Known all = known;
+        if (all == null) {
+            all = new Known(now);
+            readEvaluations(all.evaluations, "");
+            known = all;
+        } else if (now.descriptions() != all.seen.descriptions()) {
+            all.evaluations.forgetDescriptions();
+            readEvaluations(all.evaluations, "");
+        } else if (!now.snapshot().equals(all.seen.snapshot())) {
+            EvaluationColumns evaluations = all.evaluations;
+            readEvaluations(evaluations, " where " + all.seen.unseen("s"));
+            sql.sql("select r.evaluation_id from result_removal r where " + all.seen.unseen("r"))
                     .query(row -> {
-                        addValue(columns, row);
+                        evaluations.remove(row.getObject(1, UUID.class));
                     });
         }
-        sql.sql("select r.evaluation_id from result_removal r where " + UNSEEN.formatted("r"))
-                .params(since)
-                .query(row -> {
-                    columns.remove(row.getObject(1, UUID.class));
-                });
-        return true;
+        all.seen = now;
+        bytesOfEvaluations = all.evaluations.bytes();
+        return all;
     }
 
     private Seen seen() {
@@ -413,27 +471,89 @@ final class ResultColumns {
                 .single();
     }
 
-    private static boolean addEvaluation(MetricColumns columns, ResultSet row) throws SQLException {
-        return columns.add(
-                row.getObject(1, UUID.class),
-                row.getLong(2),
-                new MetricColumns.About(
-                        row.getString(3),
-                        row.getString(4),
-                        row.getString(5),
-                        row.getString(6),
-                        row.getString(7),
-                        row.getString(8),
-                        row.getString(9)));
+    private void readEvaluations(EvaluationColumns evaluations, String condition) {
+        inBulk(EVALUATION + condition, rows -> {
+            while (evaluations.bytes() <= most && rows.next()) {
+                evaluations.put(
+                        rows.uuid(),
+                        rows.micros(),
+                        new EvaluationColumns.About(
+                                Objects.requireNonNull(rows.text()),
+                                rows.text(),
+                                rows.text(),
+                                rows.text(),
+                                rows.text(),
+                                rows.text(),
+                                rows.text()));
+            }
+        });
     }
 
-    private static void addValue(MetricColumns columns, ResultSet row) throws SQLException {
-        Integer segment = ValueRows.integer(row, 4);
-        Double known = ValueRows.number(row, 7);
-        columns.add(
-                row.getObject(1, UUID.class),
-                MetricColumns.Kind.of(row.getInt(2), row.getString(3), segment, row.getString(5), row.getString(6)),
-                known,
-                row.getString(8));
+    /**
+     * What the number at a place of a layout means.
+     *
+     * @param layout and place: where
+     */
+    private record Meaning(UUID layout, int place, String parameters, String unit) {}
+
+    private void readValues(String metric, Loaded loaded, String condition) {
+        List<Meaning> meanings = sql.sql(
+                        "select layout, place, parameters, unit from value_place where metric = :metric")
+                .param("metric", metric)
+                .query((row, number) ->
+                        new Meaning(row.getObject(1, UUID.class), row.getInt(2), row.getString(3), row.getString(4)))
+                .list();
+        if (meanings.isEmpty()) {
+            return;
+        }
+        List<String> places = new ArrayList<>();
+        for (Meaning meaning : meanings) {
+            places.add("('" + meaning.layout() + "'::uuid, " + meaning.place() + ", " + places.size() + ")");
+        }
+        inBulk(VALUE.formatted(String.join(", ", places)) + condition, rows -> {
+            boolean more = true;
+            while (more) {
+                synchronized (lock) {
+                    for (int i = 0; i < TAKEN_AT_ONCE && more; i++) {
+                        more = rows.next();
+                        if (more) {
+                            add(rows, meanings, loaded);
+                        }
+                    }
+                    more &= !isTooMuch(loaded);
+                }
+            }
+        });
+        loaded.columns.completed();
+    }
+
+    private static void add(BulkRows row, List<Meaning> meanings, Loaded loaded) throws SQLException {
+        int evaluation = loaded.of.evaluations.number(row.uuid());
+        int index = row.integer();
+        Integer number = row.integerOrNull();
+        String label = row.text();
+        Meaning meaning = meanings.get(row.integer());
+        double value = row.number();
+        int state = row.integer();
+        if (evaluation != EvaluationNumbers.NONE) {
+            loaded.columns.add(
+                    evaluation,
+                    MetricColumns.Kind.of(index, label, number, meaning.parameters(), meaning.unit()),
+                    value,
+                    state);
+        }
+    }
+
+    private interface Reader {
+        void read(BulkRows rows) throws SQLException;
+    }
+
+    private void inBulk(String query, Reader reader) {
+        jdbc.execute((ConnectionCallback<Boolean>) connection -> {
+            try (BulkRows rows = new BulkRows(connection, query)) {
+                reader.read(rows);
+            }
+            return true;
+        });
     }
 }

@@ -67,9 +67,14 @@ public final class DashboardBenchmark {
                         .awaitReady(Duration.ofSeconds(120))) {
             DashboardBenchmark benchmark = new DashboardBenchmark(service);
             benchmark.slices();
-            fill(database, rows);
+            int evaluations = rows / (METRICS * (STRUCTURES + 1));
+            fill(database, 1, evaluations);
             benchmark.firstView("overview", OVERVIEW, views);
             benchmark.firstView("explorer", EXPLORER, views);
+            benchmark.firstOfAMetric("hd95", evaluations);
+            fill(database, evaluations + 1, evaluations + evaluations / 4);
+            benchmark.firstOfAMetric("dice", evaluations + evaluations / 4);
+            benchmark.firstOfAMetric("hd95", evaluations + evaluations / 4);
         } finally {
             org.springframework.util.FileSystemUtils.deleteRecursively(directory);
         }
@@ -161,6 +166,29 @@ public final class DashboardBenchmark {
         }
     }
 
+    /** One view of a metric; it must have the values of all evaluations that were put into the database. */
+    private void firstOfAMetric(String metric, int evaluations) throws Exception {
+        long begin = System.nanoTime();
+        HttpResponse<String> answer = http.send(
+                get("/api/v1/aggregates?metric=" + metric + "&structure=structure-0&groupBy=model&stat=mean"),
+                HttpResponse.BodyHandlers.ofString());
+        long micros = (System.nanoTime() - begin) / 1000;
+        long seen = 0;
+        for (JsonNode group : JsonMapper.shared().readTree(answer.body()).path("groups")) {
+            seen += group.at("/counts/detected").asLong();
+        }
+        System.out.printf(
+                Locale.ROOT,
+                "%s of %d evaluations, looked at at once: %.0f ms, %d values seen%n",
+                metric,
+                evaluations,
+                micros / 1000.0,
+                seen);
+        if (seen != evaluations) {
+            throw new IllegalStateException("not all values are seen: " + answer.body());
+        }
+    }
+
     private static void print(String name, List<Long> micros) {
         micros.sort(null);
         System.out.printf(
@@ -173,36 +201,34 @@ public final class DashboardBenchmark {
                 micros.size());
     }
 
-    private static void fill(TestPostgres database, int rows) throws Exception {
-        int evaluations = rows / (METRICS * (STRUCTURES + 1));
+    private static void fill(TestPostgres database, int first, int last) throws Exception {
+        String numbers = "generate_series(" + first + ", " + last + ") i";
         try (Connection connection = database.connect();
                 Statement statement = connection.createStatement()) {
             statement.execute("set synchronous_commit = off");
             statement.execute(
                     "insert into evaluation (id, created_at, state, attempt, started_at, finished_at, case_id,"
-                            + " model_name, model_version, site, labels, protocols) select md5(i::text)::uuid, t,"
-                            + " 'SUCCEEDED', 1, t, t, 'case-' || i % 5000, 'model-' || i % 5, '1.' || i % 3, 'site-' || i"
-                            + " % 7, jsonb_build_object('scanner', 'scanner-' || i % 4), '{segmeter@1}' from (select i,"
-                            + " timestamptz '2026-01-01' + i * interval '5 minutes' as t from generate_series(1, "
-                            + evaluations + ") i) n");
+                        + " model_name, model_version, site, labels, protocols) select md5(i::text)::uuid, t,"
+                        + " 'SUCCEEDED', 1, t, t, 'case-' || i % 5000, 'model-' || i % 5, '1.' || i % 3, 'site-' || i"
+                        + " % 7, jsonb_build_object('scanner', 'scanner-' || i % 4), '{segmeter@1}' from (select i,"
+                        + " timestamptz '2026-01-01' + i * interval '5 minutes' as t from " + numbers + ") n");
             statement.execute(MetricValues.stored(
                     "select md5(i::text)::uuid as evaluation_id, s as segment_index, case when s < 0 then null else s"
-                            + " + 1 end as segment_number, case when s < 0 then null else 'structure-' || s end as"
-                            + " segment_label, m as metric, '{}' as parameters, case m when 'dice' then 1 -"
-                            + " power(random(), 3) * 0.4 else random() * 20 end as value, case m when 'dice' then '1' else"
-                            + " 'mm' end as unit, 'OK' as"
-                            + " state from"
-                            + " generate_series(1,"
-                            + " " + evaluations + ") i, generate_series(-1, " + (STRUCTURES - 1)
+                        + " + 1 end as segment_number, case when s < 0 then null else 'structure-' || s end as"
+                        + " segment_label, m as metric, '{}' as parameters, case m when 'dice' then 1 -"
+                        + " power(random(), 3) * 0.4 else random() * 20 end as value, case m when 'dice' then '1' else"
+                        + " 'mm' end as unit, 'OK' as state"
+                        + " from"
+                        + " " + numbers + ", generate_series(-1, " + (STRUCTURES - 1)
                             + ") s, unnest(array['dice', 'hd95']) m"));
             // Last: a scorecard comes with all of its values.
             statement.execute(
                     "insert into scorecard (evaluation_id, attempt, content, sha256, protocol, protocol_sha256,"
                             + " engine_version, engine_commit) select md5(i::text)::uuid, 1, '{}', repeat(md5(i::text),"
-                            + " 2), 'segmeter@1', 'x', '0', '0' from generate_series(1, " + evaluations + ") i");
+                            + " 2), 'segmeter@1', 'x', '0', '0' from " + numbers);
             statement.execute("vacuum analyze");
         }
-        System.out.println(
-                METRICS * (STRUCTURES + 1) * evaluations + " metric rows of " + evaluations + " evaluations");
+        System.out.println(METRICS * (STRUCTURES + 1) * (last - first + 1) + " metric rows of " + (last - first + 1)
+                + " evaluations");
     }
 }

@@ -24,6 +24,7 @@ class UnboundWorkTest {
     /** Classes with work that begins by itself, for every tenant; some bind the tenant of each row that they take. */
     private static final Set<String> BY_ITSELF = Set.of(
             "analytics/AlertWatch",
+            "analytics/ResultColumns",
             "batch/BatchFeeder",
             "evaluation/ForgottenJobs",
             "evaluation/IdempotencyKeys",
