@@ -286,8 +286,9 @@ final class EvaluationRows {
             select id, attempt, attempt - handed_back, cancel_requested, created_at, started_at,
                 extract(epoch from now() - created_at), case_id, model_name, model_version, site, labels, request,
                 worker,
-                (select array_agg(i.side || ' ' || b.sha256 || ' ' || b.size_bytes order by i.side, i.position)
-                    from evaluation_input i join blob b using (sha256) where i.evaluation_id = taken.id)
+                (select array_agg(i.side || ' ' || i.sha256 || ' '
+                        || (select b.size_bytes from blob b where b.sha256 = i.sha256) order by i.side, i.position)
+                    from evaluation_input i where i.evaluation_id = taken.id)
             from taken\
             """)
                 .param("id", id)

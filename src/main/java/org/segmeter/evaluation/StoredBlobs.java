@@ -75,20 +75,22 @@ final class StoredBlobs {
      * removed, that is waited for. Rows that say already what this would say are not written again.
      *
      * <p>All rows are locked first and in the order of their digests, like everywhere here, and against removal only: writing one of them
-     * afterwards needs nothing that another submission of the same content has, so two never wait for each other crosswise.
+     * afterwards needs nothing that another submission of the same content has, so two never wait for each other crosswise: the rows are
+     * sorted, which takes all of them, before the first one is written.
+     *
+     * <p>Each is looked up by itself (lateral). A join may be planned while the table is small, as one that reads all of it, and the plan
+     * is kept while the table grows.
      */
     void take(Collection<Blob> blobs) {
         Map<String, Long> sizes = sizes(blobs);
         sql.sql("""
-            with sent as (
-                select * from unnest(:digests::text[], :sizes::bigint[]) as s (sha256, size_bytes)),
-            present as (
-                select b.sha256, b.size_bytes, b.condition = 'STORED' and b.last_used_at > now() - interval '1 minute' as fresh
-                from blob b where b.sha256 = any(:digests::text[]) order by b.sha256 for key share of b)
             insert into blob (sha256, size_bytes)
-            select sha256, size_bytes from sent
-            where not exists (select from present p where p.fresh and p.sha256 = sent.sha256 and p.size_bytes = sent.size_bytes)
-            order by sha256
+            select s.sha256, s.size_bytes from unnest(:digests::text[], :sizes::bigint[]) as s (sha256, size_bytes)
+                left join lateral (
+                    select b.size_bytes, b.condition = 'STORED' and b.last_used_at > now() - interval '1 minute' as fresh
+                    from blob b where b.sha256 = s.sha256 for key share of b) p on true
+            where (p.fresh and p.size_bytes = s.size_bytes) is not true
+            order by s.sha256
             on conflict (sha256) do update set last_used_at = now(), size_bytes = excluded.size_bytes,
                 verified_at = case when blob.condition = 'STORED' then blob.verified_at else now() end, condition = 'STORED',
                 remains = false\

@@ -31,6 +31,7 @@ import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.segmeter.database.TestPostgres;
+import org.segmeter.scoring.Scorecard;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.datasource.DataSourceTransactionManager;
@@ -56,6 +57,10 @@ class ContentCareTest {
     private BlobStore store;
     private Replica one;
     private Replica two;
+
+    private static final String[] TABLES_OF_AN_EVALUATION = {
+        "blob", "evaluation", "evaluation_input", "evaluation_event", "scheduled_tasks", "scorecard"
+    };
 
     /** What each replica has of its own. */
     private final class Replica {
@@ -87,6 +92,12 @@ class ContentCareTest {
         pool.setPassword(database.password());
         pool.setMaximumPoolSize(12);
         Flyway.configure().dataSource(pool).load().migrate();
+        // The planner is to know nothing of them but that they are small, as after every start of a new installation.
+        for (String table : TABLES_OF_AN_EVALUATION) {
+            JdbcClient.create(pool)
+                    .sql("alter table " + table + " set (autovacuum_enabled = false)")
+                    .update();
+        }
     }
 
     @AfterAll
@@ -123,6 +134,53 @@ class ContentCareTest {
                 .containsExactly(forgotten.toString())
                 .doesNotContain(ended.toString());
         sql.sql("delete from scheduled_tasks").update();
+    }
+
+    /** A plan that reads a whole table is the best one while there is nothing in it, and is kept while it grows. */
+    @Test
+    void noStatementOfAnEvaluationReadsAWholeTable() {
+        EvaluationRows rows = new EvaluationRows(
+                sql, tools.jackson.databind.json.JsonMapper.builder().build());
+        Blob prediction = new Blob(Submission.sha256(content()), 200);
+        Blob reference = new Blob(Submission.sha256(content()), 200);
+        Submission submission = new Submission(
+                List.of(prediction),
+                List.of(reference),
+                List.of(),
+                List.of(),
+                Description.NONE,
+                List.of("segmeter@1"),
+                null);
+        UUID id = UUID.randomUUID();
+        new TransactionTemplate(new DataSourceTransactionManager(pool)).executeWithoutResult(status -> {
+            sql.sql("set local plan_cache_mode = force_generic_plan").update();
+            List<String> before = wholeReads();
+            one.stored.take(submission.files());
+            rows.insert(id, submission, 0);
+            EvaluationRows.Claim claim = rows.claim(id, "worker", false).orElseThrow();
+            assertThat(claim.inputs()).extracting(Evaluation.Input::blob).containsExactly(prediction, reference);
+            assertThat(rows.succeed(
+                            claim,
+                            new EvaluationRows.Result(
+                                    new StoredScorecard("{}", "0"),
+                                    "segmeter@1",
+                                    "0",
+                                    new Scorecard.Engine("1", "0", "scalar"),
+                                    List.of()),
+                            List.of()))
+                    .isTrue();
+            assertThat(wholeReads()).isEqualTo(before);
+            status.setRollbackOnly();
+        });
+    }
+
+    /** How often each table was read whole by this connection since its numbers went to the server's, which is not while a transaction is open. */
+    private List<String> wholeReads() {
+        return sql.sql("select relname || ' ' || seq_scan from pg_stat_xact_user_tables where relname = any(:tables)"
+                        + " order by 1")
+                .param("tables", TABLES_OF_AN_EVALUATION)
+                .query(String.class)
+                .list();
     }
 
     private Blob keep(Replica replica, byte[] content) throws IOException {
