@@ -101,13 +101,29 @@ export function frame() {
   const links = PAGES.map(([path, title]) => h('a', { href: path, 'aria-current': path === here ? 'page' : null }, title));
   const theme = h('button', { type: 'button', class: 'theme', onclick: () => switchTheme(theme) });
   nameTheme(theme);
+  const out = h('button', { type: 'button', class: 'theme', hidden: true, onclick: logOut }, 'Log out');
+  offerIfLoggedIn(out);
   document.body.prepend(
     h('a', { class: 'skip', href: '#main' }, 'To the content'),
     h('header', {}, h('div', { class: 'inner' },
       h('a', { class: 'brand', href: '/' }, h('span', { class: 'mark', 'aria-hidden': 'true' }), 'Segmeter'),
       h('nav', { 'aria-label': 'Pages' }, links),
-      theme)),
+      out, theme)),
   );
+}
+
+async function offerIfLoggedIn(button) {
+  try {
+    const answer = await fetch('/api/v1/session');
+    button.hidden = !answer.ok || (await answer.json()).by !== 'session';
+  } catch {
+    // The page itself says that the service cannot be reached.
+  }
+}
+
+async function logOut() {
+  await request('/api/v1/session', { method: 'DELETE' });
+  location.assign('/login.html');
 }
 
 function isDark() {

@@ -1,6 +1,7 @@
 package org.segmeter;
 
 import java.io.IOException;
+import java.io.ObjectInputFilter;
 import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import org.segmeter.cli.CommandLineTool;
@@ -41,6 +42,8 @@ public class Segmeter {
 
     private static final int LEAST_CARRIERS = 16;
 
+    private static final String SERIAL_FILTER = "jdk.serialFilter";
+
     public static void main(String[] arguments) throws IOException {
         if (Arrays.equals(arguments, new String[] {"rehearse", "--service"})) {
             ServiceRehearsal.run();
@@ -61,6 +64,7 @@ public class Segmeter {
         // Asked to end (SIGTERM), the service ends in good order, which is no failure: status 0, not 143.
         Signal.handle(new Signal("TERM"), signal -> System.exit(0));
         manyCarriers();
+        noSerialisedObjects();
         boolean serve = arguments.length > 0 && arguments[0].equals("serve");
         String[] options = Arrays.stream(arguments, serve ? 1 : 0, arguments.length)
                 .map(argument -> argument.equals("--demo") ? "--segmeter.demo=true" : argument)
@@ -81,6 +85,13 @@ public class Segmeter {
                     PARALLELISM,
                     String.valueOf(
                             Math.max(LEAST_CARRIERS, 2 * Runtime.getRuntime().availableProcessors())));
+        }
+    }
+
+    /** Nothing here reads serialised objects (JEP 290); should a library ever do, it gets none, unless an operator says otherwise. */
+    static void noSerialisedObjects() {
+        if (System.getProperty(SERIAL_FILTER) == null) {
+            ObjectInputFilter.Config.setSerialFilter(ObjectInputFilter.Config.createFilter("!*"));
         }
     }
 

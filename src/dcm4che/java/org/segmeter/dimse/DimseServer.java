@@ -30,10 +30,12 @@ import org.dcm4che3.net.service.DicomServiceException;
 import org.dcm4che3.net.service.DicomServiceRegistry;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.database.StartRefused;
+import org.segmeter.database.Tenant;
 import org.segmeter.evaluation.BlobStore;
 import org.segmeter.format.dicom.DicomInstance;
 import org.segmeter.pacs.Reception;
 import org.segmeter.pacs.StoreOutcome;
+import org.segmeter.security.Transfers;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.ssl.SslBundles;
@@ -52,9 +54,12 @@ final class DimseServer implements SmartLifecycle {
     private final SslBundles bundles;
     private final Reception reception;
     private final BlobStore store;
+    private final Transfers transfers;
     private @Nullable Running running;
 
-    DimseServer(DimseSettings settings, SslBundles bundles, Reception reception, BlobStore store) {
+    DimseServer(
+            DimseSettings settings, SslBundles bundles, Reception reception, BlobStore store, Transfers transfers) {
+        this.transfers = transfers;
         this.settings = settings;
         this.bundles = bundles;
         this.reception = reception;
@@ -170,10 +175,21 @@ final class DimseServer implements SmartLifecycle {
             try (DicomOutputStream out = new DicomOutputStream(head, UID.ExplicitVRLittleEndian)) {
                 out.writeFileMetaInformation(meta);
             }
-            try (InputStream file = new SequenceInputStream(new ByteArrayInputStream(head.toByteArray()), data);
+            // Who may call by DIMSE is of the configuration, which is the installation's own tenant's.
+            try (Tenant.Binding ignored = Tenant.bind(Tenant.DEFAULT);
+                    InputStream file = new SequenceInputStream(new ByteArrayInputStream(head.toByteArray()), data);
                     BlobStore.Incoming received =
                             store.receive(file, settings.maxSize().toBytes())) {
-                switch (reception.receive(received, null, association.getCallingAET())) {
+                StoreOutcome outcome = reception.receive(received, null, association.getCallingAET());
+                transfers.received(
+                        association.getCallingAET(),
+                        association.getSocket().getInetAddress().getHostAddress(),
+                        "C-STORE",
+                        sop,
+                        outcome instanceof StoreOutcome.Refused refused
+                                ? refused.reason().code()
+                                : Status.Success);
+                switch (outcome) {
                     case StoreOutcome.Stored stored -> {
                         boolean same = stored.instance().sopInstanceUid().equals(sop)
                                 && stored.instance().sopClassUid().equals(sopClass);

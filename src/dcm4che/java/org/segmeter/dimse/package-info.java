@@ -3,7 +3,7 @@
  * the configuration. Upper layer and command sets are dcm4che's; every data set is read by our own reader with its limits. This package is
  * compiled only with the Maven profile {@code dcm4che}, because dcm4che is not on Maven Central.
  */
-@ApplicationModule(allowedDependencies = {"database", "evaluation", "pacs", "format", "format::dicom"})
+@ApplicationModule(allowedDependencies = {"database", "evaluation", "pacs", "format", "format::dicom", "security"})
 @NullMarked
 package org.segmeter.dimse;
 

@@ -15,6 +15,7 @@ import org.segmeter.database.Tenant;
 import org.segmeter.evaluation.BlobStore;
 import org.segmeter.evaluation.Failpoint;
 import org.segmeter.evaluation.Reasons;
+import org.segmeter.security.Transfers;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
@@ -42,6 +43,7 @@ final class Deliveries {
     private final StoredInstances instances;
     private final PacsSettings settings;
     private final ObjectProvider<DimseSender> dimse;
+    private final Transfers transfers;
     private final JsonMapper json;
     private final WebhookClient messages = new WebhookClient();
     private final Map<String, DicomWebClient> clients = new ConcurrentHashMap<>();
@@ -53,8 +55,10 @@ final class Deliveries {
             StoredInstances instances,
             PacsSettings settings,
             ObjectProvider<DimseSender> dimse,
+            Transfers transfers,
             JsonMapper json) {
         this.dimse = dimse;
+        this.transfers = transfers;
         this.rows = rows;
         this.instances = instances;
         this.settings = settings;
@@ -105,6 +109,11 @@ final class Deliveries {
             };
             switch (answer) {
                 case DeliveryAnswer.Taken taken -> {
+                    String sop = one.sopInstanceUid();
+                    if (sop != null) {
+                        transfers.sent(
+                                one.destination(), one.kind() == Delivery.Kind.STOW ? "STOW-RS" : "C-STORE", sop);
+                    }
                     Failpoint.DELIVERED.reach();
                     rows.end(one, Delivery.State.DELIVERED, null);
                     log.info(

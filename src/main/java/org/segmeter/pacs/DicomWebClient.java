@@ -16,13 +16,16 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.tomcat.util.http.fileupload.MultipartStream;
 import org.jspecify.annotations.Nullable;
+import org.segmeter.evaluation.ImpatientStream;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -32,7 +35,7 @@ final class DicomWebClient implements AutoCloseable {
 
     private static final int LARGEST_ANSWER = 1 << 20;
     private static final int LARGEST_PAGE = 1 << 26;
-    private static final int MOST_FOUND = 10_000;
+    private static final int MOST_FOUND = 100_000;
     private static final Pattern BOUNDARY =
             Pattern.compile("boundary\\s*=\\s*(?:\"([^\"]+)\"|([^;\\s]+))", Pattern.CASE_INSENSITIVE);
 
@@ -70,10 +73,7 @@ final class DicomWebClient implements AutoCloseable {
                             length))
                     .build();
             HttpResponse<InputStream> answer = http.send(request, HttpResponse.BodyHandlers.ofInputStream());
-            String body;
-            try (InputStream in = answer.body()) {
-                body = new String(in.readNBytes(LARGEST_ANSWER), StandardCharsets.UTF_8);
-            }
+            String body = new String(whole(answer, LARGEST_ANSWER), StandardCharsets.UTF_8);
             return verdict(answer.statusCode(), body, sopInstanceUid);
         } catch (IOException | UncheckedIOException e) {
             return new DeliveryAnswer.NotNow("no answer (" + e.getClass().getSimpleName() + ")");
@@ -132,18 +132,20 @@ final class DicomWebClient implements AutoCloseable {
             String studyUid, @Nullable String seriesUid, @Nullable String sopInstanceUid, @Nullable String sopClass)
             throws Pull.SourceFailed, InterruptedException {
         List<Found> found = new ArrayList<>();
+        Set<Found> seen = new HashSet<>();
+        int rows = 0;
         String path = "/studies/" + studyUid + (seriesUid == null ? "" : "/series/" + seriesUid) + "/instances?"
                 + (sopClass == null ? "" : "SOPClassUID=" + sopClass + "&")
                 + (sopInstanceUid == null ? "" : "SOPInstanceUID=" + sopInstanceUid + "&")
                 // Not every server returns them unasked.
                 + "includefield=0020000E&includefield=00080016&limit=" + source.pageSize();
-        while (found.size() < MOST_FOUND) {
-            HttpResponse<InputStream> answer = send(request(path + "&offset=" + found.size())
+        while (rows < MOST_FOUND) {
+            HttpResponse<InputStream> answer = send(request(path + "&offset=" + rows)
                     .header("Accept", "application/dicom+json")
                     .build());
             byte[] body;
-            try (InputStream in = answer.body()) {
-                body = in.readNBytes(LARGEST_PAGE);
+            try {
+                body = whole(answer, LARGEST_PAGE);
             } catch (IOException e) {
                 throw failed(e);
             }
@@ -151,10 +153,10 @@ final class DicomWebClient implements AutoCloseable {
                 return found;
             }
             if (answer.statusCode() != 200) {
-                throw new Pull.SourceFailed("The source answered a search with HTTP " + answer.statusCode() + ".");
+                throw refused("a search", answer.statusCode());
             }
             int page = 0;
-            int added = 0;
+            boolean fresh = false;
             try {
                 for (JsonNode one : json.readTree(body)) {
                     page++;
@@ -167,19 +169,29 @@ final class DicomWebClient implements AutoCloseable {
                             && (sopInstanceUid == null || sop.equals(sopInstanceUid))
                             && isUid(series)
                             && isUid(sop);
-                    if (asked && !found.contains(new Found(series, sop))) {
-                        found.add(new Found(series, sop));
-                        added++;
+                    if (seen.add(new Found(series, sop))) {
+                        fresh = true;
+                        if (asked) {
+                            found.add(new Found(series, sop));
+                        }
                     }
                 }
             } catch (JacksonException e) {
                 throw new Pull.SourceFailed("The source answered a search with something that is no DICOM JSON.");
             }
-            if (page < source.pageSize() || added == 0) {
+            rows += page;
+            // Some give fewer at once than they are asked for, and say that there are more (PS3.18 section 8.3.4.4);
+            // one that begins anew each time has told all it will tell.
+            boolean more = page >= source.pageSize() || saysThereIsMore(answer);
+            if (!more || !fresh) {
                 return found;
             }
         }
         throw new Pull.SourceFailed("The study has more instances than can be fetched at once, " + MOST_FOUND + ".");
+    }
+
+    private static boolean saysThereIsMore(HttpResponse<?> answer) {
+        return answer.headers().allValues("Warning").stream().anyMatch(value -> value.startsWith("299"));
     }
 
     private static String value(JsonNode dataset, String tag) {
@@ -196,23 +208,24 @@ final class DicomWebClient implements AutoCloseable {
                 send(request("/studies/" + studyUid + "/series/" + one.seriesUid + "/instances/" + one.sopInstanceUid)
                         .header("Accept", "multipart/related; type=\"application/dicom\"; transfer-syntax=*")
                         .build());
-        String type = answer.headers().firstValue("Content-Type").orElse("");
+        InputStream body = new ImpatientStream(answer.body(), source.timeout());
         if (answer.statusCode() != 200) {
-            close(answer.body());
-            throw new Pull.SourceFailed("The source answered a retrieval with HTTP " + answer.statusCode() + ".");
+            close(body);
+            throw refused("a retrieval", answer.statusCode());
         }
-        if (type.toLowerCase(Locale.ROOT).startsWith("application/dicom")) {
-            return answer.body();
+        String type = answer.headers().firstValue("Content-Type").orElse("");
+        String bare = type.split(";", 2)[0].strip().toLowerCase(Locale.ROOT);
+        if (bare.equals("application/dicom")) {
+            return body;
         }
         Matcher boundary = BOUNDARY.matcher(type);
-        if (!type.toLowerCase(Locale.ROOT).startsWith("multipart/related") || !boundary.find()) {
-            close(answer.body());
+        if (!bare.equals("multipart/related") || !boundary.find()) {
+            close(body);
             throw new Pull.SourceFailed("The source answered a retrieval with another content type.");
         }
         String mark = boundary.group(1) == null ? boundary.group(2) : boundary.group(1);
         try {
-            MultipartStream stream =
-                    new MultipartStream(answer.body(), mark.getBytes(StandardCharsets.ISO_8859_1), null);
+            MultipartStream stream = new MultipartStream(body, mark.getBytes(StandardCharsets.ISO_8859_1), null);
             stream.setPartHeaderSizeMax(8192);
             if (stream.skipPreamble()) {
                 stream.readHeaders();
@@ -220,15 +233,15 @@ final class DicomWebClient implements AutoCloseable {
                 return new FilterInputStream(part) {
                     @Override
                     public void close() throws IOException {
-                        answer.body().close(); // the rest of it is not wanted
+                        body.close(); // the rest of it is not wanted
                     }
                 };
             }
         } catch (IOException e) {
-            close(answer.body());
+            close(body);
             throw failed(e);
         }
-        close(answer.body());
+        close(body);
         throw new Pull.SourceFailed("The source answered a retrieval without an instance.");
     }
 
@@ -238,6 +251,20 @@ final class DicomWebClient implements AutoCloseable {
         } catch (IOException e) {
             throw failed(e);
         }
+    }
+
+    private byte[] whole(HttpResponse<InputStream> answer, int largest) throws IOException {
+        try (InputStream body = new ImpatientStream(answer.body(), source.timeout())) {
+            return body.readNBytes(largest);
+        }
+    }
+
+    private static Pull.SourceFailed refused(String what, int status) {
+        return new Pull.SourceFailed(
+                status == 401 || status == 403
+                        ? "The source answered " + what + " with HTTP " + status
+                                + ": its login in the configuration of this service does not open it."
+                        : "The source answered " + what + " with HTTP " + status + ".");
     }
 
     private static Pull.SourceFailed failed(IOException e) {

@@ -12,6 +12,7 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.database.Tenant;
 import org.segmeter.format.dicom.DataElements;
+import org.segmeter.format.dicom.DicomInstance;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import tools.jackson.databind.JsonNode;
@@ -204,8 +205,13 @@ public final class InstanceSearch {
         return text.toString();
     }
 
-    /** PS3.4 C.2.2.2.3. */
-    private static boolean isUniversal(String value) {
+    /** True if values of an element can be matched. */
+    public static boolean isKey(int tag) {
+        return tag == MODALITIES_IN_STUDY || DicomInstance.isAttribute(tag);
+    }
+
+    /** PS3.4 C.2.2.2.3: true if a value matches everything, so that the element is asked for and nothing more. */
+    public static boolean isUniversal(String value) {
         return value.isEmpty() || value.equals("*");
     }
 

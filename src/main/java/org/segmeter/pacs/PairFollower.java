@@ -86,11 +86,23 @@ final class PairFollower {
         try {
             for (Pair pair : pairs.matched(AT_ONCE)) {
                 try (Tenant.Binding ignored = Tenant.bind(pair.tenant())) {
-                    follow(pair);
+                    followAlone(pair);
                 }
             }
         } catch (DataAccessException | TransactionException e) {
             log.warn("matched pairs could not be followed: {}", Reasons.describe(e));
+        }
+    }
+
+    /** One that cannot be taken on must not hold up those behind it for ever. */
+    private void followAlone(Pair pair) {
+        try {
+            follow(pair);
+        } catch (DataAccessException | TransactionException e) {
+            throw e; // of the database, and of every pair
+        } catch (RuntimeException e) {
+            log.error("the report of pair {} could not be made: {}", pair.id(), Reasons.describe(e));
+            end(pair, PairState.NOT_SCORED, "Its report could not be made; the log of the service has the reason.");
         }
     }
 
@@ -108,10 +120,13 @@ final class PairFollower {
     void expire() {
         try {
             for (Pair pair : pairs.open(settings.expireAfter(), AT_ONCE)) {
-                transaction.executeWithoutResult(status -> pairs.change(
-                        pair,
-                        PairState.EXPIRED,
-                        "Nothing settled it in " + settings.expireAfter().toHours() + " hours."));
+                // What is written of it, and who is told, is its tenant's.
+                try (Tenant.Binding ignored = Tenant.bind(pair.tenant())) {
+                    transaction.executeWithoutResult(status -> pairs.change(
+                            pair,
+                            PairState.EXPIRED,
+                            "Nothing settled it in " + settings.expireAfter().toHours() + " hours."));
+                }
             }
         } catch (DataAccessException | TransactionException e) {
             log.warn("waiting pairs could not be expired: {}", Reasons.describe(e));

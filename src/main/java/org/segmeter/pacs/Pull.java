@@ -89,7 +89,7 @@ public final class Pull {
                         StoreOutcome.Reason.OUT_OF_RESOURCES,
                         "The instance is larger than " + e.limit() + " bytes."));
             } catch (BlobStore.Interrupted e) {
-                throw new SourceFailed("The connection broke off while an instance was fetched.");
+                throw new SourceFailed("The connection broke off, or stood still, while an instance was fetched.");
             }
         }
         return outcomes;
@@ -158,7 +158,7 @@ public final class Pull {
                 try (InputStream content = client.retrieve(studyUid, one)) {
                     all.add(store.receive(content, from.maxSize().toBytes()));
                 } catch (BlobStore.Interrupted e) {
-                    throw new SourceFailed("The connection broke off while an instance was fetched.");
+                    throw new SourceFailed("The connection broke off, or stood still, while an instance was fetched.");
                 }
             }
             complete = true;

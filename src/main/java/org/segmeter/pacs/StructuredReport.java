@@ -95,30 +95,46 @@ final class StructuredReport {
         SrItem measurements = root.open(Relation.CONTAINS, SrItem.container(dcm("126010", "Imaging Measurements")));
 
         List<Derived> derived = new ArrayList<>();
+        List<SrItem> remarks = new ArrayList<>();
         for (JsonNode entry : card.path("segments")) {
             Integer p = number(entry, "prediction");
             Integer r = number(entry, "reference");
-            if (p == null || r == null) {
-                continue; // it has no counterpart; the scorecard says so
-            }
             JsonNode metrics = entry.path("metrics");
-            SrItem pg =
-                    group(measurements, entry, prediction, p, "prediction", metrics.path("volume_prediction_ml"), pair);
-            SrItem rg =
-                    group(measurements, entry, reference, r, "reference", metrics.path("volume_reference_ml"), pair);
-            derived.add(new Derived(metrics, pg, rg));
+            SrItem pg = p == null
+                    ? null
+                    : group(
+                            measurements,
+                            entry,
+                            prediction,
+                            p,
+                            "prediction",
+                            metrics.path("volume_prediction_ml"),
+                            pair);
+            SrItem rg = r == null
+                    ? null
+                    : group(measurements, entry, reference, r, "reference", metrics.path("volume_reference_ml"), pair);
+            if (pg != null && rg != null) {
+                derived.add(new Derived(metrics, pg, rg));
+            } else if (pg != null || rg != null) {
+                // It may be missed or made up, or be none of what the model is for: nobody says, so there is no number.
+                remarks.add(SrItem.text(
+                        own("UNMATCHED", "Segment without counterpart"),
+                        label(entry, p == null ? r : p) + ", in the " + (p == null ? "reference" : "prediction")
+                                + " only"));
+            }
         }
         measurements.close();
         if (unchanged) {
+            remarks.add(SrItem.code(own("REVIEW", "Result of the review"), own("UNCHANGED", "Accepted unchanged")));
+        } else if (!derived.isEmpty()) {
+            derived(root, derived, card);
+        }
+        if (!remarks.isEmpty()) {
             SrItem evaluations = root.open(
                     Relation.CONTAINS,
                     SrItem.container(new CodedConcept("C0034375", "UMLS", "Qualitative Evaluations")));
-            evaluations.add(
-                    Relation.CONTAINS,
-                    SrItem.code(own("REVIEW", "Result of the review"), own("UNCHANGED", "Accepted unchanged")));
+            remarks.forEach(remark -> evaluations.add(Relation.CONTAINS, remark));
             evaluations.close();
-        } else if (!derived.isEmpty()) {
-            derived(root, derived, card);
         }
         return new SrDocument(
                         sopInstanceUid(pair.id()),
@@ -144,8 +160,8 @@ final class StructuredReport {
             String side,
             JsonNode volume,
             Pair pair) {
-        JsonNode who = entry.path("segment");
-        String label = who.path("label").asString("segment " + segment);
+        JsonNode concept = entry.path("segment").path("concept");
+        String label = label(entry, segment);
         SrItem group = measurements.open(
                 Relation.CONTAINS, SrItem.container(MEASUREMENT_GROUP).template(1411));
         group.add(Relation.HAS_OBS_CONTEXT, SrItem.text(dcm("112039", "Tracking Identifier"), label + ", " + side));
@@ -155,13 +171,8 @@ final class StructuredReport {
                 SrItem.uid(
                         dcm("112040", "Tracking Unique Identifier"),
                         uid(new UUID(pair.id().getMostSignificantBits(), low))));
-        JsonNode type = who.path("concept").path("type");
-        CodedConcept finding = type.isObject()
-                ? new CodedConcept(
-                        type.path("value").asString(""),
-                        type.path("scheme").asString(""),
-                        type.path("meaning").asString(""))
-                : own("SEGMENT", label);
+        CodedConcept type = code(concept.path("type"));
+        CodedConcept finding = type == null ? own("SEGMENT", label) : type;
         group.add(Relation.CONTAINS, SrItem.code(dcm("121071", "Finding"), finding));
         group.add(
                 Relation.CONTAINS,
@@ -178,11 +189,14 @@ final class StructuredReport {
                                 ? instance.seriesUid()
                                 : instance.referencedSeries().iterator().next()));
         algorithm(group, instance, segment);
-        CodedConcept bodySide =
-                laterality(who.path("concept").path("laterality").asString(""));
-        if (bodySide != null) {
-            SrItem site = SrItem.code(sct("363698007", "Finding Site"), finding);
-            site.add(Relation.HAS_CONCEPT_MOD, SrItem.code(sct("272741003", "Laterality"), bodySide));
+        CodedConcept region = code(concept.path("region"));
+        CodedConcept bodySide = laterality(concept.path("laterality").asString(""));
+        if (region != null || bodySide != null) {
+            // A structure of the body is where it is itself.
+            SrItem site = SrItem.code(sct("363698007", "Finding Site"), region == null ? finding : region);
+            if (bodySide != null) {
+                site.add(Relation.HAS_CONCEPT_MOD, SrItem.code(sct("272741003", "Laterality"), bodySide));
+            }
             group.add(Relation.HAS_CONCEPT_MOD, site);
         }
         if (volume.path("value").isNumber()) {
@@ -192,6 +206,20 @@ final class StructuredReport {
         }
         group.close();
         return group;
+    }
+
+    private static String label(JsonNode entry, int segment) {
+        String label = entry.path("segment").path("label").asString("");
+        return label.isBlank() ? "segment " + segment : label;
+    }
+
+    /** Null if there is none that a report could have. */
+    private static @Nullable CodedConcept code(JsonNode code) {
+        String value = code.path("value").asString("");
+        String scheme = code.path("scheme").asString("");
+        return value.isBlank() || scheme.isBlank()
+                ? null
+                : new CodedConcept(value, scheme, code.path("meaning").asString(""));
     }
 
     /** TID 4019. */

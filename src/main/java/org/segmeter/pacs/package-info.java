@@ -6,7 +6,16 @@
  * {@code StructuredReport} and {@code Deliveries} (given back).
  */
 @ApplicationModule(
-        allowedDependencies = {"database", "evaluation", "scoring", "format", "format::dicom", "volume", "telemetry"})
+        allowedDependencies = {
+            "database",
+            "evaluation",
+            "scoring",
+            "format",
+            "format::dicom",
+            "volume",
+            "telemetry",
+            "security"
+        })
 @NullMarked
 package org.segmeter.pacs;
 

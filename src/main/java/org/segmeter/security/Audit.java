@@ -29,9 +29,9 @@ import tools.jackson.databind.json.JsonMapper;
 final class Audit extends OncePerRequestFilter {
 
     private static final String PROFILE = "https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit.";
-    private static final String OBJECT_ROLE = "http://terminology.hl7.org/CodeSystem/object-role";
-    private static final String SOURCE = "110153";
-    private static final String DESTINATION = "110152";
+    static final String OBJECT_ROLE = "http://terminology.hl7.org/CodeSystem/object-role";
+    static final String SOURCE = "110153";
+    static final String DESTINATION = "110152";
     private static final List<String> AUDITED = List.of("/api/", "/dicom-web/", "/fhir/", "/actuator/prometheus");
     private static final int LONGEST = 256;
 
@@ -119,7 +119,7 @@ final class Audit extends OncePerRequestFilter {
         // Who reads is where the data go to, and who writes or searches where they come from.
         boolean reads = action.equals("R");
         Map<String, Object> client = agent(
-                reads ? DESTINATION : SOURCE, caller == null ? "nobody" : clean(caller.id()), request.getRemoteAddr());
+                reads ? DESTINATION : SOURCE, caller == null ? "nobody" : caller.id(), request.getRemoteAddr());
         client.put("requestor", true);
         Map<String, Object> server = agent(reads ? SOURCE : DESTINATION, "segmeter", request.getLocalAddr());
         server.put("requestor", false);
@@ -166,22 +166,24 @@ final class Audit extends OncePerRequestFilter {
     }
 
     /** @param role code of DICOM PS3.16, Annex D */
-    private static Map<String, Object> agent(String role, String who, String address) {
+    static Map<String, Object> agent(String role, String who, @Nullable String address) {
         Map<String, Object> agent = new LinkedHashMap<>();
         agent.put("type", Map.of("coding", List.of(coding("http://dicom.nema.org/resources/ontology/DCM", role))));
-        agent.put("who", identifier(who));
-        agent.put("network", Map.of("address", address, "type", "2"));
+        agent.put("who", identifier(clean(who)));
+        if (address != null) {
+            agent.put("network", Map.of("address", address, "type", "2"));
+        }
         return agent;
     }
 
-    private static Map<String, Object> entity(String value, String description) {
+    static Map<String, Object> entity(String value, String description) {
         Map<String, Object> entity = new LinkedHashMap<>();
         entity.put("what", identifier(clean(value)));
         entity.put("description", description);
         return entity;
     }
 
-    private static Map<String, Object> coding(String system, String code) {
+    static Map<String, Object> coding(String system, String code) {
         return Map.of("system", system, "code", code);
     }
 

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.database.StartRefused;
+import org.segmeter.evaluation.ImpatientStream;
 import org.springframework.boot.ssl.NoSuchSslBundleException;
 import org.springframework.boot.ssl.SslBundles;
 import tools.jackson.core.JacksonException;
@@ -112,7 +113,7 @@ final class AuditRepository implements AutoCloseable {
             }
             HttpResponse<InputStream> answer = http().send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
             String body;
-            try (InputStream content = answer.body()) {
+            try (InputStream content = new ImpatientStream(answer.body(), settings.timeout())) {
                 body = new String(content.readNBytes(LARGEST_ANSWER), StandardCharsets.UTF_8);
             }
             int status = answer.statusCode();

@@ -15,6 +15,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import java.util.regex.Matcher;
@@ -47,6 +48,7 @@ public final class AuditTrail implements Closeable {
     private String last;
     private boolean closed;
     private volatile AuditPlaces.Place forced;
+    private volatile String head;
 
     private record Entry(Function<String, String> line, CompletableFuture<@Nullable Void> written) {}
 
@@ -70,6 +72,7 @@ public final class AuditTrail implements Closeable {
         }
         file = open();
         forced = new AuditPlaces.Place(number, file.size());
+        head = last;
         writer = Thread.ofPlatform().name("audit").daemon().start(this::write);
     }
 
@@ -215,6 +218,7 @@ public final class AuditTrail implements Closeable {
                 }
                 last = end;
                 forced = new AuditPlaces.Place(number, file.size());
+                head = end;
                 batch.forEach(entry -> entry.written().complete(null));
             } catch (IOException | RuntimeException e) {
                 batch.forEach(entry -> entry.written().completeExceptionally(e));
@@ -253,6 +257,40 @@ public final class AuditTrail implements Closeable {
             }
         }
         return findings;
+    }
+
+    /**
+     * The digest of the last line; empty if there is none. Lines that are taken off the end break no chain: whoever keeps this elsewhere
+     * finds that they are gone.
+     */
+    public static Optional<String> head(Path directory) throws IOException {
+        List<Path> files = files(directory);
+        for (int i = files.size() - 1; i >= 0; i--) {
+            List<String> lines = text(files.get(i));
+            if (!lines.isEmpty()) {
+                Matcher end = END.matcher(lines.getLast());
+                return Optional.of(end.find() ? end.group(2) : KeyTable.sha256(lines.getLast()));
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** True if the trail has, or had before later lines, a line of this digest at its end. */
+    public static boolean has(Path directory, String head) throws IOException {
+        for (Path path : files(directory)) {
+            for (String line : text(path)) {
+                Matcher end = END.matcher(line);
+                if (end.find() && end.group(2).equals(head)) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    /** The digest of the last line that is on the disk; 64 zeros before the first. */
+    String head() {
+        return head;
     }
 
     /** Lines, and how many there are. */

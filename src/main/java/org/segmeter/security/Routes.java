@@ -31,7 +31,7 @@ public final class Routes {
     private static final Set<String> METHODS = Set.of("get", "put", "post", "delete", "patch", "head", "options");
 
     /** Below these nothing is open that is not described. */
-    private static final Set<String> GUARDED = Set.of("api", "dicom-web", "actuator");
+    private static final Set<String> GUARDED = Set.of("api", "dicom-web", "fhir", "actuator");
 
     /** What Boot adds to the service, which the document of the API does not describe. */
     private static final Map<String, Need> ACTUATOR = Map.of(

@@ -42,6 +42,12 @@ class SecurityConfiguration {
                 settings.auditFileSize().toBytes());
     }
 
+    @Bean
+    @Conditional(Audited.class)
+    AuditHead auditHead(AuditTrail trail) {
+        return new AuditHead(trail);
+    }
+
     /** @throws StartRefused if there is no audit trail to send */
     @Bean
     @ConditionalOnProperty("segmeter.security.audit-repository.url")

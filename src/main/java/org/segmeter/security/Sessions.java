@@ -136,15 +136,15 @@ public final class Sessions {
     /** A browser and a system, of those that are known: what it says of itself may be anything. */
     static String browser(@Nullable String agent) {
         String said = String.valueOf(agent);
-        return first(BROWSERS, said) + " on " + first(SYSTEMS, said);
+        return first(BROWSERS, said, "another browser") + " on " + first(SYSTEMS, said, "another system");
     }
 
-    private static String first(List<Map.Entry<String, String>> known, String said) {
+    private static String first(List<Map.Entry<String, String>> known, String said, String otherwise) {
         return known.stream()
                 .filter(one -> said.contains(one.getKey()))
                 .map(Map.Entry::getValue)
                 .findFirst()
-                .orElse("another");
+                .orElse(otherwise);
     }
 
     /** The open sessions of the caller's key; to who administers, all of the tenant. The newest first. */

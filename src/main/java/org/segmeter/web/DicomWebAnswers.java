@@ -19,6 +19,11 @@ final class DicomWebAnswers {
 
     private DicomWebAnswers() {}
 
+    /** The content type of several documents. */
+    static String relatedXml(String boundary) {
+        return "multipart/related; type=\"" + XML + "\"; boundary=" + boundary;
+    }
+
     /** Like {@link #wantsXml}, but a client that accepts neither gets JSON: what it sent is not refused for that. */
     static boolean prefersXml(HttpServletRequest http) {
         try {

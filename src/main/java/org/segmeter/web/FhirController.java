@@ -132,6 +132,9 @@ final class FhirController {
             } else if (study != null) {
                 int offset = offset(http.getParameter("_cursor"));
                 List<Pair> some = pairs.evaluated(study, count + 1, offset);
+                if (some.isEmpty() && offset == 0) {
+                    some = pairs.evaluatedWith(study).stream().toList();
+                }
                 for (Pair pair : some.subList(0, Math.min(count, some.size()))) {
                     UUID evaluation = pair.evaluation();
                     if (evaluation != null) {
@@ -188,7 +191,8 @@ final class FhirController {
         }
         String uid = value.replaceFirst("^urn:dicom:uid\\|", "").replaceFirst("^urn:oid:", "");
         if (!uid.matches("[0-9.]{1,64}")) {
-            throw invalid("derived-from is a Study Instance UID, such as urn:dicom:uid|urn:oid:1.2.3");
+            throw invalid(
+                    "derived-from is the UID of a study or of a segmentation, such as urn:dicom:uid|urn:oid:1.2.3");
         }
         return uid;
     }
@@ -197,10 +201,14 @@ final class FhirController {
         if (value == null) {
             return null;
         }
-        String code =
-                value.startsWith(Observations.CODES + "|") ? value.substring(Observations.CODES.length() + 1) : value;
+        String code = value;
+        for (String system : Observations.SYSTEMS_OF_CODES) {
+            if (value.startsWith(system + "|")) {
+                code = value.substring(system.length() + 1);
+            }
+        }
         if (!code.matches("[A-Z0-9]{1,16}")) {
-            throw invalid("code is one of " + Observations.CODES + ", such as DSC");
+            throw invalid("code is one of " + Observations.CODES + ", such as DSC, or 118565006 for volumes");
         }
         return code;
     }

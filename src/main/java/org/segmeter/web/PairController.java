@@ -19,6 +19,7 @@ import org.segmeter.pacs.PairState;
 import org.segmeter.pacs.Pairs;
 import org.segmeter.pacs.StoredInstance;
 import org.segmeter.pacs.StoredSegment;
+import org.segmeter.security.Caller;
 import org.segmeter.volume.InputException;
 import org.segmeter.volume.InputProblem;
 import org.springframework.http.HttpHeaders;
@@ -99,14 +100,14 @@ final class PairController {
             throw wrong("counterpart", "the SOP Instance UID of one of the candidates, or null if it is none of them");
         }
         return taken(
-                pair, pairs.resolve(pair.id(), counterpart.isNull() ? null : counterpart.stringValue(), by(request)));
+                pair, pairs.resolve(pair.id(), counterpart.isNull() ? null : counterpart.stringValue(), by(http, request)));
     }
 
     @PostMapping("/{id}/acceptance")
     ResponseEntity<byte[]> accept(@PathVariable("id") String id, HttpServletRequest http)
             throws IOException, InputException {
         Pair pair = find(id);
-        return taken(pair, pairs.accept(pair.id(), by(read(http, Set.of("by")))));
+        return taken(pair, pairs.accept(pair.id(), by(http, read(http, Set.of("by")))));
     }
 
     private ResponseEntity<byte[]> taken(Pair before, Pairs.Taken taken) throws InputException {
@@ -133,15 +134,20 @@ final class PairController {
                         + String.join(" and ", members.stream().sorted().toList()));
     }
 
-    private static String by(JsonNode request) throws InputException {
+    /** Who decides: as the request says, and where there is a login always as the login says too. */
+    private static String by(HttpServletRequest http, JsonNode request) throws InputException {
         JsonNode by = request.path("by");
-        if (by.isMissingNode()) {
-            return "a person";
-        }
-        if (!by.isString() || !by.stringValue().matches("[^\\p{Cntrl}]{1,100}")) {
+        if (!by.isMissingNode() && !(by.isString() && by.stringValue().matches("[^\\p{Cntrl}]{1,100}"))) {
             throw wrong("by", "a text of 1 to 100 characters");
         }
-        return by.stringValue();
+        Caller caller = Caller.of(http);
+        String known = caller == null || caller.kind() == Caller.Kind.ANYBODY
+                ? null
+                : caller.kind().name().toLowerCase(Locale.ROOT) + " " + caller.id();
+        if (by.isMissingNode()) {
+            return known == null ? "a person" : known;
+        }
+        return known == null ? by.stringValue() : by.stringValue() + ", " + known;
     }
 
     private static InputException wrong(String member, String expected) {

@@ -4,12 +4,15 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.UUID;
 import org.segmeter.evaluation.Problem;
 import org.segmeter.evaluation.ServiceProblem;
 import org.segmeter.format.dicom.DataElements;
+import org.segmeter.format.dicom.DicomXml;
 import org.segmeter.pacs.InstanceSearch;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.ResponseEntity;
@@ -18,6 +21,7 @@ import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RestController;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 /** QIDO-RS: searches (PS3.18 section 10.6). */
 @RestController
@@ -77,9 +81,7 @@ final class QidoController {
 
     private ResponseEntity<byte[]> find(
             HttpServletRequest http, InstanceSearch.Level level, Map<Integer, String> fromPath) {
-        if (DicomWebAnswers.wantsXml(http)) {
-            throw new ProblemException(ServiceProblem.NOT_ACCEPTABLE, "Search results are application/dicom+json.");
-        }
+        boolean xml = DicomWebAnswers.wantsXml(http);
         Map<Integer, String> matches = new LinkedHashMap<>();
         Set<Integer> include = new HashSet<>();
         boolean all = false;
@@ -114,7 +116,11 @@ final class QidoController {
                     if (parameter.getValue().length > 1) {
                         throw invalid(name, "is there more than once");
                     }
-                    matches.put(tag(name), value);
+                    int tag = tag(name);
+                    if (!InstanceSearch.isKey(tag) && !InstanceSearch.isUniversal(value)) {
+                        throw invalid(name, "is an attribute that is not kept, so that nothing is found by it");
+                    }
+                    matches.put(tag, value);
                 }
             }
         }
@@ -151,10 +157,30 @@ final class QidoController {
         if (found.results().isEmpty()) {
             return ResponseEntity.noContent().headers(headers).build();
         }
+        if (xml) {
+            String boundary = "segmeter-" + UUID.randomUUID();
+            headers.set(HttpHeaders.CONTENT_TYPE, DicomWebAnswers.relatedXml(boundary));
+            return ResponseEntity.ok().headers(headers).body(parts(found.results(), boundary));
+        }
         headers.set(HttpHeaders.CONTENT_TYPE, DicomWebAnswers.JSON);
         return ResponseEntity.ok()
                 .headers(headers)
                 .body(json.writeValueAsString(found.results()).getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** One document in the Native DICOM Model for each result. */
+    private static byte[] parts(List<ObjectNode> results, String boundary) {
+        StringBuilder body = new StringBuilder();
+        for (ObjectNode result : results) {
+            body.append("--").append(boundary).append("\r\nContent-Type: ").append(DicomWebAnswers.XML);
+            body.append("\r\n\r\n").append(DicomXml.document(sink -> DicomJsonModel.tell(result, sink)));
+            body.append("\r\n");
+        }
+        return body.append("--")
+                .append(boundary)
+                .append("--\r\n")
+                .toString()
+                .getBytes(StandardCharsets.UTF_8);
     }
 
     private static int tag(String name) {

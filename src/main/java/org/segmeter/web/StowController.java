@@ -109,10 +109,11 @@ final class StowController {
                 case StoreOutcome.Refused refused -> comments.add(refused.comment());
             }
         }
-        if (studies.size() == 1) {
+        if (!studies.isEmpty()) {
             headers.set(
                     HttpHeaders.CONTENT_LOCATION,
-                    DicomWebAnswers.url("/studies/" + studies.iterator().next()));
+                    DicomWebAnswers.url(
+                            studies.size() == 1 ? "/studies/" + studies.iterator().next() : "/studies"));
         }
         pairs.stream()
                 .limit(50)

@@ -236,7 +236,7 @@ final class WadoController {
         answer.setHeader("Cache-Control", "private, no-cache");
         if (xml) {
             String boundary = "segmeter-" + UUID.randomUUID();
-            answer.setContentType("multipart/related; type=\"" + DicomWebAnswers.XML + "\"; boundary=" + boundary);
+            answer.setContentType(DicomWebAnswers.relatedXml(boundary));
             try (Writer out = writer(answer)) {
                 for (StoredInstance one : found) {
                     out.write("--" + boundary + "\r\nContent-Type: " + DicomWebAnswers.XML + "\r\n\r\n");

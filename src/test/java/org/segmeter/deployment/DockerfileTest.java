@@ -40,6 +40,15 @@ class DockerfileTest {
     }
 
     @Test
+    void carriesTheJarAndTheLicenceAndNoSecret() {
+        assertThat(dockerfile.lines().filter(line -> line.startsWith("COPY ") && !line.contains("--from=")))
+                .containsExactlyInAnyOrder(
+                        "COPY target/segmeter.jar segmeter.jar", "COPY LICENSE /opt/segmeter/LICENSE");
+        assertThat(dockerfile).doesNotContain("\nADD ");
+        assertThat(dockerfile).doesNotContainPattern("(?i)password|secret|token|api.?key");
+    }
+
+    @Test
     void takesItsBaseFromTheBuilder() {
         assertThat(dockerfile).contains("ARG BASE=eclipse-temurin:25-jre");
         assertThat(dockerfile.lines().filter(line -> line.startsWith("FROM ")))

@@ -8,8 +8,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import java.util.jar.JarFile;
 import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -45,6 +49,37 @@ class PackagedJarIT {
 
         assertThat(answer.status()).isZero();
         assertThat(new String(answer.output())).startsWith("segmeter " + WorkingCopy.version());
+    }
+
+    @Test
+    void listsWhatIsInIt() throws IOException {
+        try (JarFile jar = new JarFile(jar().toFile())) {
+            ZipEntry entry = jar.getEntry("META-INF/sbom/application.cdx.json");
+            assertThat(entry).as("bill of materials").isNotNull();
+            JsonNode bill = JsonMapper.shared().readTree(jar.getInputStream(entry));
+            assertThat(bill.path("bomFormat").asString()).isEqualTo("CycloneDX");
+            Set<String> listed = new TreeSet<>();
+            bill.path("components")
+                    .forEach(one -> listed.add(
+                            one.path("name").asString() + "-" + one.path("version").asString()));
+            List<String> libraries = jar.stream()
+                    .map(ZipEntry::getName)
+                    .filter(name -> name.startsWith("BOOT-INF/lib/") && name.endsWith(".jar"))
+                    .map(name -> name.substring("BOOT-INF/lib/".length(), name.length() - ".jar".length()))
+                    // What Spring Boot itself puts in to take the jar apart
+                    .filter(name -> !name.startsWith("spring-boot-jarmode-tools-"))
+                    .toList();
+            assertThat(libraries)
+                    .hasSizeGreaterThan(50)
+                    .allSatisfy(library -> assertThat(listed)
+                            .as("with a classifier or without: " + library)
+                            .anyMatch(library::startsWith));
+            assertThat(jar.stream().map(ZipEntry::getName))
+                    .as("nothing of the tests, and nothing of the working copy")
+                    .noneMatch(name -> name.matches(".*(junit|assertj|jqwik|jazzer|playwright|hapi-fhir).*")
+                            || name.matches(".*(Test|IT)\\.class") && name.contains("org/segmeter/")
+                            || name.contains(".git/"));
+        }
     }
 
     @Test

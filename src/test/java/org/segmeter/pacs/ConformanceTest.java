@@ -45,8 +45,8 @@ class ConformanceTest {
         StructuredReport.METRICS
                 .values()
                 .forEach(code -> assertThat(listed).containsEntry(code.value(), code.meaning()));
-        assertThat(listed).containsKeys("TOLERANCE", "PROTOCOL", "SEGMENT", "REVIEW", "UNCHANGED");
-        assertThat(listed).hasSize(StructuredReport.METRICS.size() + 5);
+        assertThat(listed).containsKeys("TOLERANCE", "PROTOCOL", "SEGMENT", "REVIEW", "UNCHANGED", "UNMATCHED");
+        assertThat(listed).hasSize(StructuredReport.METRICS.size() + 6);
         assertThat(PAGE).contains("`" + StructuredReport.SCHEME + "`");
     }
 

@@ -47,11 +47,31 @@ class AuditTrailTest {
         assertThat(command()).isEqualTo(CommandLineTool.DONE);
     }
 
-    private int command() {
+    private int command(String... options) {
+        List<String> arguments = new ArrayList<>(List.of("audit", "verify", "--data-directory", data.toString()));
+        arguments.addAll(List.of(options));
         return CommandLineTool.run(
-                new String[] {"audit", "verify", "--data-directory", data.toString()},
+                arguments.toArray(String[]::new),
                 new java.io.PrintStream(java.io.OutputStream.nullOutputStream()),
                 new java.io.PrintStream(java.io.OutputStream.nullOutputStream()));
+    }
+
+    @Test
+    void linesThatWereTakenOffTheEndAreFoundByTheDigestThatItHad() throws Exception {
+        String head = AuditTrail.head(directory).orElseThrow();
+        try (AuditTrail again = new AuditTrail(directory, 8_000)) {
+            assertThat(again.head()).isEqualTo(head);
+            again.append("{\"resourceType\":\"AuditEvent\",\"after\":true");
+            assertThat(again.head()).isNotEqualTo(head);
+        }
+        assertThat(command("--head", head)).as("it went on from there").isEqualTo(CommandLineTool.DONE);
+        String last = AuditTrail.head(directory).orElseThrow();
+        assertThat(command("--head", last)).isEqualTo(CommandLineTool.DONE);
+        int newest = directory.toFile().list().length;
+        Files.write(file(newest), lines(newest).subList(0, lines(newest).size() - 1));
+
+        assertThat(command()).as("the chain itself holds").isEqualTo(CommandLineTool.DONE);
+        assertThat(command("--head", last)).isEqualTo(CommandLineTool.REFUSED);
     }
 
     @Test

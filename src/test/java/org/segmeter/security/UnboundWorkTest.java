@@ -39,6 +39,7 @@ class UnboundWorkTest {
             "pacs/PairFollower",
             "pacs/Seals",
             "security/ApiKeys",
+            "security/AuditHead",
             "security/Sessions");
 
     /**

@@ -49,6 +49,7 @@ import org.segmeter.security.KeyTable;
 import org.segmeter.security.Role;
 import org.segmeter.security.Routes;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.test.util.ReflectionTestUtils;
 import org.springframework.web.servlet.mvc.method.annotation.RequestMappingHandlerMapping;
 import org.yaml.snakeyaml.Yaml;
 import tools.jackson.databind.JsonNode;
@@ -99,7 +100,11 @@ class AccessTest {
                 "--segmeter.security.oidc.issuer=" + issuer.url(),
                 "--segmeter.security.oidc.audience=" + Issuer.AUDIENCE,
                 "--segmeter.security.oidc.tenant-claim=tenant",
-                "--segmeter.natural-idempotency=true");
+                "--segmeter.natural-idempotency=true",
+                // Of the installation: it is told nothing of other tenants.
+                "--segmeter.pacs.webhooks.qa.url=http://127.0.0.1:9/told",
+                "--segmeter.pacs.webhooks.qa.secret=" + Receiver.SECRET,
+                "--segmeter.pacs.webhooks.qa.events=expired");
         for (String tenant : List.of("north", "south")) {
             Map<Role, String> keys = new EnumMap<>(Role.class);
             for (Role role : Role.values()) {
@@ -124,6 +129,7 @@ class AccessTest {
                 for (String line : java.nio.file.Files.readAllLines(file)) {
                     JsonNode event = Api.JSON.readTree(line);
                     assertThat(event.path("resourceType").asString()).isEqualTo("AuditEvent");
+                    assertThat(event.path("recorded").asString()).as("UTC").endsWith("Z");
                     written.add(event.at("/entity/2/what/identifier/value").asString());
                     assertThat(line).doesNotContain("sgm_", FIRST_KEY, "limit=");
                     // Whatever a request said: one event is one line, not a long one, and nothing that a terminal
@@ -489,6 +495,7 @@ class AccessTest {
                 "/actuator/heapdump",
                 "/api",
                 "/dicom-web/x",
+                "/fhir/Patient",
                 "/%61pi/v1/unknown",
                 "/actuator/prometheus/x")) {
             assertThat(routes.of("GET", path)).as(path).isInstanceOf(Routes.Need.NoSuchRoute.class);
@@ -496,6 +503,11 @@ class AccessTest {
             assertThat(send(FIRST_KEY, "GET", path).status()).as(path).isEqualTo(404);
         }
         assertThat(send(FIRST_KEY, "PUT", "/api/v1/evaluations").status()).isEqualTo(405);
+        for (String folder : List.of("/static/", "/webjars/", "/META-INF/", "/api/", "/dicom-web/")) {
+            assertThat(send(FIRST_KEY, "GET", folder).status())
+                    .as("a listing of " + folder)
+                    .isEqualTo(404);
+        }
         String odd = "a".repeat(6000);
         assertThat(send(FIRST_KEY, "GET", "/api/v1/" + odd).status()).isEqualTo(404);
         for (String path :
@@ -594,6 +606,128 @@ class AccessTest {
                         .doesNotContain("net-of-" + (tenant.equals("north") ? "south" : "north"));
             }
         }
+    }
+
+    /** The matrix names what is another tenant's in the address; here it stands in the query or the body. */
+    @Test
+    void whatAnotherTenantHasIsNotThereWhereverItIsNamed() throws Exception {
+        String all = token("north", Role.ADMINISTER);
+        Things south = THINGS.get("south");
+        byte[] one = SegFixture.ai(SegFixture.uid()).liver(0).bytes();
+        byte[] two = SegFixture.corrected(SegFixture.uid()).liver(1).bytes();
+        Answer scored = send(
+                token("south", Role.SUBMIT),
+                "POST",
+                "/api/v1/evaluations",
+                Api.form(List.of(Api.Part.bytes("prediction", one), Api.Part.bytes("reference", two))),
+                "Content-Type",
+                "multipart/form-data; boundary=segmeter-test-boundary",
+                "Prefer",
+                "wait=60");
+        assertThat(scored.status()).as(scored.text()).isEqualTo(200);
+        String evaluation = scored.json().path("id").asString();
+        List<String> digests = List.of(sha256(one), sha256(two));
+        String byDigest = "{\"readers\":[{\"sha256\":\"%s\"},{\"sha256\":\"%s\"}]}".formatted(digests.toArray());
+        String byEvaluation =
+                "{\"readers\":[{\"evaluation\":\"%1$s\",\"side\":\"prediction\"},{\"evaluation\":\"%1$s\",\"side\":\"reference\"}]}"
+                        .formatted(evaluation);
+        String commitment = """
+            {"00081199": {"vr": "SQ", "Value": [{"00081150": {"vr": "UI", "Value": ["1.2.840.10008.5.1.4.1.1.66.4"]},
+              "00081155": {"vr": "UI", "Value": ["%s"]}}]}}""".formatted(south.instance());
+        // Its own user sees all of it.
+        String its = token("south", Role.ADMINISTER);
+        for (String body : List.of(byDigest, byEvaluation)) {
+            assertThat(json(its, "/api/v1/consensus", body).status()).isEqualTo(200);
+            Answer other = json(all, "/api/v1/consensus", body);
+            assertThat(other.status()).as(other.text()).isEqualTo(422);
+        }
+        String commit = "/dicom-web/commitment-requests/";
+        assertThat(json(its, commit + SegFixture.uid(), commitment).text()).doesNotContain("00081198");
+        assertThat(json(all, commit + SegFixture.uid(), commitment)
+                        .json()
+                        .at("/00081198/Value/0/00081197/Value/0")
+                        .intValue())
+                .isEqualTo(0x0112);
+        for (String query : List.of(
+                "/dicom-web/instances?SOPInstanceUID=" + south.instance(),
+                "/dicom-web/series?SeriesInstanceUID=" + south.series(),
+                "/dicom-web/studies?StudyInstanceUID=" + south.study())) {
+            assertThat(send(its, "GET", query).status()).as(query).isEqualTo(200);
+            assertThat(send(all, "GET", query).status()).as(query).isEqualTo(204);
+        }
+        for (String query : List.of(
+                "/api/v1/pairs?study=" + south.study(),
+                "/api/v1/evaluations?case=case-of-south",
+                "/api/v1/results?case=case-of-south",
+                "/fhir/Observation?identifier=urn:uuid:" + evaluation)) {
+            String mine = send(its, "GET", query).text();
+            String others = send(all, "GET", query).text();
+            assertThat(mine).as(query).hasSizeGreaterThan(others.length());
+            assertThat(others)
+                    .as(query)
+                    .doesNotContain(
+                            south.instance(), "\"caseId\"", "\"Observation\"", "/api/v1/pairs/" + south.pair());
+        }
+        for (String subject : List.of("\"study\": \"" + south.study() + "\"", "\"case\": \"case-of-south\"")) {
+            Answer erased = json(all, "/api/v1/erasures", "{" + subject + "}");
+            assertThat(erased.status()).as(erased.text()).isIn(201, 202);
+        }
+        assertThat(json(all, "/api/v1/pairs/" + south.pair() + "/resolution", "{\"counterpart\": null}")
+                        .status())
+                .isEqualTo(404);
+        assertThat(json(all, "/api/v1/pairs/" + south.pair() + "/acceptance", "{}")
+                        .status())
+                .isEqualTo(404);
+        assertThat(send(its, "GET", "/dicom-web/studies/" + south.study()).status())
+                .as("erased by north")
+                .isEqualTo(200);
+        assertThat(send(its, "GET", "/api/v1/evaluations/" + south.evaluation()).status())
+                .isEqualTo(200);
+        assertThat(send(its, "GET", "/api/v1/pairs/" + south.pair()).json().path("state").asString())
+                .isEqualTo("WAITING");
+    }
+
+    @Test
+    void aPairThatExpiresIsToldToNoOtherTenant() throws Exception {
+        SegFixture seg = SegFixture.ai(SegFixture.uid()).liver(0);
+        String east = key("east", "east", Role.ADMINISTER).token();
+        Answer stored = send(
+                east, "POST", "/dicom-web/studies", seg.bytes(), "Content-Type", "application/dicom");
+        assertThat(stored.status()).as(stored.text()).isEqualTo(200);
+        String pair = stored.header("Link").replaceAll(".*(/api/v1/pairs/[0-9a-f-]+).*", "$1");
+        service.bean(JdbcClient.class)
+                .sql("update pair set created_at = now() - interval '31 days' where study_uid = :study")
+                .param("study", seg.study)
+                .update();
+        ReflectionTestUtils.invokeMethod(service.bean("pairFollower", Object.class), "expire");
+        JsonNode expired = send(east, "GET", pair).json();
+        assertThat(expired.path("state").asString()).isEqualTo("EXPIRED");
+        assertThat(expired.path("history").findValuesAsString("to")).containsExactly("WAITING", "EXPIRED");
+        assertThat(service.bean(JdbcClient.class)
+                        .sql("select count(*) from delivery d join pair p on p.id = d.pair_id where p.study_uid = :study")
+                        .param("study", seg.study)
+                        .query(Long.class)
+                        .single())
+                .as("messages to the installation's own webhook")
+                .isZero();
+    }
+
+    @Test
+    void theHistoryOfAPairSaysByWhichKeyAPersonDecided() throws Exception {
+        SegFixture seg = SegFixture.ai(SegFixture.uid()).liver(0);
+        ApiKey.Made reviewer = key("east", "reviewer", Role.REVIEW);
+        String submit = key("east", "sender", Role.SUBMIT).token();
+        String pair = send(submit, "POST", "/dicom-web/studies", seg.bytes(), "Content-Type", "application/dicom")
+                .header("Link")
+                .replaceAll(".*(/api/v1/pairs/[0-9a-f-]+).*", "$1");
+        Answer accepted = json(reviewer.token(), pair + "/acceptance", "{\"by\": \"Dr. A\"}");
+        assertThat(accepted.status()).as(accepted.text()).isEqualTo(200);
+        assertThat(accepted.json().at("/history/1/reason").asString())
+                .isEqualTo("Accepted as it is by Dr. A, key " + reviewer.key().id() + ".");
+    }
+
+    private static Answer json(String token, String path, String body) throws Exception {
+        return send(token, "POST", path, body.getBytes(StandardCharsets.UTF_8), "Content-Type", "application/json");
     }
 
     @Test
@@ -737,7 +871,7 @@ class AccessTest {
         List<JsonNode> list = seen.json().path("sessions").valueStream().toList();
         assertThat(list)
                 .extracting(session -> session.path("browser").asString())
-                .containsExactly("another on another", "Chrome on Windows", "Firefox on Linux");
+                .containsExactly("another browser on another system", "Chrome on Windows", "Firefox on Linux");
         assertThat(list)
                 .extracting(session -> session.path("current").asBoolean())
                 .containsExactly(false, false, true);
@@ -1214,8 +1348,11 @@ class AccessTest {
     }
 
     private static String sha256(String text) throws Exception {
+        return sha256(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static String sha256(byte[] content) throws Exception {
         return java.util.HexFormat.of()
-                .formatHex(java.security.MessageDigest.getInstance("SHA-256")
-                        .digest(text.getBytes(StandardCharsets.UTF_8)));
+                .formatHex(java.security.MessageDigest.getInstance("SHA-256").digest(content));
     }
 }

@@ -115,6 +115,10 @@ class DicomWebTest {
         assertThat(answer.of(STORED, "00081150")).containsExactly("1.2.840.10008.5.1.4.1.1.66.4");
         assertThat(answer.of(STORED, "00081190").getFirst())
                 .endsWith("/studies/" + seg.study + "/series/" + seg.series() + "/instances/" + seg.sop());
+        DicomWeb.Answer ofTwo = pacs.store(
+                SegFixture.ai(SegFixture.uid()).liver(0).bytes(),
+                SegFixture.ai(SegFixture.uid()).liver(0).bytes());
+        assertThat(ofTwo.header("Content-Location")).endsWith("/dicom-web/studies");
     }
 
     @Test
@@ -229,6 +233,20 @@ class DicomWebTest {
         assertThat(answer.text())
                 .contains("keyword=\"ReferencedSOPSequence\"", "<Value number=\"1\">" + seg.sop() + "</Value>")
                 .contains("keyword=\"FailureReason\"><Value number=\"1\">290</Value>");
+        DicomWeb.Answer found = pacs.get(
+                "/studies?StudyInstanceUID=" + seg.study,
+                "Accept",
+                "multipart/related; type=\"application/dicom+xml\"");
+        assertThat(found.header("Content-Type")).startsWith("multipart/related; type=\"application/dicom+xml\"");
+        List<byte[]> results = parts(found);
+        assertThat(results).hasSize(1);
+        assertThat(xml(results.getFirst())
+                        .getElementsByTagName("FamilyName")
+                        .item(0)
+                        .getTextContent())
+                .isEqualTo("Müller");
+        assertThat(new String(results.getFirst(), StandardCharsets.UTF_8))
+                .contains("keyword=\"NumberOfStudyRelatedInstances\"><Value number=\"1\">1</Value>");
         DicomWeb.Answer metadata = pacs.get(
                 "/studies/" + seg.study + "/metadata", "Accept", "multipart/related; type=application/dicom+xml");
         assertThat(metadata.header("Content-Type")).startsWith("multipart/related; type=\"application/dicom+xml\"");
@@ -307,6 +325,12 @@ class DicomWebTest {
     @Test
     void whatCannotBeSearchedForOrGivenIsSaid() {
         assertThat(pacs.get("/studies?Nonsense=1").status()).isEqualTo(400);
+        assertThat(pacs.get("/studies?InstitutionName=north").status())
+                .as("to say there is none would be wrong")
+                .isEqualTo(400);
+        assertThat(pacs.get("/studies?InstitutionName=&StudyInstanceUID=1.2.3.9")
+                        .status())
+                .isEqualTo(204);
         assertThat(pacs.get("/studies?limit=x").status()).isEqualTo(400);
         assertThat(pacs.get("/studies", "Accept", "text/html").status()).isEqualTo(406);
         assertThat(pacs.get("/studies/1.2.3.9").status()).isEqualTo(404);

@@ -35,7 +35,8 @@ class FhirTest {
     void aScoredPairIsFoundByItsStudy() throws Exception {
         String study = SegFixture.uid();
         SegFixture ai = SegFixture.ai(study).liver(0);
-        pacs.store(ai.bytes(), SegFixture.corrected(study).liver(1).bytes());
+        SegFixture corrected = SegFixture.corrected(study).liver(1);
+        pacs.store(ai.bytes(), corrected.bytes());
         JsonNode pair = PairingTest.reached(study, "SCORED");
         Bundle found = bundle("/fhir/Observation?derived-from=urn:dicom:uid%7Curn:oid:" + study);
         assertThat(found.getEntry()).hasSizeGreaterThan(8);
@@ -58,6 +59,7 @@ class FhirTest {
                         .getName())
                 .isEqualTo("liver-net");
         assertThat(dice.getBodySite().getCodingFirstRep().getSystem()).isEqualTo("http://snomed.info/sct");
+        isDerivedFromTheVolumesOfBothSegments(dice, ai, corrected);
 
         Observation again = parser.parseResource(
                 Observation.class,
@@ -71,6 +73,28 @@ class FhirTest {
         assertThat(observations(bundle("/fhir/Observation?identifier="
                         + dice.getIdentifierFirstRep().getValue())))
                 .hasSameSizeAs(found.getEntry());
+    }
+
+    /** Derived Imaging Measurement: subject and device 1..1, derivedFrom the measurements of the segments. */
+    private static void isDerivedFromTheVolumesOfBothSegments(Observation dice, SegFixture ai, SegFixture corrected) {
+        assertThat(dice.getDerivedFrom()).hasSize(3);
+        List<SegFixture> sides = List.of(ai, corrected);
+        for (int side = 0; side < 2; side++) {
+            Observation volume = parser.parseResource(
+                    Observation.class,
+                    text("/fhir/" + dice.getDerivedFrom().get(side + 1).getReference(), 200));
+            assertThat(volume.getCode().getCodingFirstRep().getCode()).isEqualTo("118565006");
+            assertThat(volume.getValueQuantity().getCode()).isEqualTo("ml");
+            assertThat(volume.getValueQuantity().getValue().doubleValue()).isEqualTo(1.0); // 500 voxels of 2 mm³
+            assertThat(volume.getDerivedFrom())
+                    .extracting(one -> one.getIdentifier().getValue())
+                    .contains("urn:oid:" + sides.get(side).sop());
+            assertThat(volume.getComponentFirstRep().getValueIntegerType().getValue())
+                    .isEqualTo(1);
+            assertThat(observations(bundle("/fhir/Observation?code=http://snomed.info/sct%7C118565006&derived-from="
+                            + sides.get(side).sop())))
+                    .hasSize(2);
+        }
     }
 
     @Test
@@ -91,6 +115,8 @@ class FhirTest {
                         observations(second).getFirst().getIdentifierFirstRep().getValue());
         for (Observation one : observations(bundle("/fhir/Observation?_count=50"))) {
             assertThat(one.hasValue()).isNotEqualTo(one.hasDataAbsentReason());
+            assertThat(one.hasSubject()).isTrue();
+            assertThat(one.hasDevice() || one.getId().contains(".reference")).isTrue();
         }
     }
 

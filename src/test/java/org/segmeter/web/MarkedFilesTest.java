@@ -2,6 +2,7 @@ package org.segmeter.web;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.classic.spi.ThrowableProxyUtil;
@@ -19,12 +20,15 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.segmeter.format.dicom.SegFixture;
 import org.slf4j.LoggerFactory;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import tools.jackson.databind.JsonNode;
 
 /**
  * What could name a patient is marked on its way in (names in DICOM, free text of NIfTI headers, file names, User-Agent, addresses) and
@@ -37,6 +41,9 @@ class MarkedFilesTest {
 
     /** In what comes with a file: its name, and free text of its header. */
     private static final String FILE = "MARKQ7FILE";
+
+    /** In names of files of an archive, which the list of its batch has, and nothing else. */
+    private static final String NAME = "MARKQ7NAME";
 
     /** In what comes with a request. */
     private static final String REQUEST = "MARKQ7REQUEST";
@@ -55,6 +62,7 @@ class MarkedFilesTest {
 
     private static Api api;
     private static DicomWeb pacs;
+    private static Level level;
 
     @BeforeAll
     static void listen() throws Exception {
@@ -62,11 +70,24 @@ class MarkedFilesTest {
         pacs = new DicomWeb(Service.shared().port());
         APPENDER.start();
         root().addAppender(APPENDER);
+        // All that this service itself can say; what is more than usual need not be printed.
+        Logger own = own();
+        level = own.getLevel();
+        own.setLevel(Level.TRACE);
+        own.setAdditive(false);
+        own.addAppender(APPENDER);
     }
 
     @AfterAll
     static void stop() {
         root().detachAppender(APPENDER);
+        own().detachAppender(APPENDER);
+        own().setAdditive(true);
+        own().setLevel(level);
+    }
+
+    private static Logger own() {
+        return (Logger) LoggerFactory.getLogger("org.segmeter");
     }
 
     private static Logger root() {
@@ -128,19 +149,56 @@ class MarkedFilesTest {
         api.wrong("GET", "/api/v1/evaluations?case=" + REQUEST + "%00");
         api.wrong("GET", "/dicom-web/studies?PatientName=" + REQUEST);
 
-        answers.add(api.get("/actuator/info").text());
+        answers.addAll(ofAnArchive());
+        for (String path : List.of(
+                "/api/v1/results?format=csv",
+                "/api/v1/results?format=jsonl",
+                "/api/v1/evaluations",
+                "/api/v1/pairs?study=" + study,
+                "/api/v1/models",
+                "/api/v1/aggregates?metric=dice",
+                "/fhir/Observation?_count=5",
+                "/actuator/info")) {
+            answers.add(api.get(path).text());
+        }
+        answers.add(api.postJson(
+                        "/api/v1/pairing-rules/dry-run",
+                        api.get("/api/v1/pairing-rules").text())
+                .expect(200)
+                .text());
         String metrics = api.get("/actuator/prometheus").text();
-        Set<String> marks = Set.of(PERSON, FILE, REQUEST);
+        Set<String> marks = Set.of(PERSON, FILE, REQUEST, NAME);
         assertThat(LINES)
                 .as("log lines")
                 .hasSizeGreaterThan(5)
                 .allSatisfy(line -> assertThat(line).doesNotContain(marks));
         assertThat(metrics).contains("segmeter_").doesNotContain(marks);
         assertThat(answers)
-                .hasSizeGreaterThan(12)
+                .hasSizeGreaterThan(22)
                 .allSatisfy(answer -> assertThat(answer).doesNotContain(PERSON, FILE));
-        theDatabaseHasThemNowhere(marks);
+        theDatabaseHasThemNowhere(Set.of(PERSON, FILE, REQUEST));
         noFileIsNamedAfterThem(marks);
+    }
+
+    /** Files of patients whom their names name: one is scored, one is no file, one has no counterpart. */
+    private static List<String> ofAnArchive() throws Exception {
+        byte[] mask = Files.readAllBytes(Api.SAMPLES.resolve("s01_binary_single.nii.gz"));
+        ByteArrayOutputStream archive = new ByteArrayOutputStream();
+        try (ZipOutputStream zip = new ZipOutputStream(archive)) {
+            for (String name : List.of("prediction/a", "reference/a", "prediction/b", "reference/b", "prediction/c")) {
+                zip.putNextEntry(new ZipEntry(name + NAME + ".nii.gz"));
+                zip.write(name.equals("reference/b") ? new byte[] {1, 2, 3} : marked(mask));
+            }
+        }
+        Api.Answer batch = api.postBody(
+                        "/api/v1/batches", "application/zip", archive.toByteArray(), "Prefer", "wait=60")
+                .expect(200);
+        JsonNode links = batch.json().path("links");
+        assertThat(batch.json().at("/items/succeeded").asInt()).isEqualTo(1);
+        assertThat(batch.json().at("/items/failed").asInt()).isEqualTo(2);
+        String items = api.get(links.path("items").asString()).text();
+        assertThat(items).as("whoever sent them finds them by their names").contains(NAME);
+        return List.of(batch.text(), items);
     }
 
     /** What pairing needs of who read, and searches of whose study it is, are pseudonyms there, and sealed. */

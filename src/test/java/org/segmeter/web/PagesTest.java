@@ -368,6 +368,59 @@ class PagesTest {
     }
 
     @Test
+    void whatOthersWroteIsShownAsTextAndNeverRuns() throws Exception {
+        String mark = "<img src=x onerror=\"document.documentElement.dataset.ran=1\">";
+        String model = mark + "</script><svg onload=alert(1)>";
+        Api.Answer scored = api.post(
+                        List.of(
+                                Api.Part.bytes("prediction", TinyVolume.cube(1, 1, 2, 5)),
+                                Api.Part.bytes("reference", TinyVolume.cube(1, 1, 1, 5)),
+                                Api.Part.text(
+                                        "request",
+                                        Api.JSON
+                                                .createObjectNode()
+                                                .put("caseId", mark)
+                                                .put("site", mark)
+                                                .set("model", Api.JSON.createObjectNode()
+                                                        .put("name", model)
+                                                        .put("version", mark))
+                                                .toString())),
+                        "Prefer",
+                        "wait=60")
+                .expect(200);
+        String study = SegFixture.uid();
+        pacs.store(SegFixture.ai(study)
+                .algorithm("AUTOMATIC", mark.substring(0, 60), "1")
+                .box(mark.substring(0, 60), "10200004", null, "Liver", new int[] {1, 1, 1}, new int[] {5, 5, 5})
+                .bytes());
+        String id = scored.header("Location").replaceAll(".*/", "");
+        String named = java.net.URLEncoder.encode(model, java.nio.charset.StandardCharsets.UTF_8);
+        Page page = window();
+        for (String path : List.of(
+                "/case.html?id=" + id,
+                "/explore.html?model=" + named,
+                "/overview.html?model=" + named,
+                "/charts.html?model=" + named,
+                "/report.html?model=" + named,
+                "/compare.html?model=" + named,
+                "/pairs.html?study=" + study,
+                "/alerts.html?model=" + named,
+                "/explore.html?case=" + java.net.URLEncoder.encode(mark, java.nio.charset.StandardCharsets.UTF_8))) {
+            page.navigate(path);
+            settled(page);
+            assertThat(page.locator("img[src=x], svg[onload]")).hasCount(0);
+            org.assertj.core.api.Assertions.assertThat(
+                            page.evaluate("() => document.documentElement.dataset.ran ?? 'never'"))
+                    .as(path)
+                    .isEqualTo("never");
+            if (path.startsWith("/case") || path.startsWith("/pairs")) {
+                assertThat(page.locator("main")).containsText("<img src=x");
+            }
+        }
+        noComplaints();
+    }
+
+    @Test
     void anAmbiguousPairIsResolved() throws Exception {
         String study = SegFixture.uid();
         SegFixture second =

@@ -349,7 +349,7 @@ class PairingTest {
                             .path("source")
                             .asString())
                     .isEqualTo("first");
-            webhooksAreToldOfWhatWasScored(mine, receiver);
+            webhooksAreToldOfWhatWasScored(mine, receiver, ai);
             aSideOfAnEvaluationIsFetchedToo(mine, ai, one);
             String none = "{\"source\": \"first\", \"study\": \"1.2.3.4.5.6\"}";
             assertThat(mine.postJson("/api/v1/pulls", none)
@@ -388,7 +388,7 @@ class PairingTest {
         }
     }
 
-    private static void webhooksAreToldOfWhatWasScored(Api mine, Receiver receiver) throws Exception {
+    private static void webhooksAreToldOfWhatWasScored(Api mine, Receiver receiver, SegFixture ai) throws Exception {
         await(() -> receiver.taken().size() == 3);
         assertThat(receiver.taken().stream()
                         .map(message -> message.path("type").asString())
@@ -396,6 +396,7 @@ class PairingTest {
                 .containsExactly("pair.outside-limits", "pair.scored", "pair.scored");
         assertThat(receiver.refused()).as("tried again").isEqualTo(1);
         for (JsonNode message : receiver.taken()) {
+            assertThat(message.toString()).as("nothing of a patient").doesNotContain(ai.study, ai.sop(), "Doe", "2.25.");
             JsonNode pair = mine.get(message.at("/data/links/pair").asString())
                     .expect(200)
                     .json();

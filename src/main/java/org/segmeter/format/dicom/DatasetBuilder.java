@@ -36,14 +36,14 @@ public final class DatasetBuilder {
     private record Fragments(int[] offsets, List<byte[]> fragments) implements Value {}
 
     /** Value representations whose length takes four bytes. */
-    private static final Set<String> LONG = Set.of("OB", "OW", "SQ", "UT");
+    private static final Set<String> LONG = Set.of("OB", "OW", "SQ", "UC", "UT");
 
     private final SortedMap<Integer, Value> elements = new TreeMap<>(Integer::compareUnsigned);
 
     /**
      * A text element, UTF-8.
      *
-     * @param vr one of CS, DA, DS, IS, LO, PN, SH, ST, TM, UI, UT
+     * @param vr one of CS, DA, DS, IS, LO, PN, SH, ST, TM, UC, UI, UT
      * @throws IllegalArgumentException if it is longer than the value representation allows
      */
     public DatasetBuilder text(int tag, String vr, String value) {
@@ -53,10 +53,12 @@ public final class DatasetBuilder {
             case "DA" -> 8;
             case "LO", "UI", "PN" -> 64;
             case "ST" -> 1024;
-            case "UT" -> Integer.MAX_VALUE;
+            case "UC", "UT" -> Integer.MAX_VALUE;
             default -> throw new IllegalArgumentException(vr + " is no text");
         };
-        for (String part : vr.equals("UT") ? new String[] {value} : value.split("\\\\", -1)) {
+        // The limit of a name is that of each way of writing it (PS3.5 section 6.2).
+        String parts = vr.equals("PN") ? "[\\\\=]" : "\\\\";
+        for (String part : vr.equals("UT") ? new String[] {value} : value.split(parts, -1)) {
             if (part.codePointCount(0, part.length()) > maximum) {
                 throw new IllegalArgumentException(
                         Tag.text(tag) + " takes at most " + maximum + " characters, not " + part.length());

@@ -6,6 +6,7 @@ import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -153,6 +154,11 @@ public record DicomInstance(
 
     public DicomInstance {
         segments = List.copyOf(segments);
+    }
+
+    /** True for an element that {@link #attributes} has, if the object has it. */
+    public static boolean isAttribute(int tag) {
+        return Arrays.stream(FOUND_BY).anyMatch(one -> one == tag);
     }
 
     /** True for the two kinds of objects that can be scored. */

@@ -515,7 +515,7 @@ public final class SegWriter {
         if (code.value().length() <= 16) {
             d.text(Tag.CODE_VALUE, "SH", code.value());
         } else {
-            d.text(Tag.LONG_CODE_VALUE, "UT", code.value());
+            d.text(Tag.LONG_CODE_VALUE, "UC", code.value());
         }
         return d.text(Tag.CODING_SCHEME_DESIGNATOR, "SH", code.scheme())
                 .text(Tag.CODE_MEANING, "LO", cut(code.meaning()));

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * A Comprehensive 3D SR object (PS3.3 A.35.13) about segmentations of one study. Patient and study are those of the segmentations, so
@@ -89,8 +90,11 @@ public record SrDocument(
                 .sequence(0x0040_A375, studies());
         for (int[] one : COPIED) {
             String value = patientAndStudy.getOrDefault(one[0], "");
-            boolean fits = value.codePointCount(0, value.length()) <= one[1];
-            d.text(one[0], DataElements.vr(one[0]), fits ? value : "");
+            String vr = DataElements.vr(one[0]);
+            // Of a name each way of writing it may be as long (PS3.5 section 6.2).
+            boolean fits = Stream.of(vr.equals("PN") ? value.split("=", -1) : new String[] {value})
+                    .allMatch(part -> part.codePointCount(0, part.length()) <= one[1]);
+            d.text(one[0], vr, fits ? value : "");
         }
         List<DatasetBuilder> named = new ArrayList<>();
         schemes.forEach((designator, name) -> named.add(new DatasetBuilder()

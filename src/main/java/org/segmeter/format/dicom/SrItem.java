@@ -1,5 +1,6 @@
 package org.segmeter.format.dicom;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +27,7 @@ public final class SrItem {
         }
     }
 
+    private static final int MEANING = 64;
     private static final int NUMERIC_VALUE = 0x0040_A30A;
     private static final int FLOATING_POINT_VALUE = 0x0040_A161;
 
@@ -147,9 +149,13 @@ public final class SrItem {
         if (code.value().length() <= 16) {
             d.text(Tag.CODE_VALUE, "SH", code.value());
         } else {
-            d.text(Tag.LONG_CODE_VALUE, "UT", code.value());
+            d.text(Tag.LONG_CODE_VALUE, "UC", code.value());
         }
-        String meaning = DicomText.clean(code.meaning(), 64).replace('\\', '/');
+        String meaning = DicomText.clean(code.meaning(), MEANING).replace('\\', '/');
+        // 64 characters by the standard, of which some readers count the bytes.
+        while (meaning.getBytes(StandardCharsets.UTF_8).length > MEANING) {
+            meaning = meaning.substring(0, meaning.offsetByCodePoints(meaning.length(), -1)).strip();
+        }
         return d.text(Tag.CODING_SCHEME_DESIGNATOR, "SH", code.scheme())
                 .text(Tag.CODE_MEANING, "LO", meaning.isEmpty() ? code.value() : meaning);
     }
