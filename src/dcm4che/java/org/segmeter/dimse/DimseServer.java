@@ -57,8 +57,7 @@ final class DimseServer implements SmartLifecycle {
     private final Transfers transfers;
     private @Nullable Running running;
 
-    DimseServer(
-            DimseSettings settings, SslBundles bundles, Reception reception, BlobStore store, Transfers transfers) {
+    DimseServer(DimseSettings settings, SslBundles bundles, Reception reception, BlobStore store, Transfers transfers) {
         this.transfers = transfers;
         this.settings = settings;
         this.bundles = bundles;

@@ -48,9 +48,10 @@ final class AuditCommand implements Runnable {
                             names = "--head",
                             paramLabel = "SHA256",
                             description =
-                                    "A digest that the trail had at its end, from the log of the service or from this command"
-                                            + " before: if no line has it, lines were taken off the end.")
-                    @Nullable String head) {
+                                    "A digest that the trail had at its end, from the log of the service or from this"
+                                            + " command before: if no line has it, lines were taken off the end.")
+                    @Nullable
+                    String head) {
         return options.attempt(err, () -> {
             Path directory = Path.of(options.environment().getOrDefault("SEGMETER_DATA_DIRECTORY", "data"))
                     .resolve("audit");
@@ -60,7 +61,8 @@ final class AuditCommand implements Runnable {
             }
             List<String> findings = new ArrayList<>(AuditTrail.verify(directory));
             if (head != null && !AuditTrail.has(directory, head)) {
-                findings.add("no line has the digest " + head + ": lines were taken off the end, or all of it is another");
+                findings.add(
+                        "no line has the digest " + head + ": lines were taken off the end, or all of it is another");
             }
             out.printf("%d lines read, %d findings%n", AuditTrail.lines(directory), findings.size());
             findings.forEach(out::println);

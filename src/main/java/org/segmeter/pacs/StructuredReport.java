@@ -115,12 +115,10 @@ final class StructuredReport {
                     : group(measurements, entry, reference, r, "reference", metrics.path("volume_reference_ml"), pair);
             if (pg != null && rg != null) {
                 derived.add(new Derived(metrics, pg, rg));
-            } else if (pg != null || rg != null) {
-                // It may be missed or made up, or be none of what the model is for: nobody says, so there is no number.
-                remarks.add(SrItem.text(
-                        own("UNMATCHED", "Segment without counterpart"),
-                        label(entry, p == null ? r : p) + ", in the " + (p == null ? "reference" : "prediction")
-                                + " only"));
+            } else if (p != null) {
+                remarks.add(unmatched(label(entry, p), "prediction"));
+            } else if (r != null) {
+                remarks.add(unmatched(label(entry, r), "reference"));
             }
         }
         measurements.close();
@@ -206,6 +204,11 @@ final class StructuredReport {
         }
         group.close();
         return group;
+    }
+
+    /** It may be missed or made up, or be none of what the model is for: nobody says, so there is no number. */
+    private static SrItem unmatched(String label, String side) {
+        return SrItem.text(own("UNMATCHED", "Segment without counterpart"), label + ", in the " + side + " only");
     }
 
     private static String label(JsonNode entry, int segment) {

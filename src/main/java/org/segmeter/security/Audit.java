@@ -118,8 +118,8 @@ final class Audit extends OncePerRequestFilter {
         event.put("outcomeDesc", String.valueOf(status));
         // Who reads is where the data go to, and who writes or searches where they come from.
         boolean reads = action.equals("R");
-        Map<String, Object> client = agent(
-                reads ? DESTINATION : SOURCE, caller == null ? "nobody" : caller.id(), request.getRemoteAddr());
+        Map<String, Object> client =
+                agent(reads ? DESTINATION : SOURCE, caller == null ? "nobody" : caller.id(), request.getRemoteAddr());
         client.put("requestor", true);
         Map<String, Object> server = agent(reads ? SOURCE : DESTINATION, "segmeter", request.getLocalAddr());
         server.put("requestor", false);

@@ -35,7 +35,13 @@ public final class Transfers {
      * @throws java.io.UncheckedIOException if it cannot be written down
      */
     public void sent(String node, String how, String sopInstanceUid) {
-        write("R", Audit.agent(Audit.SOURCE, HERE, null), Audit.agent(Audit.DESTINATION, node, null), how, sopInstanceUid, 0);
+        write(
+                "R",
+                Audit.agent(Audit.SOURCE, HERE, null),
+                Audit.agent(Audit.DESTINATION, node, null),
+                how,
+                sopInstanceUid,
+                0);
     }
 
     /**
@@ -47,7 +53,13 @@ public final class Transfers {
      * @throws java.io.UncheckedIOException if it cannot be written down: then nothing must be answered
      */
     public void received(String node, String address, String how, String sopInstanceUid, int status) {
-        write("C", Audit.agent(Audit.SOURCE, node, address), Audit.agent(Audit.DESTINATION, HERE, null), how, sopInstanceUid, status);
+        write(
+                "C",
+                Audit.agent(Audit.SOURCE, node, address),
+                Audit.agent(Audit.DESTINATION, HERE, null),
+                how,
+                sopInstanceUid,
+                status);
     }
 
     private void write(

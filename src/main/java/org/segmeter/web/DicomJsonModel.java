@@ -21,7 +21,10 @@ final class DicomJsonModel {
             String vr = element.path("vr").asString("UN");
             JsonNode values = element.path("Value");
             if (element.has("InlineBinary")) {
-                sink.bytes(tag, vr, Base64.getDecoder().decode(element.path("InlineBinary").stringValue()));
+                sink.bytes(
+                        tag,
+                        vr,
+                        Base64.getDecoder().decode(element.path("InlineBinary").stringValue()));
             } else if (vr.equals("SQ")) {
                 sink.beginSequence(tag);
                 for (JsonNode item : values) {

@@ -100,7 +100,8 @@ final class PairController {
             throw wrong("counterpart", "the SOP Instance UID of one of the candidates, or null if it is none of them");
         }
         return taken(
-                pair, pairs.resolve(pair.id(), counterpart.isNull() ? null : counterpart.stringValue(), by(http, request)));
+                pair,
+                pairs.resolve(pair.id(), counterpart.isNull() ? null : counterpart.stringValue(), by(http, request)));
     }
 
     @PostMapping("/{id}/acceptance")

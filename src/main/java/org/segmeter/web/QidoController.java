@@ -176,11 +176,7 @@ final class QidoController {
             body.append("\r\n\r\n").append(DicomXml.document(sink -> DicomJsonModel.tell(result, sink)));
             body.append("\r\n");
         }
-        return body.append("--")
-                .append(boundary)
-                .append("--\r\n")
-                .toString()
-                .getBytes(StandardCharsets.UTF_8);
+        return body.append("--").append(boundary).append("--\r\n").toString().getBytes(StandardCharsets.UTF_8);
     }
 
     private static int tag(String name) {

@@ -113,7 +113,9 @@ final class StowController {
             headers.set(
                     HttpHeaders.CONTENT_LOCATION,
                     DicomWebAnswers.url(
-                            studies.size() == 1 ? "/studies/" + studies.iterator().next() : "/studies"));
+                            studies.size() == 1
+                                    ? "/studies/" + studies.iterator().next()
+                                    : "/studies"));
         }
         pairs.stream()
                 .limit(50)

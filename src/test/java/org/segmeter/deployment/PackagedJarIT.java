@@ -60,8 +60,8 @@ class PackagedJarIT {
             assertThat(bill.path("bomFormat").asString()).isEqualTo("CycloneDX");
             Set<String> listed = new TreeSet<>();
             bill.path("components")
-                    .forEach(one -> listed.add(
-                            one.path("name").asString() + "-" + one.path("version").asString()));
+                    .forEach(one -> listed.add(one.path("name").asString() + "-"
+                            + one.path("version").asString()));
             List<String> libraries = jar.stream()
                     .map(ZipEntry::getName)
                     .filter(name -> name.startsWith("BOOT-INF/lib/") && name.endsWith(".jar"))

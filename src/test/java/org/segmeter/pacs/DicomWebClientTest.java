@@ -98,7 +98,8 @@ class DicomWebClientTest {
         for (int i = from; i < to; i++) {
             rows.add("""
                 {"0020000E": {"vr": "UI", "Value": ["2.7"]}, "00080018": {"vr": "UI", "Value": ["1.%d"]},
-                 "00080016": {"vr": "UI", "Value": ["%s"]}}""".formatted(i + 1, classes[i % classes.length]));
+                 "00080016": {"vr": "UI", "Value": ["%s"]}}\
+                """.formatted(i + 1, classes[i % classes.length]));
         }
         return "[" + String.join(",", rows) + "]";
     }
@@ -249,7 +250,8 @@ class DicomWebClientTest {
         Path file = Files.write(directory.resolve("report"), new byte[] {1});
         String failed = """
             {"00081198": {"vr": "SQ", "Value": [{"00081155": {"vr": "UI", "Value": ["1.1"]},
-              "00081197": {"vr": "US", "Value": [%d]}}]}}""";
+              "00081197": {"vr": "US", "Value": [%d]}}]}}\
+            """;
         record Case(int status, String body, Class<? extends DeliveryAnswer> becomes) {}
         for (Case one : List.of(
                 new Case(200, "{}", DeliveryAnswer.Taken.class),

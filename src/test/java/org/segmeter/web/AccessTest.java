@@ -633,7 +633,8 @@ class AccessTest {
                         .formatted(evaluation);
         String commitment = """
             {"00081199": {"vr": "SQ", "Value": [{"00081150": {"vr": "UI", "Value": ["1.2.840.10008.5.1.4.1.1.66.4"]},
-              "00081155": {"vr": "UI", "Value": ["%s"]}}]}}""".formatted(south.instance());
+              "00081155": {"vr": "UI", "Value": ["%s"]}}]}}\
+            """.formatted(south.instance());
         // Its own user sees all of it.
         String its = token("south", Role.ADMINISTER);
         for (String body : List.of(byDigest, byEvaluation)) {
@@ -665,8 +666,7 @@ class AccessTest {
             assertThat(mine).as(query).hasSizeGreaterThan(others.length());
             assertThat(others)
                     .as(query)
-                    .doesNotContain(
-                            south.instance(), "\"caseId\"", "\"Observation\"", "/api/v1/pairs/" + south.pair());
+                    .doesNotContain(south.instance(), "\"caseId\"", "\"Observation\"", "/api/v1/pairs/" + south.pair());
         }
         for (String subject : List.of("\"study\": \"" + south.study() + "\"", "\"case\": \"case-of-south\"")) {
             Answer erased = json(all, "/api/v1/erasures", "{" + subject + "}");
@@ -683,7 +683,10 @@ class AccessTest {
                 .isEqualTo(200);
         assertThat(send(its, "GET", "/api/v1/evaluations/" + south.evaluation()).status())
                 .isEqualTo(200);
-        assertThat(send(its, "GET", "/api/v1/pairs/" + south.pair()).json().path("state").asString())
+        assertThat(send(its, "GET", "/api/v1/pairs/" + south.pair())
+                        .json()
+                        .path("state")
+                        .asString())
                 .isEqualTo("WAITING");
     }
 
@@ -691,8 +694,7 @@ class AccessTest {
     void aPairThatExpiresIsToldToNoOtherTenant() throws Exception {
         SegFixture seg = SegFixture.ai(SegFixture.uid()).liver(0);
         String east = key("east", "east", Role.ADMINISTER).token();
-        Answer stored = send(
-                east, "POST", "/dicom-web/studies", seg.bytes(), "Content-Type", "application/dicom");
+        Answer stored = send(east, "POST", "/dicom-web/studies", seg.bytes(), "Content-Type", "application/dicom");
         assertThat(stored.status()).as(stored.text()).isEqualTo(200);
         String pair = stored.header("Link").replaceAll(".*(/api/v1/pairs/[0-9a-f-]+).*", "$1");
         service.bean(JdbcClient.class)
@@ -704,7 +706,8 @@ class AccessTest {
         assertThat(expired.path("state").asString()).isEqualTo("EXPIRED");
         assertThat(expired.path("history").findValuesAsString("to")).containsExactly("WAITING", "EXPIRED");
         assertThat(service.bean(JdbcClient.class)
-                        .sql("select count(*) from delivery d join pair p on p.id = d.pair_id where p.study_uid = :study")
+                        .sql("select count(*) from delivery d join pair p on p.id = d.pair_id where p.study_uid ="
+                                + " :study")
                         .param("study", seg.study)
                         .query(Long.class)
                         .single())

@@ -22,7 +22,8 @@ class PageSourcesTest {
     private static Map<String, String> files(String ending) throws IOException {
         Map<String, String> files = new TreeMap<>();
         try (Stream<Path> all = Files.walk(FOLDER)) {
-            for (Path file : all.filter(path -> path.toString().endsWith(ending)).toList()) {
+            for (Path file :
+                    all.filter(path -> path.toString().endsWith(ending)).toList()) {
                 files.put(FOLDER.relativize(file).toString(), Files.readString(file));
             }
         }
@@ -46,20 +47,23 @@ class PageSourcesTest {
 
     @Test
     void noScriptMakesMarkupOrCodeOfText() throws IOException {
-        files(".js").forEach((name, script) -> assertThat(script)
-                .as(name)
-                .doesNotContainPattern(
-                        "innerHTML|outerHTML|insertAdjacentHTML|document\\.write|createContextualFragment|srcdoc|DOMParser"
-                                + "|\\beval\\(|new Function|set(Timeout|Interval)\\(\\s*['\"`]|postMessage|trustedTypes"));
+        files(".js")
+                .forEach((name, script) -> assertThat(script)
+                        .as(name)
+                        .doesNotContainPattern(
+                                "innerHTML|outerHTML|insertAdjacentHTML|document\\.write|createContextualFragment|srcdoc|DOMParser|\\beval\\(|new"
+                                    + " Function|set(Timeout|Interval)\\(\\s*['\"`]|postMessage|trustedTypes"));
     }
 
     @Test
     void nothingIsOfAnotherHost() throws IOException {
         for (String ending : List.of(".html", ".js", ".css")) {
-            files(ending).forEach((name, text) -> assertThat(
-                            text.replace("http://www.w3.org/", "").replaceAll("(https?:)?//localhost[^\\s]*", ""))
-                    .as(name)
-                    .doesNotContainPattern("https?://|(src|href)=\"//|url\\(['\"]?//|@import|import\\(['\"]http"));
+            files(ending)
+                    .forEach((name, text) -> assertThat(text.replace("http://www.w3.org/", "")
+                                    .replaceAll("(https?:)?//localhost[^\\s]*", ""))
+                            .as(name)
+                            .doesNotContainPattern(
+                                    "https?://|(src|href)=\"//|url\\(['\"]?//|@import|import\\(['\"]http"));
         }
     }
 
@@ -82,7 +86,8 @@ class PageSourcesTest {
         assertThat(scripts.get("app.js")).contains("'Log out'", "'DELETE'", "/api/v1/session");
         pages.forEach((name, page) -> {
             if (!name.equals("login.html")) {
-                Matcher module = Pattern.compile("type=\"module\" src=\"/?([^\"]+)\"").matcher(page);
+                Matcher module =
+                        Pattern.compile("type=\"module\" src=\"/?([^\"]+)\"").matcher(page);
                 assertThat(module.find()).as(name).isTrue();
                 assertThat(scripts.get(module.group(1)))
                         .as(name + " has the header with it")

@@ -381,9 +381,12 @@ class PagesTest {
                                                 .createObjectNode()
                                                 .put("caseId", mark)
                                                 .put("site", mark)
-                                                .set("model", Api.JSON.createObjectNode()
-                                                        .put("name", model)
-                                                        .put("version", mark))
+                                                .set(
+                                                        "model",
+                                                        Api.JSON
+                                                                .createObjectNode()
+                                                                .put("name", model)
+                                                                .put("version", mark))
                                                 .toString())),
                         "Prefer",
                         "wait=60")

@@ -396,7 +396,9 @@ class PairingTest {
                 .containsExactly("pair.outside-limits", "pair.scored", "pair.scored");
         assertThat(receiver.refused()).as("tried again").isEqualTo(1);
         for (JsonNode message : receiver.taken()) {
-            assertThat(message.toString()).as("nothing of a patient").doesNotContain(ai.study, ai.sop(), "Doe", "2.25.");
+            assertThat(message.toString())
+                    .as("nothing of a patient")
+                    .doesNotContain(ai.study, ai.sop(), "Doe", "2.25.");
             JsonNode pair = mine.get(message.at("/data/links/pair").asString())
                     .expect(200)
                     .json();

@@ -154,7 +154,8 @@ public final class SrItem {
         String meaning = DicomText.clean(code.meaning(), MEANING).replace('\\', '/');
         // 64 characters by the standard, of which some readers count the bytes.
         while (meaning.getBytes(StandardCharsets.UTF_8).length > MEANING) {
-            meaning = meaning.substring(0, meaning.offsetByCodePoints(meaning.length(), -1)).strip();
+            meaning = meaning.substring(0, meaning.offsetByCodePoints(meaning.length(), -1))
+                    .strip();
         }
         return d.text(Tag.CODING_SCHEME_DESIGNATOR, "SH", code.scheme())
                 .text(Tag.CODE_MEANING, "LO", meaning.isEmpty() ? code.value() : meaning);
