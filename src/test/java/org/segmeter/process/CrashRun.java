@@ -20,17 +20,19 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 import org.segmeter.cli.CommandLineTool;
 import org.segmeter.database.TestPostgres;
 import org.segmeter.evaluation.Failpoint;
 import org.springframework.util.FileSystemUtils;
 
 /**
- * Ends one service again and again while clients submit: in a named phase by its failpoint, or at a random moment by {@code kill -9}.
- * Each start is the recovery from the last end and carries the next failpoint, so one start serves one kill.
+ * Ends one service again and again while clients submit: in a named phase by its failpoint, in several with a thread held in each of them,
+ * or at a random moment by {@code kill -9}. Each start is the recovery from the last end and carries the next failpoints.
  */
 final class CrashRun implements AutoCloseable {
 
@@ -39,14 +41,20 @@ final class CrashRun implements AutoCloseable {
     /** A start takes some seconds; on a machine that does much else beside it, minutes. */
     static final Duration PATIENCE = Duration.ofSeconds(Integer.getInteger("segmeter.faults.patience", 240));
 
-    /** Submissions that one life of the service gets at most. */
+    /** Submissions that one life of the service gets at most, for each thread that is to be held in a phase. */
     private static final int MOST = 12;
+
+    /** What a service says of a thread that it holds in a phase until it ends. */
+    private static final String HELD = "a thread is held at ";
 
     /** The phases of a service; that of a backup is a program of its own, those of the loop with a PACS are in {@link OrthancIT}. */
     static final List<Failpoint> PHASES = Arrays.stream(Failpoint.values())
             .filter(phase -> !EnumSet.of(Failpoint.EXPORTING, Failpoint.PAIR_EVALUATED, Failpoint.DELIVERED)
                     .contains(phase))
             .toList();
+
+    /** The exit status of a process that ended itself at a failpoint. */
+    private static final int KILLED = 137;
 
     private final Path data;
     private final Random random;
@@ -61,6 +69,7 @@ final class CrashRun implements AutoCloseable {
     private final double processorOfDriver = ProcessorTime.own();
     private final double processorOfServices = ProcessorTime.ofEnded();
     private int randomKills;
+    private int ends;
 
     CrashRun(Path data, Random random) throws IOException {
         this.data = data;
@@ -70,6 +79,7 @@ final class CrashRun implements AutoCloseable {
     /**
      * What a run did and found.
      *
+     * @param ends processes that were ended; one may have been in several phases, in each with a thread of its own
      * @param processorOfDriver seconds of the process that makes the run
      * @param processorOfServices seconds of the services and of the programs they started
      * @param processorOfDatabase seconds of the database's server
@@ -78,6 +88,7 @@ final class CrashRun implements AutoCloseable {
             Map<Failpoint, Integer> hits,
             Map<Failpoint, Integer> misses,
             int randomKills,
+            int ends,
             List<Integer> backups,
             Ledger.Verdict verdict,
             Recoveries recoveries,
@@ -106,6 +117,7 @@ final class CrashRun implements AutoCloseable {
                     time.toSeconds(),
                     processorOfDriver + processorOfServices + processorOfDatabase,
                     counts,
+                    ends,
                     named(misses),
                     recoveries.millis(),
                     verdict);
@@ -119,11 +131,13 @@ final class CrashRun implements AutoCloseable {
 
         @Override
         public String toString() {
-            double kills = Math.max(1, kills());
+            double kills = Math.max(1, ends);
             return String.format(
                     Locale.ROOT,
-                    "%d kills, in phases %s (not hit: %s), at random %d; %s; ready again after %s; %.1f s a kill,"
-                            + " %.2f s of processor time (service %.2f, database %.2f, driver %.2f)",
+                    "%d processes ended, %d times in a phase or at random, in phases %s (not hit: %s), at random %d; %s;"
+                            + " ready again after %s; %.1f s an end, %.2f s of processor time (service %.2f, database"
+                            + " %.2f, driver %.2f)",
+                    ends,
                     kills(),
                     hits,
                     misses,
@@ -139,44 +153,67 @@ final class CrashRun implements AutoCloseable {
     }
 
     /**
-     * What is missing of a long set, in random order.
+     * What is missing of a long set, in random order: the phases of each kill, none for a kill at a random moment.
      *
      * @param before what was done already
      * @param most kills of the plan at most
-     * @return phases; empty for a kill at a random moment
+     * @param atOnce phases that one kill may meet, each with a thread of its own
      */
-    static List<Optional<Failpoint>> plan(int perPhase, int atRandom, FaultReport before, int most, Random random) {
-        List<Optional<Failpoint>> plan = new ArrayList<>();
+    static List<Set<Failpoint>> plan(
+            int perPhase, int atRandom, FaultReport before, int most, int atOnce, Random random) {
+        List<Failpoint> phases = new ArrayList<>();
         for (Failpoint phase : PHASES) {
             int missing = perPhase - before.count(FaultReport.CRASHES, phase.name());
-            plan.addAll(Collections.nCopies(Math.max(0, missing), Optional.of(phase)));
+            phases.addAll(Collections.nCopies(Math.max(0, missing), phase));
+        }
+        Collections.shuffle(phases, random);
+        List<Set<Failpoint>> plan = new ArrayList<>();
+        List<Set<Failpoint>> open = new ArrayList<>();
+        for (Failpoint phase : phases) {
+            // Nothing else is under way while a service starts.
+            Optional<Set<Failpoint>> one = phase == Failpoint.RECOVERY
+                    ? Optional.empty()
+                    : open.stream().filter(kill -> !kill.contains(phase)).findFirst();
+            Set<Failpoint> kill = one.orElseGet(() -> EnumSet.noneOf(Failpoint.class));
+            kill.add(phase);
+            if (one.isEmpty()) {
+                plan.add(kill);
+                if (phase != Failpoint.RECOVERY) {
+                    open.add(kill);
+                }
+            }
+            if (kill.size() == atOnce) {
+                open.remove(kill);
+            }
         }
         int missing = atRandom - before.count(FaultReport.CRASHES, FaultReport.AT_RANDOM);
-        plan.addAll(Collections.nCopies(Math.max(0, missing), Optional.empty()));
+        plan.addAll(Collections.nCopies(Math.max(0, missing), EnumSet.noneOf(Failpoint.class)));
         Collections.shuffle(plan, random);
         return plan.subList(0, Math.min(most, plan.size()));
     }
 
     /** Some of the phases, drawn without repeating. */
-    static List<Optional<Failpoint>> some(int phases, Random random) {
+    static List<Set<Failpoint>> some(int phases, Random random) {
         List<Failpoint> drawn = new ArrayList<>(PHASES);
         Collections.shuffle(drawn, random);
-        return drawn.subList(0, phases).stream().map(Optional::of).toList();
+        return drawn.subList(0, phases).stream()
+                .<Set<Failpoint>>map(EnumSet::of)
+                .toList();
     }
 
-    /** Ends the service in each phase of the plan, or at a random moment where it names none. */
-    void kill(List<Optional<Failpoint>> plan, long untilNanos) throws Exception {
-        for (Optional<Failpoint> phase : plan) {
+    /** Ends the service once for each of the plan: in its phases, or at a random moment where it names none. */
+    void kill(List<Set<Failpoint>> plan, long untilNanos) throws Exception {
+        for (Set<Failpoint> phases : plan) {
             FaultPause.await();
             if (System.nanoTime() > untilNanos) {
                 return;
             }
-            if (phase.isEmpty()) {
+            if (phases.isEmpty()) {
                 killAtRandom();
-            } else if (phase.get() == Failpoint.RECOVERY) {
+            } else if (phases.contains(Failpoint.RECOVERY)) {
                 dieAtStart();
             } else {
-                dieIn(phase.get());
+                dieIn(phases);
             }
         }
     }
@@ -199,6 +236,7 @@ final class CrashRun implements AutoCloseable {
                     hits,
                     misses,
                     randomKills,
+                    ends,
                     backups,
                     verdict,
                     new Recoveries(recoveries),
@@ -221,7 +259,8 @@ final class CrashRun implements AutoCloseable {
                                 unfinished.toString(),
                                 "--data-directory",
                                 data.toString())
-                        == 137);
+                        == KILLED);
+        ends++;
         backups.add(segmeter("verify", unfinished.toString()));
         backups.add(segmeter("backup", whole.toString(), "--data-directory", data.toString()));
         backups.add(segmeter("verify", whole.toString()));
@@ -247,20 +286,36 @@ final class CrashRun implements AutoCloseable {
 
     private void dieAtStart() throws Exception {
         try (JarProcess service = start(List.of("-Dsegmeter.failpoints=" + Failpoint.RECOVERY))) {
-            count(Failpoint.RECOVERY, service.awaitExit(PATIENCE) == 137);
+            boolean hit = service.awaitExit(PATIENCE) == KILLED;
+            count(Failpoint.RECOVERY, hit);
+            ends += hit ? 1 : 0;
         }
     }
 
-    private void dieIn(Failpoint phase) throws Exception {
+    private void dieIn(Set<Failpoint> phases) throws Exception {
         // Not always at the first occasion: what is under way beside it then differs.
-        String point = phase + ":" + (1 + random.nextInt(3));
-        String[] settings =
-                phase == Failpoint.RETENTION ? new String[] {"--segmeter.retention.inputs=0"} : new String[0];
-        try (JarProcess service = ready(start(List.of("-Dsegmeter.failpoints=" + point), settings));
-                Clients clients = submitting(service)) {
+        String points = phases.stream()
+                .map(phase -> phase + ":" + (1 + random.nextInt(3)))
+                .collect(Collectors.joining(","));
+        List<String> settings = new ArrayList<>();
+        if (phases.contains(Failpoint.RETENTION)) {
+            settings.add("--segmeter.retention.inputs=0");
+        }
+        if (phases.size() > 1) {
+            // As many evaluations as may be held, and one that goes on.
+            settings.add("--segmeter.workers=" + (phases.size() + 1));
+        }
+        try (JarProcess service =
+                        ready(start(List.of("-Dsegmeter.failpoints=" + points), settings.toArray(String[]::new)));
+                Clients clients = submitting(service, phases.size())) {
             boolean ended = service.ends(Duration.ofSeconds(90));
             clients.stop();
-            count(phase, ended && service.awaitExit(Duration.ofSeconds(1)) == 137);
+            boolean hit = ended && service.awaitExit(Duration.ofSeconds(1)) == KILLED;
+            String said = service.output();
+            for (Failpoint phase : phases) {
+                count(phase, hit && (phases.size() == 1 || said.contains(HELD + phase)));
+            }
+            ends += hit ? 1 : 0;
             if (!ended) {
                 service.kill();
             }
@@ -269,11 +324,12 @@ final class CrashRun implements AutoCloseable {
 
     private void killAtRandom() throws Exception {
         try (JarProcess service = ready(start(List.of()));
-                Clients clients = submitting(service)) {
+                Clients clients = submitting(service, 1)) {
             TimeUnit.MILLISECONDS.sleep(random.nextInt(1500));
             service.kill();
             clients.stop();
             randomKills++;
+            ends++;
         }
     }
 
@@ -297,10 +353,14 @@ final class CrashRun implements AutoCloseable {
         (hit ? hits : misses).merge(phase, 1, Integer::sum);
     }
 
-    /** A few clients, that submit until the service is dead or has had its share. */
-    private Clients submitting(JarProcess service) {
-        AtomicInteger left = new AtomicInteger(MOST);
-        return new Clients().start(CLIENTS, random, own -> {
+    /**
+     * A few clients, that submit until the service is dead or has had its share.
+     *
+     * @param held threads that the service is to hold, with their clients
+     */
+    private Clients submitting(JarProcess service, int held) {
+        AtomicInteger left = new AtomicInteger(MOST * held);
+        return new Clients().start(CLIENTS * held, random, own -> {
             if (left.getAndDecrement() <= 0 || !service.isAlive()) {
                 return false;
             }

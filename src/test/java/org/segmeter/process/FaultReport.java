@@ -52,6 +52,8 @@ final class FaultReport {
      * @param seconds that it took
      * @param processorSeconds of all processes together: services, databases and the tests that drive them
      * @param counts of what was done, by name; for crashes the phases, in each of which the process was ended by its failpoint
+     * @param ends processes that were ended, of which one may have been in several phases at once; null in lines of the time before that: as
+     *     many as the counts say
      * @param notHit phases that a service was to end in and did not
      * @param readyMillis how long each start took that followed a kill
      * @param verdict what the checkers found at the end of the part
@@ -64,12 +66,18 @@ final class FaultReport {
             long seconds,
             double processorSeconds,
             Map<String, Integer> counts,
+            @Nullable Integer ends,
             Map<String, Integer> notHit,
             List<Long> readyMillis,
             Ledger.Verdict verdict) {
 
+        /** Phases that were hit and kills at random. */
         int kills() {
             return counts.values().stream().mapToInt(n -> n).sum();
+        }
+
+        int processes() {
+            return ends == null ? kills() : ends;
         }
     }
 
@@ -206,9 +214,13 @@ final class FaultReport {
         });
         int atRandom = hits.getOrDefault(AT_RANDOM, 0);
         int kills = hits.values().stream().mapToInt(n -> n).sum();
-        text.append("### Crashes: %,d kills in phases and %,d at random, in %d parts%n%n"
+        int processes = all.stream().mapToInt(Part::processes).sum();
+        text.append("### Crashes: killed %,d times in a phase and %,d times at random, in %d parts%n%n"
                 .formatted(kills - atRandom, atRandom, all.size()));
-        text.append("| ended in | times | not hit |\n|---|---:|---:|\n");
+        text.append(
+                "%,d processes were ended: one may have been in several phases, in each with a thread that was held there.%n%n"
+                        .formatted(processes));
+        text.append("| killed in | times | not hit |\n|---|---:|---:|\n");
         hits.keySet().stream()
                 .filter(phase -> !phase.equals(AT_RANDOM))
                 .forEach(phase -> text.append("| `%s` | %,d | %s |%n"
@@ -220,30 +232,31 @@ final class FaultReport {
         double processor = all.stream().mapToDouble(Part::processorSeconds).sum();
         text.append(String.format(
                 Locale.ROOT,
-                "Ready again after %s; %d of %,d starts took longer than %d s. %.1f s of processor time a kill.%n%n",
+                "Ready again after %s; %d of %,d starts took longer than %d s. %.1f s of processor time a process.%n%n",
                 recoveries,
                 recoveries.longerThan(LONGEST_RECOVERY),
                 recoveries.millis().size(),
                 LONGEST_RECOVERY.toSeconds(),
-                processor / Math.max(1, kills)));
+                processor / Math.max(1, processes)));
         builds(text, all);
-        text.append("| part begun | build | seed | kills | acknowledged | lost | ready again p50, p99, longest (ms) |"
-                + " processor s a kill |\n|---|---|---|---:|---:|---:|---|---:|\n");
+        text.append("| part begun | build | seed | kills | processes | acknowledged | lost | ready again p50, p99, longest (ms) |"
+                + " processor s a process |\n|---|---|---|---:|---:|---:|---:|---|---:|\n");
         for (Part part : all) {
             Recoveries own = new Recoveries(part.readyMillis());
             text.append(String.format(
                     Locale.ROOT,
-                    "| %s | `%s` | %d | %d | %d | %d | %d, %d, %d | %.1f |%n",
+                    "| %s | `%s` | %d | %d | %d | %d | %d | %d, %d, %d | %.1f |%n",
                     part.begun(),
                     part.build(),
                     part.seed(),
                     part.kills(),
+                    part.processes(),
                     part.verdict().acknowledged(),
                     part.verdict().lost(),
                     own.quantile(0.5),
                     own.quantile(0.99),
                     own.quantile(1),
-                    part.processorSeconds() / Math.max(1, part.kills())));
+                    part.processorSeconds() / Math.max(1, part.processes())));
         }
         text.append('\n');
     }

@@ -11,8 +11,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
-import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
@@ -40,6 +40,9 @@ class FaultsIT {
 
     /** Kills of a part, some minutes of work: what a run that is cut off loses. */
     private static final int KILLS_OF_PART = Integer.getInteger("segmeter.faults.part", 100);
+
+    /** Phases in which a service may be at once when it is ended. */
+    private static final int AT_ONCE = Integer.getInteger("segmeter.faults.at-once", 1);
 
     private static final int JOBS_OF_PART = Integer.getInteger("segmeter.faults.part-jobs", 2000);
     private static final int RESTARTS_OF_PART = 5;
@@ -71,7 +74,8 @@ class FaultsIT {
         for (int part = 0; System.nanoTime() < until - JUDGEMENT.toNanos(); part++) {
             long own = seed + part;
             Random random = new Random(own);
-            List<Optional<Failpoint>> plan = CrashRun.plan(PER_PHASE, AT_RANDOM, report, KILLS_OF_PART, random);
+            List<Set<Failpoint>> plan =
+                    CrashRun.plan(PER_PHASE, AT_RANDOM, report, KILLS_OF_PART, AT_ONCE, random);
             if (plan.isEmpty()) {
                 System.out.println("FaultsIT: crashes: nothing is missing in " + page());
                 return;
@@ -86,7 +90,7 @@ class FaultsIT {
         System.out.println("FaultsIT: crashes: the time is over");
     }
 
-    private CrashRun.Report crashes(Path data, List<Optional<Failpoint>> plan, Random random, long own, long untilNanos)
+    private CrashRun.Report crashes(Path data, List<Set<Failpoint>> plan, Random random, long own, long untilNanos)
             throws Exception {
         try (CrashRun run = new CrashRun(data, random)) {
             run.kill(plan, untilNanos);

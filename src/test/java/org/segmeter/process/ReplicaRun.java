@@ -83,6 +83,7 @@ final class ReplicaRun implements AutoCloseable {
                             fenced,
                             FaultReport.RESTARTS,
                             rollingRestarts),
+                    null,
                     Map.of(),
                     List.of(),
                     verdict);
