@@ -6,7 +6,10 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
+import java.util.EnumMap;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.springframework.stereotype.Component;
@@ -99,6 +102,8 @@ public final class ServiceMetrics {
     private final Counter fenced;
     private final Counter leasesLost;
     private final Counter rateLimited;
+    /** Not looked for at each refusal, of which there may be thousands a second. */
+    private final Map<Refusal, Counter> refusals = new EnumMap<>(Refusal.class);
 
     public ServiceMetrics(MeterRegistry registry) {
         this.registry = registry;
@@ -143,7 +148,7 @@ public final class ServiceMetrics {
             uploadFailureCounter(reason);
         }
         for (Refusal reason : Refusal.values()) {
-            refusalCounter(reason);
+            refusals.put(reason, refusalCounter(reason));
         }
         for (Replay result : Replay.values()) {
             replayCounter(result);
@@ -151,7 +156,7 @@ public final class ServiceMetrics {
     }
 
     public void refused(Refusal reason) {
-        refusalCounter(reason).increment();
+        Objects.requireNonNull(refusals.get(reason)).increment();
         if (reason == Refusal.CLIENT) {
             rateLimited.increment();
         }

@@ -1,10 +1,11 @@
 package org.segmeter.web;
 
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 
 /**
  * Tells clients that were sent away when to come back: each a little later than the one before, as fast as room is made, so that they
- * do not all come at once. Not thread-safe.
+ * do not all come at once. Takes no lock: who is sent away does not wait for others who are.
  */
 final class Turns {
 
@@ -16,7 +17,9 @@ final class Turns {
 
     private final LongSupplier nanoTime;
     private final long origin;
-    private double lastTurn;
+
+    /** Seconds after the origin, as the bits of a double. */
+    private final AtomicLong lastTurn = new AtomicLong();
 
     Turns() {
         this(System::nanoTime);
@@ -37,10 +40,15 @@ final class Turns {
      */
     long next(double perSecond, long before) {
         double now = (nanoTime.getAsLong() - origin) / 1e9;
+        long bits = lastTurn.updateAndGet(
+                last -> Double.doubleToRawLongBits(turn(Double.longBitsToDouble(last), now, perSecond, before)));
+        return Math.max(1, (long) Math.ceil(Double.longBitsToDouble(bits) - now));
+    }
+
+    private static double turn(double last, double now, double perSecond, long before) {
         double turn = perSecond > 0
-                ? Math.max(now + before / perSecond, lastTurn + 1 / perSecond)
-                : Math.max(now + UNKNOWN_SECONDS, lastTurn);
-        lastTurn = Math.min(turn, now + LONGEST_SECONDS);
-        return Math.max(1, (long) Math.ceil(lastTurn - now));
+                ? Math.max(now + before / perSecond, last + 1 / perSecond)
+                : Math.max(now + UNKNOWN_SECONDS, last);
+        return Math.min(turn, now + LONGEST_SECONDS);
     }
 }

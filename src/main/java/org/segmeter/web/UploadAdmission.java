@@ -3,6 +3,7 @@ package org.segmeter.web;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.evaluation.Backlog;
 import org.segmeter.evaluation.DiskFloor;
@@ -38,8 +39,10 @@ final class UploadAdmission {
     private final Map<String, Integer> ofTenant = new ConcurrentHashMap<>();
     private final Turns queueTurns = new Turns();
     private final Turns uploadTurns = new Turns();
-    private int taken;
-    private double secondsOfAnUpload = 0.1;
+    /** Changed under the lock only, as the counts above are; read without it. */
+    private volatile int taken;
+
+    private volatile double secondsOfAnUpload = 0.1;
     private volatile boolean closing;
 
     UploadAdmission(Backlog backlog, DiskFloor disk, WebSettings settings, ServiceMetrics metrics, Quotas quotas) {
@@ -158,61 +161,91 @@ final class UploadAdmission {
         closing = true;
     }
 
-    private synchronized void take(String client, @Nullable Caller caller, boolean queued) {
+    private void take(String client, @Nullable Caller caller, boolean queued) {
+        // Without the lock first. While the service is full thousands are sent away a second: one that waits here for another is put behind
+        // all that arrived meanwhile.
+        Supplier<ProblemException> no = obstacle(client, caller, queued);
+        if (no == null) {
+            synchronized (this) {
+                no = obstacle(client, caller, queued);
+                if (no == null) {
+                    taken++;
+                    ofClient.merge(client, 1, Integer::sum);
+                    if (caller != null) {
+                        ofKey.merge(caller.id(), 1, Integer::sum);
+                        ofTenant.merge(caller.tenant(), 1, Integer::sum);
+                    }
+                }
+            }
+        }
+        if (no != null) {
+            throw no.get();
+        }
+    }
+
+    /** Why an upload is not taken, as the answer that says so; null if nothing is in its way. */
+    private @Nullable Supplier<ProblemException> obstacle(String client, @Nullable Caller caller, boolean queued) {
         if (caller != null) {
-            share(ofKey.getOrDefault(caller.id(), 0), quotas.uploadsOfKey(), "key");
-            share(ofTenant.getOrDefault(caller.tenant(), 0), quotas.uploadsOfTenant(), "tenant");
-            if (queued) {
-                queueShare(
+            Supplier<ProblemException> no = share(ofKey.getOrDefault(caller.id(), 0), quotas.uploadsOfKey(), "key");
+            if (no == null) {
+                no = share(ofTenant.getOrDefault(caller.tenant(), 0), quotas.uploadsOfTenant(), "tenant");
+            }
+            if (no == null && queued) {
+                no = queueShare(
                         "key",
                         backlog.waiting(caller.tenant(), caller.id()),
                         ofKey.getOrDefault(caller.id(), 0),
                         quotas.queueOfKey(backlog.limit()));
-                queueShare(
+            }
+            if (no == null && queued) {
+                no = queueShare(
                         "tenant",
                         backlog.waiting(caller.tenant()),
                         ofTenant.getOrDefault(caller.tenant(), 0),
                         quotas.queueOfTenant(backlog.limit()));
             }
+            if (no != null) {
+                return no;
+            }
         }
         int own = ofClient.getOrDefault(client, 0);
         if (settings.slotsPerClient() > 0 && own >= settings.slotsPerClient()) {
-            throw refuse(
+            return () -> refuse(
                     Refusal.CLIENT,
                     ServiceProblem.TOO_MANY_UPLOADS,
-                    "%d uploads of this client are being received; more are not taken at once.".formatted(own),
+                    own + " uploads of this client are being received; more are not taken at once.",
                     String.valueOf(uploadTurns.next(settings.slotsPerClient() / secondsOfAnUpload, 1)));
         }
-        if (taken >= settings.slots()) {
-            throw refuse(
+        int all = taken;
+        if (all >= settings.slots()) {
+            return () -> refuse(
                     Refusal.UPLOADS,
                     ServiceProblem.OVERLOADED,
-                    "%d uploads are being received; more are not taken at once.".formatted(taken),
+                    all + " uploads are being received; more are not taken at once.",
                     String.valueOf(uploadTurns.next(settings.slots() / secondsOfAnUpload, 1)));
         }
         // What is being received will wait too.
-        long excess = backlog.waiting() + taken - backlog.limit() + 1;
+        long waiting = backlog.waiting();
+        long excess = waiting + all - backlog.limit() + 1;
         if (queued && excess > 0) {
-            throw refuse(
+            return () -> refuse(
                     Refusal.QUEUE,
                     ServiceProblem.OVERLOADED,
-                    "%d evaluations wait to be scored; more are not taken.".formatted(backlog.waiting()),
+                    waiting + " evaluations wait to be scored; more are not taken.",
                     String.valueOf(queueTurns.next(backlog.perSecond(), excess)));
         }
-        taken++;
-        ofClient.merge(client, 1, Integer::sum);
-        if (caller != null) {
-            ofKey.merge(caller.id(), 1, Integer::sum);
-            ofTenant.merge(caller.tenant(), 1, Integer::sum);
-        }
+        return null;
     }
 
     /** @param received uploads that are being received, which will wait too */
-    private void queueShare(String whose, long waiting, int received, long most) {
+    private @Nullable Supplier<ProblemException> queueShare(String whose, long waiting, int received, long most) {
         long over = waiting + received - most + 1;
-        if (over > 0) {
+        if (over <= 0) {
+            return null;
+        }
+        return () -> {
             long seconds = queueTurns.next(backlog.perSecond(), over);
-            throw refuse(
+            return refuse(
                             Refusal.CLIENT,
                             ServiceProblem.TOO_MANY_WAITING,
                             "%d evaluations of this %s wait to be scored; more than %d may not."
@@ -220,17 +253,18 @@ final class UploadAdmission {
                             String.valueOf(seconds))
                     .header("RateLimit-Policy", "\"waiting\";q=" + most)
                     .header("RateLimit", "\"waiting\";r=0;t=" + seconds);
-        }
+        };
     }
 
-    private void share(int own, int most, String whose) {
-        if (most > 0 && own >= most) {
-            throw refuse(
-                    Refusal.CLIENT,
-                    ServiceProblem.TOO_MANY_UPLOADS,
-                    "%d uploads of this %s are being received; more are not taken at once.".formatted(own, whose),
-                    String.valueOf(uploadTurns.next(most / secondsOfAnUpload, 1)));
+    private @Nullable Supplier<ProblemException> share(int own, int most, String whose) {
+        if (most <= 0 || own < most) {
+            return null;
         }
+        return () -> refuse(
+                Refusal.CLIENT,
+                ServiceProblem.TOO_MANY_UPLOADS,
+                "%d uploads of this %s are being received; more are not taken at once.".formatted(own, whose),
+                String.valueOf(uploadTurns.next(most / secondsOfAnUpload, 1)));
     }
 
     private synchronized void release(String client, @Nullable Caller caller, double seconds) {
