@@ -239,8 +239,10 @@ final class FaultReport {
                 LONGEST_RECOVERY.toSeconds(),
                 processor / Math.max(1, processes)));
         builds(text, all);
-        text.append("| part begun | build | seed | kills | processes | acknowledged | lost | ready again p50, p99, longest (ms) |"
-                + " processor s a process |\n|---|---|---|---:|---:|---:|---:|---|---:|\n");
+        text.append(
+                "| part begun | build | seed | kills | processes | acknowledged | lost | ready again p50, p99, longest"
+                        + " (ms) | processor s a process |\n"
+                        + "|---|---|---|---:|---:|---:|---:|---|---:|\n");
         for (Part part : all) {
             Recoveries own = new Recoveries(part.readyMillis());
             text.append(String.format(

@@ -74,8 +74,7 @@ class FaultsIT {
         for (int part = 0; System.nanoTime() < until - JUDGEMENT.toNanos(); part++) {
             long own = seed + part;
             Random random = new Random(own);
-            List<Set<Failpoint>> plan =
-                    CrashRun.plan(PER_PHASE, AT_RANDOM, report, KILLS_OF_PART, AT_ONCE, random);
+            List<Set<Failpoint>> plan = CrashRun.plan(PER_PHASE, AT_RANDOM, report, KILLS_OF_PART, AT_ONCE, random);
             if (plan.isEmpty()) {
                 System.out.println("FaultsIT: crashes: nothing is missing in " + page());
                 return;
