@@ -81,6 +81,15 @@ public final class DicomDataset {
         return new DicomDataset(tape, bytes, sequence + 2, tape.next(sequence + 1));
     }
 
+    /** True if a sequence has more than one item. */
+    boolean hasSeveralItems(int tag) {
+        int sequence = find(tag);
+        return sequence >= 0
+                && tape.is(sequence, Tape.SEQUENCE)
+                && tape.next(sequence) > sequence + 1
+                && tape.next(sequence + 1) < tape.next(sequence);
+    }
+
     /** The raw value; null if absent, empty or a sequence. */
     byte @Nullable [] raw(int tag, int maximum) {
         int i = find(tag);

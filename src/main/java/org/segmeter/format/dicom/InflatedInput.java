@@ -2,7 +2,9 @@ package org.segmeter.format.dicom;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.zip.CRC32;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
 import org.segmeter.volume.CancelSignal;
@@ -24,15 +26,23 @@ final class InflatedInput implements DicomInput, AutoCloseable {
     private static final int MAXIMUM_ARRAY = Integer.MAX_VALUE - 64;
     private static final int CHUNK = 1 << 16;
 
+    /** CRC-32 and length of what was inflated, as at the end of a gzip member (RFC 1952). */
+    private static final int TRAILER = 8;
+
+    private static final ValueLayout.OfInt LITTLE_ENDIAN_INT =
+            ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
     private final MemorySegment deflated;
     private final CancelSignal cancel;
     private final Inflater inflater = new Inflater(true);
+    private final CRC32 checksum = new CRC32();
     private final byte[] in = new byte[1 << 13];
     private final byte[] window = new byte[CHUNK];
     private long nextIn;
     private int from;
     private int to;
     private boolean finished;
+    private long inflated;
     private long position;
     private long skipped;
     private long keepBudget = MAXIMUM_KEPT_HEADER;
@@ -138,7 +148,10 @@ final class InflatedInput implements DicomInput, AutoCloseable {
         return MemorySegment.ofArray(kept);
     }
 
-    /** @throws InputException if the deflated stream is not complete, or the part goes on after it (but for one byte of padding) */
+    /**
+     * @throws InputException if the deflated stream is not complete, or the part goes on after it, but for one byte of padding and the
+     *     right checksum and length that GDCM writes there
+     */
     void expectEnd() throws InputException {
         if (has(1)) {
             throw new InputException(
@@ -148,7 +161,7 @@ final class InflatedInput implements DicomInput, AutoCloseable {
                     "the end of the data set");
         }
         long left = deflated.byteSize() - nextIn + inflater.getRemaining();
-        if (left > 1) {
+        if (left > 1 && !(left - TRAILER >= 0 && left - TRAILER <= 1 && isTrailer(deflated.byteSize() - left))) {
             throw new InputException(
                     InputProblem.TRAILING_DATA,
                     "The file goes on after its deflated data set.",
@@ -157,11 +170,18 @@ final class InflatedInput implements DicomInput, AutoCloseable {
         }
     }
 
+    private boolean isTrailer(long at) {
+        return deflated.get(LITTLE_ENDIAN_INT, at) == (int) checksum.getValue()
+                && deflated.get(LITTLE_ENDIAN_INT, at + 4) == (int) inflated;
+    }
+
     private int inflate(byte[] target, int at, int length) throws InputException {
         try {
             while (true) {
                 int n = inflater.inflate(target, at, length);
                 if (n > 0) {
+                    checksum.update(target, at, n);
+                    inflated += n;
                     return n;
                 }
                 if (inflater.finished()) {

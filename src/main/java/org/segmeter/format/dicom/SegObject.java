@@ -527,6 +527,12 @@ record SegObject(
                             "no Referenced Segment Number (0062,000B) in frame " + (f + 1),
                             "a segment number");
                 }
+                if (perFrame.get(f).hasSeveralItems(Tag.SEGMENT_IDENTIFICATION_SEQUENCE)) {
+                    throw Refusal.malformed(
+                            "A frame names several segments.",
+                            "several items in Segment Identification Sequence (0062,000A) of frame " + (f + 1),
+                            "one item");
+                }
                 Integer index = indexes.get(number.getAsInt());
                 if (index == null) {
                     throw Refusal.malformed(

@@ -1,5 +1,6 @@
 package org.segmeter.format.dicom;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.segmeter.volume.InputException;
@@ -8,7 +9,8 @@ import org.segmeter.volume.InputException;
  * The regular spacing of slices along their normal, found from the positions of the frames that exist. Absent slices (empty
  * frames are usually left out) are gaps on the lattice; positions that fit no lattice are refused.
  *
- * <p>The step is Spacing Between Slices where the positions fit it, else the smallest distance of two neighbours; only a single
+ * <p>The step is Spacing Between Slices where the positions fit it, else the smallest distance of two neighbours. Where most
+ * distances are Spacing Between Slices and a few are not, these are off the grid, and no smaller step makes them fit. Only a single
  * slice takes its step from Spacing Between Slices or Slice Thickness, because nothing else tells. Everywhere else Slice
  * Thickness is no distance: slices may overlap or leave gaps.
  *
@@ -16,8 +18,9 @@ import org.segmeter.volume.InputException;
  * @param step distance of neighbouring slices in mm, positive
  * @param count slices from the first to the last
  * @param deviation the largest distance of a frame from its slice, in steps
+ * @param contradicted Spacing Between Slices in mm if the positions say something else; 0 if not
  */
-record SliceLattice(double first, double step, int count, double deviation) {
+record SliceLattice(double first, double step, int count, double deviation, double contradicted) {
 
     /** Frames closer than this, as a share of the pixel spacing, lie in one slice: the rounding of decimal strings. */
     private static final double SAME_SLICE = 1e-3;
@@ -54,7 +57,7 @@ record SliceLattice(double first, double step, int count, double deviation) {
                         "no positive (0018,0088) or (0018,0050)",
                         "a distance in mm");
             }
-            return new SliceLattice(first, step, 1, 0);
+            return new SliceLattice(first, step, 1, 0, 0);
         }
         double span = distinct[distinct.length - 1] - first;
         if (spacingBetweenSlices > 0 && span / spacingBetweenSlices < maximumCount + 0.5) {
@@ -66,7 +69,31 @@ record SliceLattice(double first, double step, int count, double deviation) {
                 return lattice(distinct, span / Math.rint(span / spacingBetweenSlices), maximumCount);
             }
         }
-        return lattice(distinct, estimatedStep(distinct), maximumCount);
+        double step = estimatedStep(distinct);
+        if (spacingBetweenSlices > 0 && step < (1 - TOLERANCE) * spacingBetweenSlices) {
+            requireNoneOffTheGrid(distinct, spacingBetweenSlices);
+        }
+        SliceLattice lattice = lattice(distinct, step, maximumCount);
+        return spacingBetweenSlices > 0 && Math.abs(lattice.step / spacingBetweenSlices - 1) > TOLERANCE
+                ? new SliceLattice(first, lattice.step, lattice.count, lattice.deviation, spacingBetweenSlices)
+                : lattice;
+    }
+
+    /** A frame that was moved makes small distances; that most others are as announced tells that it was. */
+    private static void requireNoneOffTheGrid(double[] distinct, double announced) throws InputException {
+        int fitting = 0;
+        double off = 0;
+        for (int i = 1; i < distinct.length; i++) {
+            double slices = (distinct[i] - distinct[i - 1]) / announced;
+            if (slices > 0.5 && Math.abs(slices - Math.rint(slices)) <= TOLERANCE) {
+                fitting++;
+            } else {
+                off = distinct[i] - distinct[i - 1];
+            }
+        }
+        if (2 * fitting > distinct.length - 1) {
+            throw uneven(off, announced);
+        }
     }
 
     private static SliceLattice lattice(double[] distinct, double step, long maximumCount) throws InputException {
@@ -82,7 +109,7 @@ record SliceLattice(double first, double step, int count, double deviation) {
         if (!(deviation <= TOLERANCE)) {
             throw uneven((1 + deviation) * step, step);
         }
-        return new SliceLattice(first, step, (int) last + 1, deviation);
+        return new SliceLattice(first, step, (int) last + 1, deviation, 0);
     }
 
     private static InputException uneven(double distance, double step) {
@@ -142,8 +169,15 @@ record SliceLattice(double first, double step, int count, double deviation) {
 
     /** What an operator should know of it. */
     List<String> notices() {
-        return deviation > NOTICEABLE
-                ? List.of(Refusal.text("Slices are off the regular grid by up to %.3f of their distance.", deviation))
-                : List.of();
+        List<String> notices = new ArrayList<>();
+        if (deviation > NOTICEABLE) {
+            notices.add(Refusal.text("Slices are off the regular grid by up to %.3f of their distance.", deviation));
+        }
+        if (contradicted > 0) {
+            notices.add(Refusal.text(
+                    "Spacing Between Slices is %.4f mm, but the positions are %.4f mm apart, which was taken.",
+                    contradicted, step));
+        }
+        return notices;
     }
 }

@@ -253,7 +253,9 @@ public final class NiftiFormat implements SegmentationFormat {
             if (parts.size() == 2) {
                 boolean first = NiftiHeader.isPairHeader(prefix(parts.get(0)));
                 boolean second = NiftiHeader.isPairHeader(prefix(parts.get(1)));
-                if (first != second) {
+                // Some raw voxels may look like anything, but not like a whole header with its magic.
+                boolean complete = NiftiHeader.isSingle(prefix(parts.get(first ? 1 : 0)));
+                if (first != second && !complete) {
                     return first ? new Files(parts.get(0), parts.get(1)) : new Files(parts.get(1), parts.get(0));
                 }
             }

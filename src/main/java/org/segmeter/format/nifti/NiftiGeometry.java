@@ -82,13 +82,13 @@ record NiftiGeometry(
             ras = srow;
             source = "sform";
             if (axes < 3 && isZero(ras, 2)) {
-                ras = withNormal(ras);
+                ras = withNormal(ras, 1 / mm);
             }
         } else if (qformCode > 0) {
-            ras = fromQuaternion(axes);
+            ras = fromQuaternion(axes, 1 / mm);
             source = "qform";
         } else {
-            ras = scalingOnly(axes);
+            ras = scalingOnly(axes, 1 / mm);
             source = "pixdim";
             notices.add("The file has neither sform nor qform: voxel sizes are known, position and orientation are not"
                     + " (NIfTI method 1).");
@@ -131,12 +131,16 @@ record NiftiGeometry(
         return ras[0][column] == 0 && ras[1][column] == 0 && ras[2][column] == 0;
     }
 
-    /** A two-dimensional image whose third column is empty: one slice, 1 unit thick, along the normal. */
-    private static double[][] withNormal(double[][] ras) {
+    /**
+     * A two-dimensional image whose third column is empty: one slice along the normal.
+     *
+     * @param thickness in the unit of the file
+     */
+    private static double[][] withNormal(double[][] ras, double thickness) {
         double x = ras[1][0] * ras[2][1] - ras[2][0] * ras[1][1];
         double y = ras[2][0] * ras[0][1] - ras[0][0] * ras[2][1];
         double z = ras[0][0] * ras[1][1] - ras[1][0] * ras[0][1];
-        double norm = Math.sqrt(x * x + y * y + z * z);
+        double norm = Math.sqrt(x * x + y * y + z * z) / thickness;
         return new double[][] {
             {ras[0][0], ras[0][1], x / norm, ras[0][3]},
             {ras[1][0], ras[1][1], y / norm, ras[1][3]},
@@ -144,12 +148,13 @@ record NiftiGeometry(
         };
     }
 
-    private double[] spacing(int axes) throws InputException {
+    /** @param absent spacing of an axis that the file does not have, in its unit */
+    private double[] spacing(int axes, double absent) throws InputException {
         double[] spacing = new double[3];
         for (int i = 0; i < 3; i++) {
             double d = pixdim[i + 1];
             if (i >= axes && !(d > 0 && Double.isFinite(d))) {
-                d = 1;
+                d = absent;
             }
             // nifti1.h: all of pixdim[1..3] are positive; negative ones, as Analyze had them, carry no meaning.
             spacing[i] = Math.abs(d);
@@ -164,14 +169,14 @@ record NiftiGeometry(
         return spacing;
     }
 
-    private double[][] scalingOnly(int axes) throws InputException {
-        double[] s = spacing(axes);
+    private double[][] scalingOnly(int axes, double absent) throws InputException {
+        double[] s = spacing(axes, absent);
         return new double[][] {{s[0], 0, 0, 0}, {0, s[1], 0, 0}, {0, 0, s[2], 0}};
     }
 
     /** "Method 2" of nifti1.h. */
-    private double[][] fromQuaternion(int axes) throws InputException {
-        double[] s = spacing(axes);
+    private double[][] fromQuaternion(int axes, double absent) throws InputException {
+        double[] s = spacing(axes, absent);
         double b = quaternion[0];
         double c = quaternion[1];
         double d = quaternion[2];

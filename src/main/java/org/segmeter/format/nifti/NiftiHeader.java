@@ -90,12 +90,21 @@ record NiftiHeader(
 
     /** True if these bytes are the header file of a pair. */
     static boolean isPairHeader(byte[] start) {
+        return hasMagic(start, 'i');
+    }
+
+    /** True if these bytes begin a file that holds header and voxels. */
+    static boolean isSingle(byte[] start) {
+        return hasMagic(start, '+');
+    }
+
+    private static boolean hasMagic(byte[] start, char kind) {
         int version = version(start);
         int at = version == 1 ? 344 : 4;
         return version != 0
                 && start.length >= at + 4
                 && start[at] == 'n'
-                && start[at + 1] == 'i'
+                && start[at + 1] == kind
                 && start[at + 2] == '0' + version
                 && start[at + 3] == 0;
     }

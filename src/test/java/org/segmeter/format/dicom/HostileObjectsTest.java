@@ -15,7 +15,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.zip.CRC32;
+import java.util.zip.DataFormatException;
 import java.util.zip.Deflater;
+import java.util.zip.Inflater;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.segmeter.format.ReadLimits;
@@ -158,6 +161,39 @@ class HostileObjectsTest {
             // A deflated data set may be followed by one byte of padding, which nothing is lost with.
             assertThat(accepted).as(name).isLessThanOrEqualTo(name.contains("deflated") ? 1 : 0);
         }
+    }
+
+    /** GDCM ends a deflated data set as gzip ends a member. */
+    @Test
+    void aDeflatedDataSetMayEndInItsChecksumAndLengthButInNoOthers() throws DataFormatException {
+        byte[] file = RandomSegmentations.file(
+                RandomSegmentations.of(new Random(5), Encoding.BINARY),
+                SegWriter.Options.DEFAULT.withEncoding(SegWriter.Encoding.DEFLATED));
+        int dataset =
+                132 + 12 + ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).getInt(140);
+        Inflater inflater = new Inflater(true);
+        inflater.setInput(file, dataset, file.length - dataset);
+        byte[] inflated = new byte[1 << 20];
+        int length = inflater.inflate(inflated);
+        assertThat(inflater.finished()).isTrue();
+        int end = file.length - inflater.getRemaining();
+        inflater.end();
+        CRC32 crc = new CRC32();
+        crc.update(inflated, 0, length);
+        ByteBuffer ended = ByteBuffer.wrap(Arrays.copyOf(file, end + 9)).order(ByteOrder.LITTLE_ENDIAN);
+        ended.putInt(end, (int) crc.getValue()).putInt(end + 4, length);
+        String answer = answer(file, ReadOptions.defaults());
+        assertThat(answer).startsWith("read");
+        assertThat(answer(Arrays.copyOf(ended.array(), end + 8), ReadOptions.defaults()))
+                .isEqualTo(answer);
+        assertThat(answer(ended.array(), ReadOptions.defaults())).isEqualTo(answer);
+        for (int wrong = 0; wrong < 8; wrong++) {
+            byte[] other = Arrays.copyOf(ended.array(), end + 8);
+            other[end + wrong] ^= 1;
+            assertThat(answer(other, ReadOptions.defaults())).startsWith("TRAILING_DATA");
+        }
+        assertThat(answer(Arrays.copyOf(ended.array(), end + 7), ReadOptions.defaults()))
+                .startsWith("TRAILING_DATA");
     }
 
     @Test

@@ -73,6 +73,30 @@ class SliceLatticeTest {
     }
 
     @Test
+    void aFrameOffTheAnnouncedGridIsNoFinerGrid() throws InputException {
+        // 0.275 and 2.225 are nearly a multiple of each other, 1.25 is half of 2.5.
+        refused(InputProblem.INVALID_GEOMETRY, 2.5, 2.5, 0, 2.5, 5, 5.275, 7.5, 10);
+        refused(InputProblem.INVALID_GEOMETRY, 2.5, 2.5, 0, 2.5, 5, 6.25, 10, 12.5, 15);
+        // Nothing speaks for an announced distance that no positions have.
+        assertThat(lattice(2.5, 2.5, 0, 1.25, 2.5, 3.75).step()).isEqualTo(1.25);
+        // Rounding that adds up over many slices is no contradiction.
+        double[] positions = new double[300];
+        for (int i = 0; i < positions.length; i++) {
+            positions[i] = 2.49 * i;
+        }
+        assertThat(lattice(2.5, 0, positions).step()).isCloseTo(2.49, within(1e-9));
+        assertThat(lattice(2.5, 0, positions).notices()).isEmpty();
+    }
+
+    @Test
+    void anAnnouncedDistanceThatThePositionsContradictIsNoticed() throws InputException {
+        assertThat(lattice(5, 5, 0, 2.5, 5, 7.5).notices())
+                .containsExactly("Spacing Between Slices is 5.0000 mm, but the positions are 2.5000 mm apart, which was"
+                        + " taken.");
+        assertThat(lattice(2.5, 5, 0, 2.5, 5, 7.5).notices()).isEmpty();
+    }
+
+    @Test
     void smallDeviationsAreAcceptedWithANotice() throws InputException {
         assertThat(lattice(2.5, 0, 0, 2.55, 5, 7.5).notices()).hasSize(1);
         assertThat(lattice(2.5, 0, 0, 2.5001, 5, 7.5).notices()).isEmpty();

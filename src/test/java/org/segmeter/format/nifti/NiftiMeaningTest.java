@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -19,6 +20,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.segmeter.format.ReadLimits;
 import org.segmeter.format.ReadOptions;
 import org.segmeter.format.ReadOptions.Values;
+import org.segmeter.format.SegmentationReader;
 import org.segmeter.volume.InputException;
 import org.segmeter.volume.InputProblem;
 import org.segmeter.volume.Mask;
@@ -299,5 +301,56 @@ class NiftiMeaningTest {
         options.cancel().cancel();
         assertThatThrownBy(() -> NiftiBytes.of(NiftiType.UINT8, 3, 3, 3).read(options))
                 .isInstanceOf(CancellationException.class);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1,1000", "2,1", "3,0.001", "0,1"})
+    void anAxisThatATwoDimensionalFileDoesNotHaveIsOneMillimetreWhateverTheUnit(int unit, double mm)
+            throws InputException {
+        NiftiBytes emptyColumn = NiftiBytes.of(NiftiType.UINT8, 2, 2)
+                .values(0, 1, 1, 0)
+                .with(b -> b.put(123, (byte) unit).putFloat(280 + 32 + 8, 0));
+        NiftiBytes quaternion = NiftiBytes.of(NiftiType.UINT8, 2, 2)
+                .values(0, 1, 1, 0)
+                .with(b -> b.put(123, (byte) unit)
+                        .putShort(252, (short) 1)
+                        .putShort(254, (short) 0)
+                        .putFloat(80 + 8, 0));
+        NiftiBytes sizesOnly = NiftiBytes.of(NiftiType.UINT8, 2, 2)
+                .values(0, 1, 1, 0)
+                .with(b -> b.put(123, (byte) unit).putShort(254, (short) 0).putFloat(80 + 8, Float.NaN));
+        for (NiftiBytes file : List.of(emptyColumn, quaternion, sizesOnly)) {
+            assertThat(file.read().grid().spacing(0)).isCloseTo(mm, within(1e-9 * mm));
+            assertThat(file.read().grid().spacing(2)).isCloseTo(1, within(1e-9));
+        }
+    }
+
+    @Test
+    void aHeaderOfAPairBesideAWholeFileIsNoPair() throws InputException {
+        for (int version = 1; version <= 2; version++) {
+            int header = version == 1 ? 348 : 540;
+            int magic = version == 1 ? 344 : 4;
+            byte[] whole = NiftiBytes.of(version, ByteOrder.LITTLE_ENDIAN, NiftiType.UINT8, 30, 30, 2)
+                    .bytes();
+            byte[] ofPair = Arrays.copyOf(whole, header);
+            ofPair[magic + 1] = 'i';
+            Arrays.fill(ofPair, version == 1 ? 108 : 168, version == 1 ? 112 : 176, (byte) 0);
+            byte[] voxels = new byte[30 * 30 * 2];
+            voxels[7] = 3;
+            assertThat(counts(SegmentationReader.standard()
+                            .read(
+                                    List.of(MemorySegment.ofArray(voxels), MemorySegment.ofArray(ofPair)),
+                                    ReadOptions.defaults())))
+                    .isEqualTo(Map.of(3, 1L));
+            for (byte[] file : List.of(whole, NiftiBytes.gzip(whole))) {
+                assertThatThrownBy(() -> SegmentationReader.standard()
+                                .read(
+                                        List.of(MemorySegment.ofArray(ofPair), MemorySegment.ofArray(file)),
+                                        ReadOptions.defaults()))
+                        .isInstanceOfSatisfying(
+                                InputException.class,
+                                e -> assertThat(e.problem()).isEqualTo(InputProblem.UNSUPPORTED_FORMAT));
+            }
+        }
     }
 }
