@@ -97,7 +97,12 @@ public record Description(
     }
 
     private static boolean unfit(String text) {
-        return text.length() > LONGEST || text.chars().anyMatch(Character::isISOControl);
+        return text.length() > LONGEST || text.codePoints().anyMatch(c -> Character.isISOControl(c) || isHalf(c));
+    }
+
+    /** Half of a surrogate pair is no character: it would be kept as a question mark, and two names as one. */
+    private static boolean isHalf(int codePoint) {
+        return codePoint >= Character.MIN_SURROGATE && codePoint <= Character.MAX_SURROGATE;
     }
 
     private static InputException wrong(String member, String expected) {

@@ -12,6 +12,7 @@ import java.util.List;
 import org.segmeter.format.archive.Archive;
 import org.segmeter.format.archive.ArchiveEntry;
 import org.segmeter.format.dicom.DicomSegmentationFormat;
+import org.segmeter.format.gzip.GzipSource;
 import org.segmeter.format.nifti.NiftiFormat;
 import org.segmeter.volume.Delineation;
 import org.segmeter.volume.InputException;
@@ -138,11 +139,11 @@ public final class SegmentationReader {
         }
     }
 
-    /** The entries of a known format; with the header of a NIfTI pair also the others, one of which must be the image. */
+    /** The entries of a known format; with the header of a NIfTI pair also those of the others that may be the image. */
     private List<ArchiveEntry> wanted(List<ArchiveEntry> entries) throws InputException {
         List<ArchiveEntry> known = new ArrayList<>();
         List<ArchiveEntry> others = new ArrayList<>();
-        boolean pair = false;
+        long imageBytes = -1;
         for (ArchiveEntry entry : entries) {
             MemorySegment prefix = entry.prefix(SNIFFED);
             if (Archive.isArchive(prefix)) {
@@ -154,7 +155,9 @@ public final class SegmentationReader {
             }
             if (formats.stream().anyMatch(format -> format.recognises(prefix))) {
                 known.add(entry);
-                pair |= NiftiFormat.isPairHeader(prefix);
+                if (NiftiFormat.isPairHeader(prefix)) {
+                    imageBytes = Math.max(0, NiftiFormat.imageBytes(prefix));
+                }
             } else if (entry.size() > 0 && !isAppleDouble(prefix)) {
                 others.add(entry);
             }
@@ -166,10 +169,21 @@ public final class SegmentationReader {
                     entries.size() + " other files",
                     "NIfTI or DICOM Segmentation");
         }
-        if (pair) {
-            known.addAll(others);
+        if (imageBytes >= 0) {
+            known.addAll(images(others, imageBytes));
         }
         return known;
+    }
+
+    /** The entries that are large enough to hold so many bytes, or gzip; all if there is none. */
+    private static List<ArchiveEntry> images(List<ArchiveEntry> others, long bytes) throws InputException {
+        List<ArchiveEntry> large = new ArrayList<>();
+        for (ArchiveEntry entry : others) {
+            if (entry.size() >= bytes || GzipSource.isGzip(entry.prefix(SNIFFED))) {
+                large.add(entry);
+            }
+        }
+        return large.isEmpty() ? others : large;
     }
 
     /** What the macOS Finder adds to a zip for each file. */

@@ -1,6 +1,7 @@
 package org.segmeter.scoring;
 
 import java.io.StringWriter;
+import java.math.BigInteger;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -98,13 +99,19 @@ public final class JsonDocument {
                 switch (parser.getNumberType()) {
                     case INT -> NODES.numberNode(parser.getIntValue());
                     case LONG -> NODES.numberNode(parser.getLongValue());
-                    default -> NODES.numberNode(parser.getBigIntegerValue());
+                    default -> integer(parser.getBigIntegerValue());
                 };
             case VALUE_NUMBER_FLOAT -> NODES.numberNode(parser.getDoubleValue());
             case VALUE_TRUE, VALUE_FALSE -> NODES.booleanNode(token == JsonToken.VALUE_TRUE);
             case VALUE_NULL -> NODES.nullNode();
             default -> throw new StreamReadException(parser, "no value");
         };
+    }
+
+    /** Beyond the range of a double it is infinite, as a number with an exponent is: whoever reads it must look in any case. */
+    private static JsonNode integer(BigInteger value) {
+        double nearest = value.doubleValue();
+        return Double.isInfinite(nearest) ? NODES.numberNode(nearest) : NODES.numberNode(value);
     }
 
     private static String write(JsonNode node, ObjectWriteContext context) {

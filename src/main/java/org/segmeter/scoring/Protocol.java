@@ -295,7 +295,12 @@ public record Protocol(
         if (version == null || !version.canConvertToInt() || version.intValue() < 1) {
             throw wrong("version", "no positive whole number", "1 or more");
         }
-        String document = CanonicalJson.write(node);
+        String document;
+        try {
+            document = CanonicalJson.write(node);
+        } catch (IllegalArgumentException e) {
+            throw wrong("the document", "a number that is too large", "numbers of 64 bits (IEEE 754)");
+        }
         return new Protocol(
                 name + "@" + version.intValue(),
                 text(node, "title"),

@@ -111,7 +111,10 @@ final class ConsensusController {
         }
         JsonNode margin = request.path("margin");
         if (!margin.isMissingNode()
-                && (!margin.isIntegralNumber() || margin.intValue() < 0 || margin.intValue() > MOST_MARGIN)) {
+                && (!margin.isIntegralNumber()
+                        || !margin.canConvertToInt()
+                        || margin.intValue() < 0
+                        || margin.intValue() > MOST_MARGIN)) {
             throw AnalyticsParameters.wrong("margin", "is a whole number from 0 to " + MOST_MARGIN);
         }
         JsonNode method = request.path("method");

@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
 import java.util.Map;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.segmeter.format.ReadOptions;
 import org.segmeter.volume.InputException;
 import org.segmeter.volume.InputProblem;
@@ -74,6 +76,43 @@ class ScoringOptionsTest {
             assertThat(e.problem()).isEqualTo(InputProblem.INVALID_REQUEST);
             assertThat(e.getMessage()).contains(member);
         });
+    }
+
+    /** As an exponent or as digits: a double cannot hold it. */
+    @ParameterizedTest
+    @ValueSource(strings = {"1e400", "-1e400", "DIGITS", "-DIGITS"})
+    void aNumberBeyondAllRangesIsRefusedWhereverItStands(String text) {
+        String number = text.replace("DIGITS", "9".repeat(400));
+        for (String request : List.of(
+                "{'metrics': {'nsd': {'toleranceMm': %s}}}",
+                "{'metrics': {'nsd': {'toleranceMm': [1, %s]}}}",
+                "{'prediction': {'threshold': %s}}",
+                "{'segments': [{'prediction': %s, 'reference': 1}]}",
+                "{'extent': {'kind': 'box', 'unit': 'mm', 'from': [0, 0, %s], 'to': [1, 1, 1]}}",
+                "{'ignore': %s}",
+                "{'loss': {'smooth': %s}}",
+                "{'loss': {'bins': %s}}",
+                "{'loss': {'classWeights': [%s]}}")) {
+            refused(() -> ScoringOptions.parse(request.replace('\'', '"').formatted(number)));
+        }
+        for (String member : List.of(
+                "'decimals': %s, 'metrics': [{'name': 'dice'}]",
+                "'metrics': [{'name': 'nsd', 'toleranceMm': %s}]",
+                "'metrics': [{'name': 'dice', 'for': [%s]}]",
+                "'penalty': %s, 'metrics': [{'name': 'dice'}]",
+                "'empty': {'*': {'both': %s}}, 'metrics': [{'name': 'dice'}]")) {
+            refused(() -> Protocol.parse(("{'id': 'x', 'version': 1, 'title': 't', " + member + "}")
+                    .replace('\'', '"')
+                    .formatted(number)));
+        }
+        refused(() -> Protocol.parse(
+                "{\"id\": \"x\", \"version\": %s, \"title\": \"t\", \"metrics\": []}".formatted(number)));
+    }
+
+    private static void refused(ThrowingCallable reading) {
+        assertThatThrownBy(reading)
+                .isInstanceOfSatisfying(
+                        InputException.class, e -> assertThat(e.problem()).isEqualTo(InputProblem.INVALID_REQUEST));
     }
 
     @Test

@@ -49,6 +49,16 @@ public final class NiftiFormat implements SegmentationFormat {
         return NiftiHeader.isPairHeader(prefix(content));
     }
 
+    /**
+     * Bytes that the image file of a pair has at least, uncompressed.
+     *
+     * @param header the beginning of the header file
+     */
+    public static long imageBytes(MemorySegment header) throws InputException {
+        NiftiHeader parsed = NiftiHeader.parse(prefix(header));
+        return parsed.offset() + parsed.storedBytes();
+    }
+
     private static byte[] prefix(MemorySegment content) {
         return GzipSource.isGzip(content)
                 ? GzipSource.prefix(content, PREFIX)

@@ -114,7 +114,12 @@ class ArchiveTest {
         appleDouble[3] = 7;
         assertThat(read(zip(false, image, appleDouble, header)))
                 .isEqualTo(read(sample("nifti-variants/same_uint8_le_nifti1.nii.gz")));
+        // A read-me file and a folder's settings are no image: they are too short.
+        byte[] readme = "masks of the liver\n".getBytes(UTF_8);
+        assertThat(read(zip(true, readme, header, readme, image, new byte[image.length - 1])))
+                .isEqualTo(read(zip(false, image, header)));
         refused(zip(false, header), InputProblem.MISSING_PART);
+        refused(zip(false, header, Arrays.copyOf(image, image.length - 1)), InputProblem.TRUNCATED);
         refused(zip(false, header, image, image), InputProblem.UNSUPPORTED_FORMAT);
     }
 
