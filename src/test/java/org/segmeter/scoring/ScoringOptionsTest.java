@@ -19,13 +19,13 @@ class ScoringOptionsTest {
     @Test
     void everyMemberOfARequestIsRead() throws Exception {
         ScoringOptions options = ScoringOptions.parse("""
-                {"caseId": "c", "model": {"name": "m"}, "site": "s", "labels": {"a": "b"},
-                 "protocol": ["segmeter@1", "monai@1"],
-                 "segments": [{"prediction": 2, "reference": {"code": "SCT:10200004"}}, {"prediction": "Liver", "reference": {"label": "L"}}],
-                 "prediction": {"values": "probabilities", "threshold": 0.4},
-                 "geometry": {"pixelUnits": true, "frameOfReference": "ignore"},
-                 "metrics": {"nsd": {"toleranceMm": [1, 2.5]}}}
-                """);
+            {"caseId": "c", "model": {"name": "m"}, "site": "s", "labels": {"a": "b"},
+             "protocol": ["segmeter@1", "monai@1"],
+             "segments": [{"prediction": 2, "reference": {"code": "SCT:10200004"}}, {"prediction": "Liver", "reference": {"label": "L"}}],
+             "prediction": {"values": "probabilities", "threshold": 0.4},
+             "geometry": {"pixelUnits": true, "frameOfReference": "ignore"},
+             "metrics": {"nsd": {"toleranceMm": [1, 2.5]}}}
+            """);
         assertThat(options.protocols()).containsExactly("segmeter@1", "monai@1");
         assertThat(options.segments())
                 .containsExactly(
@@ -118,8 +118,8 @@ class ScoringOptionsTest {
     @Test
     void aProtocolIsItsCanonicalDocument() throws Exception {
         String one = "{\"id\":\"x\",\"version\":1,\"title\":\"t\",\"metrics\":[{\"name\":\"f_beta\",\"beta\":[2.0]}]}";
-        String same =
-                "{ \"metrics\": [ {\"beta\": [2], \"name\": \"f_beta\"} ], \"title\": \"t\", \"version\": 1.0e0, \"id\": \"x\" }";
+        String same = "{ \"metrics\": [ {\"beta\": [2], \"name\": \"f_beta\"} ], \"title\": \"t\", \"version\": 1.0e0,"
+                + " \"id\": \"x\" }";
         assertThat(Protocol.parse(one).sha256())
                 .isEqualTo(Protocol.parse(same.replace("1.0e0", "1")).sha256());
         assertThat(CanonicalJson.number(1e21)).isEqualTo("1e+21");
