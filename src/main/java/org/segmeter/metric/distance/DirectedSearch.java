@@ -18,11 +18,6 @@ final class DirectedSearch {
     /** About so many words are read for a query, or work done that takes as long. */
     private static final int WORDS_OF_QUERY = 16;
 
-    /** After so many words without a near point only one of some is looked at, until one has. */
-    private static final int IN_VAIN = 64;
-
-    private static final int TRIED_AGAIN = 8;
-
     private static final int HALF = 32;
 
     private final Surface from;
@@ -94,8 +89,6 @@ final class DirectedSearch {
         /** How many points of both surfaces have each neighbourhood code. */
         private final long[] touching = new long[256];
 
-        private int inVain;
-
         Part(int first, int end) {
             this.first = first;
             this.end = end;
@@ -113,7 +106,6 @@ final class DirectedSearch {
         void columns(int i, long mask, int shift) {
             PointSet q = from.points();
             int wordX = q.wordX0 + i;
-            boolean moved = false;
             for (int k = first; k < end; k++) {
                 cancel.check();
                 for (int j = 0; j < q.ny; j++) {
@@ -128,26 +120,16 @@ final class DirectedSearch {
                     Surface.Neighbourhood around = from.around(wordX, y, z);
                     touch(shared, around);
                     long apart = points & ~shared;
-                    if (apart == 0) {
-                        continue;
-                    }
-                    if (!moved) {
-                        near.moveTo((wordX << 6) + shift);
-                        moved = true;
-                    }
-                    if (inVain > IN_VAIN && inVain % TRIED_AGAIN != 0) {
-                        inVain++;
-                        someFar()[at] |= apart;
-                        continue;
-                    }
-                    long asked = shift < 0 ? apart << -shift : apart >>> shift;
-                    long left = near.search(asked, y, z, from, around, shift, counts);
-                    inVain = left == asked ? inVain + 1 : 0;
-                    if (left != 0) {
-                        someFar()[at] |= shift < 0 ? left >>> -shift : left << shift;
+                    if (apart != 0) {
+                        near.ask(y, z, shift < 0 ? apart << -shift : apart >>> shift, at);
                     }
                 }
             }
+            near.search(
+                    (wordX << 6) + shift,
+                    from,
+                    counts,
+                    (at, columns) -> someFar()[at] |= shift < 0 ? columns >>> -shift : columns << shift);
         }
 
         private void touch(long shared, Surface.@Nullable Neighbourhood around) {

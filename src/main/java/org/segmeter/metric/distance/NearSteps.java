@@ -1,6 +1,7 @@
 package org.segmeter.metric.distance;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -15,8 +16,8 @@ final class NearSteps {
     /** Most points along an axis. */
     static final int REACH = 16;
 
-    /** About so many steps there are where voxels are cubes: as far as 8 voxels. */
-    private static final int ABOUT = 1000;
+    /** About so many steps there are where voxels are cubes: as far as 11 voxels. */
+    private static final int ABOUT = 2700;
 
     /** Spacings in use at a time are few. */
     private static final int MOST_KEPT = 64;
@@ -36,6 +37,15 @@ final class NearSteps {
     final int reachY;
 
     final int reachZ;
+
+    /**
+     * For each number of {@linkplain NearWords#grow growths} from 0 on the first step that leads out of the body that a point has grown to, and
+     * after the last one the number of steps.
+     */
+    private final int[] firstOutside;
+
+    /** For each number of growths the number of steps up to the last one within that body. */
+    private final int[] endInside;
 
     private record Step(int x, int y, int z, double cost) {}
 
@@ -75,6 +85,42 @@ final class NearSteps {
         }
         reachY = farthestY;
         reachZ = farthestZ;
+        int[] outside = new int[3 * REACH + 2];
+        int[] inside = new int[outside.length];
+        Arrays.fill(outside, n);
+        for (int i = n - 1; i >= 0; i--) {
+            int within = growths(x[i], Math.abs(y[i]), Math.abs(z[i]));
+            for (int growths = 0; growths < outside.length; growths++) {
+                if (growths < within) {
+                    outside[growths] = i;
+                } else {
+                    inside[growths] = Math.max(inside[growths], i + 1);
+                }
+            }
+        }
+        firstOutside = outside;
+        endInside = inside;
+    }
+
+    /** How often a point must grow to reach one that is so many steps away. */
+    private static int growths(int dx, int dy, int dz) {
+        for (int growths = 0; ; growths++) {
+            int boxes = growths / 2;
+            int left = Math.max(dx - boxes, 0) + Math.max(dy - boxes, 0) + Math.max(dz - boxes, 0);
+            if (left <= growths - boxes) {
+                return growths;
+            }
+        }
+    }
+
+    /** The first step that leads from a point to one that it has not reached after so many growths; the number of steps if there is none. */
+    int firstOutside(int growths) {
+        return firstOutside[Math.min(growths, firstOutside.length - 1)];
+    }
+
+    /** After the last step that leads from a point to one that it has reached after so many growths. */
+    int endInside(int growths) {
+        return endInside[Math.min(growths, endInside.length - 1)];
     }
 
     static NearSteps of(Spacing spacing) {

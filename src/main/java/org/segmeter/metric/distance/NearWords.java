@@ -5,10 +5,20 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Finds near points for all queries of a row of 64 columns at once: whether any of them is a step away from a point is one operation on
- * words. Steps are tried in the order of what they cost, so the first that meets a point is the distance. What is farther than all
- * steps is left to others. For one thread, and for the rows of a box.
+ * words. The points grow, by faces and by corners in turn, until they have reached a query; the steps that they have outgrown before
+ * cannot lead to it, and of the others, tried in the order of what they cost, the first that meets a point is the distance. What is
+ * farther than all steps is left to others. For one thread, and for the rows of a box.
  */
 final class NearWords {
+
+    /** Takes the queries that are farther away. */
+    interface FarQueries {
+        /**
+         * @param place that was given with them
+         * @param queries bit i is column i of the 64
+         */
+        void add(int place, long queries);
+    }
 
     private final PointSet set;
     private final NearSteps steps;
@@ -17,14 +27,27 @@ final class NearWords {
     private final int ny;
     private final int nz;
 
+    /** Empty words before the first row and behind the last one, so that growing need not ask for an end. */
+    private final int margin;
+
     /** The points in 64 columns of each row within reach. */
-    private final long[] rows;
+    private final long[] points;
 
-    /** From a row to the one that a step leads to. */
-    private final int[] offsets;
+    private long[] grown;
+    private long[] next;
 
-    /** How many queries were found at each step. */
-    private final long[] found;
+    /** From a row to the one that a step leads to, as far as it was needed. */
+    private int[] offsets = new int[0];
+
+    /** How many queries of class 0 were found at each of these steps. */
+    private long[] found = new long[0];
+
+    /** Queries that are looked for: the row, the columns, and what stands for them. */
+    private final int[] rows;
+
+    private final long[] queries;
+    private final int[] places;
+    private int asked;
 
     /**
      * @param firstY of the queries' rows; likewise z
@@ -37,67 +60,157 @@ final class NearWords {
         z0 = firstZ - steps.reachZ;
         ny = countY + 2 * steps.reachY;
         nz = countZ + 2 * steps.reachZ;
-        rows = new long[Math.multiplyExact(ny, nz)];
-        offsets = new int[steps.cost.length];
-        for (int i = 0; i < offsets.length; i++) {
-            offsets[i] = steps.z[i] * ny + steps.y[i];
-        }
-        found = new long[offsets.length];
+        margin = ny + 1;
+        points = new long[Math.addExact(Math.multiplyExact(ny, nz), 2 * margin)];
+        grown = new long[points.length];
+        next = new long[points.length];
+        rows = new int[countY * countZ];
+        queries = new long[rows.length];
+        places = new int[rows.length];
     }
 
-    /** Looks at the 64 columns from x on, from now on. */
-    void moveTo(int x) {
+    /** Asks for columns of a row, none of which is a point itself; at most once a row. */
+    void ask(int y, int z, long columns, int place) {
+        rows[asked] = margin + (z - z0) * ny + y - y0;
+        queries[asked] = columns;
+        places[asked] = place;
+        asked++;
+    }
+
+    /**
+     * Finds all that was asked for since the last time, and counts it.
+     *
+     * @param x the first of the 64 columns
+     */
+    void search(int x, Surface from, DistanceCounts counts, FarQueries far) {
+        if (asked == 0) {
+            return;
+        }
+        look(x);
+        System.arraycopy(points, 0, grown, 0, points.length);
+        int all = steps.cost.length;
+        int left = asked;
+        asked = 0;
+        for (int growths = 0; left > 0 && steps.firstOutside(growths) < all; growths++) {
+            grow(growths);
+            int first = steps.firstOutside(growths);
+            int end = steps.endInside(growths + 1);
+            reach(end);
+            int kept = 0;
+            for (int i = 0; i < left; i++) {
+                long columns = queries[i];
+                long near = columns & grown[rows[i]];
+                if (near != 0) {
+                    columns &= ~near;
+                    long missed = found(near, rows[i], first, end, x, from, counts);
+                    if (missed != 0) {
+                        far.add(places[i], missed);
+                    }
+                }
+                if (columns != 0) {
+                    rows[kept] = rows[i];
+                    places[kept] = places[i];
+                    queries[kept++] = columns;
+                }
+            }
+            left = kept;
+        }
+        for (int i = 0; i < left; i++) {
+            far.add(places[i], queries[i]);
+        }
+    }
+
+    private void look(int x) {
         int word = (x >> 6) - set.wordX0;
         int shift = x & 63;
         boolean low = word >= 0 && word < set.stride;
         boolean high = shift != 0 && word + 1 >= 0 && word + 1 < set.stride;
-        Arrays.fill(rows, 0);
+        Arrays.fill(points, 0);
         if (!low && !high) {
             return;
         }
         int fromY = Math.max(y0, set.y0);
         int toY = Math.min(y0 + ny, set.y0 + set.ny);
         int toZ = Math.min(z0 + nz, set.z0 + set.nz);
-        for (int z = Math.max(z0, set.z0); z < toZ; z++) {
-            int to = (z - z0) * ny - y0;
+        for (int z = Math.max(z0, set.z0); fromY < toY && z < toZ; z++) {
+            int to = margin + (z - z0) * ny - y0;
             int at = set.row(fromY, z) + word;
             for (int y = fromY; y < toY; y++, at += set.stride) {
-                rows[to + y] = (low ? set.words[at] >>> shift : 0) | (high ? set.words[at + 1] << (64 - shift) : 0);
+                points[to + y] = (low ? set.words[at] >>> shift : 0) | (high ? set.words[at + 1] << (64 - shift) : 0);
             }
         }
     }
 
-    /**
-     * Counts the queries of a row that are near, none of which is a point itself.
-     *
-     * @param queries bit i is column i of the 64
-     * @param around the queries' neighbourhoods, null where all points have class 0
-     * @param shift what is to be added to the index of a column to get that of the bit in {@code around}
-     * @return the queries that are farther away
-     */
-    long search(
-            long queries,
-            int y,
-            int z,
-            Surface from,
-            Surface.@Nullable Neighbourhood around,
-            int shift,
-            DistanceCounts counts) {
+    /** To the neighbours that share a face, or any corner, in turn. Beyond the ends of a row of rows it grows too much, never too little. */
+    private void grow(int before) {
+        int end = points.length - margin;
+        if (before % 2 == 0) {
+            byFaces(grown, next, margin, end, ny);
+        } else {
+            along(grown, next);
+            acrossRows(next, grown, margin, end, ny);
+            return;
+        }
+        long[] old = grown;
+        grown = next;
+        next = old;
+    }
+
+    private static void byFaces(long[] from, long[] to, int first, int end, int slice) {
+        for (int i = first; i < end; i++) {
+            long w = from[i];
+            to[i] = w | w << 1 | w >>> 1 | from[i - 1] | from[i + 1] | from[i - slice] | from[i + slice];
+        }
+    }
+
+    private static void along(long[] from, long[] to) {
+        for (int i = 0; i < from.length; i++) {
+            long w = from[i];
+            to[i] = w | w << 1 | w >>> 1;
+        }
+    }
+
+    private static void acrossRows(long[] from, long[] to, int first, int end, int slice) {
+        for (int i = first; i < end; i++) {
+            to[i] = from[i - 1]
+                    | from[i]
+                    | from[i + 1]
+                    | from[i - slice - 1]
+                    | from[i - slice]
+                    | from[i - slice + 1]
+                    | from[i + slice - 1]
+                    | from[i + slice]
+                    | from[i + slice + 1];
+        }
+    }
+
+    private void reach(int count) {
+        int known = offsets.length;
+        if (known < count) {
+            offsets = Arrays.copyOf(offsets, count);
+            found = Arrays.copyOf(found, count);
+            for (int i = known; i < count; i++) {
+                offsets[i] = steps.z[i] * ny + steps.y[i];
+            }
+        }
+    }
+
+    /** Counts queries of a row by the first of some steps that meets a point; those that none does are answered. */
+    private long found(long near, int row, int first, int end, int x, Surface from, DistanceCounts counts) {
         int[] along = steps.x;
         int[] offset = offsets;
-        long[] points = rows;
-        int row = (z - z0) * ny + y - y0;
-        long left = queries;
-        for (int i = 0; i < offset.length; i++) {
-            long there = points[row + offset[i]];
-            long near = left & (there << along[i] | there >>> along[i]);
-            if (near != 0) {
-                if (around == null) {
-                    found[i] += Long.bitCount(near);
+        long[] words = points;
+        long left = near;
+        for (int i = first; i < end; i++) {
+            long there = words[row + offset[i]];
+            long met = left & (there << along[i] | there >>> along[i]);
+            if (met != 0) {
+                if (from.voxels() == null) {
+                    found[i] += Long.bitCount(met);
                 } else {
-                    add(near, steps.cost[i], from, around, shift, counts);
+                    add(met, steps.cost[i], row, x, from, counts);
                 }
-                left &= ~near;
+                left &= ~met;
                 if (left == 0) {
                     break;
                 }
@@ -106,10 +219,18 @@ final class NearWords {
         return left;
     }
 
-    private static void add(
-            long near, double square, Surface from, Surface.Neighbourhood around, int shift, DistanceCounts counts) {
-        for (long bits = near; bits != 0; bits &= bits - 1) {
-            counts.add(square, from.classAt(around, Long.numberOfTrailingZeros(bits) + shift), 1);
+    private void add(long met, double square, int row, int x, Surface from, DistanceCounts counts) {
+        int y = (row - margin) % ny + y0;
+        int z = (row - margin) / ny + z0;
+        Surface.@Nullable Neighbourhood around = null;
+        int word = 0;
+        for (long left = met; left != 0; left &= left - 1) {
+            int column = x + Long.numberOfTrailingZeros(left);
+            if (around == null || column >> 6 != word) {
+                word = column >> 6;
+                around = from.around(word, y, z);
+            }
+            counts.add(square, around == null ? 0 : from.classAt(around, column & 63), 1);
         }
     }
 
