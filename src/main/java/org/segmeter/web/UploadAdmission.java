@@ -122,28 +122,23 @@ final class UploadAdmission {
         return admit(http, false);
     }
 
+    /** The answer to a submission that is not taken now; null if it may begin. Nothing is held for it. */
+    @Nullable
+    ProblemException refusal(HttpServletRequest http) {
+        Caller caller = Caller.of(http);
+        Supplier<ProblemException> no = closedTo(caller);
+        if (no == null) {
+            no = obstacle(http.getRemoteAddr(), caller, true);
+        }
+        return no == null ? null : no.get();
+    }
+
     private Slot admit(HttpServletRequest http, boolean queued) {
-        if (closing) {
-            throw refuse(Refusal.UNAVAILABLE, ServiceProblem.UNAVAILABLE, "The service is ending.", RETRY_WHEN_BACK);
-        }
-        if (!backlog.isDatabaseAnswering()) {
-            throw refuse(
-                    Refusal.UNAVAILABLE,
-                    ServiceProblem.UNAVAILABLE,
-                    "The database does not answer; try again in a few seconds.",
-                    RETRY_WHEN_BACK);
-        }
         String client = http.getRemoteAddr();
         Caller caller = Caller.of(http);
-        if (caller != null && quotas.limitsBytes(caller)) {
-            Quotas.Left left = quotas.bytes(caller);
-            if (left.isOver()) {
-                throw refuse(
-                        Refusal.CLIENT,
-                        ServiceProblem.TOO_MANY_BYTES,
-                        "More than %d bytes in a minute are not taken.".formatted(left.limit()),
-                        String.valueOf(Math.max(1, left.pause().plusMillis(999).toSeconds())));
-            }
+        Supplier<ProblemException> no = closedTo(caller);
+        if (no != null) {
+            throw no.get();
         }
         take(client, caller, queued);
         try {
@@ -153,6 +148,32 @@ final class UploadAdmission {
             metrics.refused(Refusal.DISK);
             throw noRoom();
         }
+    }
+
+    private @Nullable Supplier<ProblemException> closedTo(@Nullable Caller caller) {
+        if (closing) {
+            return () -> refuse(
+                    Refusal.UNAVAILABLE, ServiceProblem.UNAVAILABLE, "The service is ending.", RETRY_WHEN_BACK);
+        }
+        if (!backlog.isDatabaseAnswering()) {
+            return () -> refuse(
+                    Refusal.UNAVAILABLE,
+                    ServiceProblem.UNAVAILABLE,
+                    "The database does not answer; try again in a few seconds.",
+                    RETRY_WHEN_BACK);
+        }
+        if (caller == null || !quotas.limitsBytes(caller)) {
+            return null;
+        }
+        Quotas.Left left = quotas.bytes(caller);
+        return left.isOver()
+                ? () -> refuse(
+                        Refusal.CLIENT,
+                        ServiceProblem.TOO_MANY_BYTES,
+                        "More than %d bytes in a minute are not taken.".formatted(left.limit()),
+                        String.valueOf(
+                                Math.max(1, left.pause().plusMillis(999).toSeconds())))
+                : null;
     }
 
     /** From now on nothing is taken: the service is ending, and what is being received may finish. */
