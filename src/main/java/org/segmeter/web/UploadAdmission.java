@@ -152,8 +152,8 @@ final class UploadAdmission {
 
     private @Nullable Supplier<ProblemException> closedTo(@Nullable Caller caller) {
         if (closing) {
-            return () -> refuse(
-                    Refusal.UNAVAILABLE, ServiceProblem.UNAVAILABLE, "The service is ending.", RETRY_WHEN_BACK);
+            return () ->
+                    refuse(Refusal.UNAVAILABLE, ServiceProblem.UNAVAILABLE, "The service is ending.", RETRY_WHEN_BACK);
         }
         if (!backlog.isDatabaseAnswering()) {
             return () -> refuse(
@@ -171,8 +171,7 @@ final class UploadAdmission {
                         Refusal.CLIENT,
                         ServiceProblem.TOO_MANY_BYTES,
                         "More than %d bytes in a minute are not taken.".formatted(left.limit()),
-                        String.valueOf(
-                                Math.max(1, left.pause().plusMillis(999).toSeconds())))
+                        String.valueOf(Math.max(1, left.pause().plusMillis(999).toSeconds())))
                 : null;
     }
 
