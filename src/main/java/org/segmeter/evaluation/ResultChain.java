@@ -87,17 +87,18 @@ public final class ResultChain implements InfoContributor {
             if (!mine) {
                 return 0;
             }
+            // The age stands in the statement and each link is looked up by itself: what is young can be estimated then, and
+            // neither all results nor all links are gone through every second.
             List<ResultLink> open = sql.sql("""
                 select 'RESULT', s.evaluation_id, s.sha256, s.created_at from scorecard s
-                where s.created_at > now() - make_interval(secs => :seconds) and not exists
-                    (select 1 from result_link l where l.evaluation_id = s.evaluation_id and l.kind = 'RESULT')
+                where s.created_at > now() - interval '%1$d seconds' and (select l.sequence from result_link l
+                    where l.evaluation_id = s.evaluation_id and l.kind = 'RESULT') is null
                 union all
                 select 'REMOVAL', r.evaluation_id, r.scorecard_sha256, r.removed_at from result_removal r
-                where r.removed_at > now() - make_interval(secs => :seconds) and not exists
-                    (select 1 from result_link l where l.evaluation_id = r.evaluation_id and l.kind = 'REMOVAL')
+                where r.removed_at > now() - interval '%1$d seconds' and (select l.sequence from result_link l
+                    where l.evaluation_id = r.evaluation_id and l.kind = 'REMOVAL') is null
                 order by 4, 1 desc limit :most\
-                """)
-                    .param("seconds", (double) age.toSeconds())
+                """.formatted(age.toSeconds()))
                     .param("most", AT_ONCE)
                     .query((row, number) -> new ResultLink(
                             0,
