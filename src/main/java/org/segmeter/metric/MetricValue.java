@@ -1,9 +1,11 @@
 package org.segmeter.metric;
 
+import java.util.AbstractMap;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -61,8 +63,8 @@ public record MetricValue(
         if (value instanceof Double d && !Double.isFinite(d)) {
             throw new IllegalArgumentException("a metric value is finite, or absent with a state: " + d);
         }
-        // Most have none, and a label map of 65,535 labels has millions of values.
-        parameters = parameters.isEmpty() ? Map.of() : Collections.unmodifiableMap(new LinkedHashMap<>(parameters));
+        // Most have none, and a label map of 65,535 labels has millions of values: those that are fixed are shared.
+        parameters = Parameters.fixed(parameters);
     }
 
     public static MetricValue ok(double value, String unit) {
@@ -91,7 +93,78 @@ public record MetricValue(
     public MetricValue with(String parameter, Object parameterValue) {
         Map<String, Object> more = new LinkedHashMap<>(parameters);
         more.put(parameter, parameterValue);
-        return new MetricValue(value, unit, state, reason, more, series);
+        return new MetricValue(value, unit, state, reason, new Parameters(more), series);
+    }
+
+    /** The same value, with parameters added behind those it has. */
+    public MetricValue with(Map<String, Object> added) {
+        if (added.isEmpty()) {
+            return this;
+        }
+        Map<String, Object> all = added;
+        if (!parameters.isEmpty()) {
+            all = new LinkedHashMap<>(parameters);
+            all.putAll(added);
+            all = new Parameters(all);
+        }
+        return new MetricValue(value, unit, state, reason, all, series);
+    }
+
+    /** These parameters in a form that values share instead of copying it. */
+    public static Map<String, Object> shared(Map<String, Object> parameters) {
+        return Parameters.fixed(parameters);
+    }
+
+    /** Parameters that nobody changes any more. */
+    private static final class Parameters extends AbstractMap<String, Object> {
+        private final Map<String, Object> fixed;
+        private int hash;
+
+        /** @param own nobody else has it */
+        private Parameters(Map<String, Object> own) {
+            this.fixed = Collections.unmodifiableMap(own);
+        }
+
+        static Map<String, Object> fixed(Map<String, Object> given) {
+            return given instanceof Parameters
+                    ? given
+                    : given.isEmpty() ? Map.of() : new Parameters(new LinkedHashMap<>(given));
+        }
+
+        @Override
+        public Set<Entry<String, Object>> entrySet() {
+            return fixed.entrySet();
+        }
+
+        @Override
+        public @Nullable Object get(Object key) {
+            return fixed.get(key);
+        }
+
+        @Override
+        public boolean containsKey(Object key) {
+            return fixed.containsKey(key);
+        }
+
+        @Override
+        public int size() {
+            return fixed.size();
+        }
+
+        @Override
+        public int hashCode() {
+            int known = hash;
+            if (known == 0) {
+                known = fixed.hashCode();
+                hash = known;
+            }
+            return known;
+        }
+
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return super.equals(other);
+        }
     }
 
     /** The same value, with what it was made of. */

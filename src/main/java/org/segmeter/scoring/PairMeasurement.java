@@ -206,41 +206,23 @@ final class PairMeasurement {
                 reference.isEmpty() ? null : Envelope.of(reference.toBitMask()));
     }
 
-    /** The metrics of a protocol that belong to the scorecard's {@code metrics}, or to its {@code loss}. */
-    Map<String, List<MetricValue>> measure(Protocol protocol, boolean loss) {
-        Map<String, List<MetricValue>> result = new LinkedHashMap<>();
-        for (Protocol.Metric metric : protocol.metrics()) {
-            MetricDefinition definition = MetricCatalogue.require(metric.name());
-            if ((definition.group() == MetricDefinition.Group.LOSS) == loss && protocol.isFor(metric, segment)) {
-                Map<String, String> telling = protocol.distinguishing(metric);
-                for (MetricValue value : within(metric.slices()).values(metric, definition, protocol)) {
-                    result.computeIfAbsent(metric.name(), unused -> new ArrayList<>())
-                            .add(given(told(value, telling), protocol));
-                }
+    /** The metrics that belong to the scorecard's {@code metrics}, or to its {@code loss}. */
+    Map<String, List<MetricValue>> measure(AskedMetrics asked, boolean loss) {
+        Protocol protocol = asked.protocol();
+        ValuesByMetric.Builder result = asked.builder(loss);
+        for (AskedMetrics.Entry entry : asked.entries(loss)) {
+            Protocol.Metric metric = entry.metric();
+            if (protocol.isFor(metric, segment)) {
+                List<MetricValue> values = within(metric.slices()).values(entry, protocol);
+                result.add(metric.name(), entry.told(values, protocol));
             }
         }
-        return result;
+        return result.build();
     }
 
-    private static MetricValue given(MetricValue v, Protocol protocol) {
-        Number value = v.value();
-        return value == null || protocol.decimals() == null
-                ? v
-                : new MetricValue(protocol.given(value), v.unit(), v.state(), v.reason(), v.parameters(), v.series());
-    }
-
-    /** Where a protocol has a metric more than once, what tells its entries apart stands beside each value. */
-    private static MetricValue told(MetricValue value, Map<String, String> telling) {
-        MetricValue told = value;
-        for (Map.Entry<String, String> choice : telling.entrySet()) {
-            if (!told.parameters().containsKey(choice.getKey())) {
-                told = told.with(choice.getKey(), choice.getValue());
-            }
-        }
-        return told;
-    }
-
-    private List<MetricValue> values(Protocol.Metric metric, MetricDefinition definition, Protocol protocol) {
+    private List<MetricValue> values(AskedMetrics.Entry entry, Protocol protocol) {
+        Protocol.Metric metric = entry.metric();
+        MetricDefinition definition = entry.definition();
         String name = metric.name();
         String unknown = unknown(definition);
         if (unknown != null) {
@@ -273,7 +255,7 @@ final class PairMeasurement {
             }
             case "f_beta" -> {
                 List<MetricValue> list = new ArrayList<>();
-                for (double beta : numbers(metric, definition, "beta")) {
+                for (double beta : entry.numbers("beta")) {
                     list.add(ruled(definition, protocol, Overlap.fBeta(counts, beta))
                             .with("beta", beta));
                 }
@@ -281,7 +263,7 @@ final class PairMeasurement {
             }
             case "ndsc" -> {
                 List<MetricValue> list = new ArrayList<>();
-                for (double load : numbers(metric, definition, "load")) {
+                for (double load : entry.numbers("load")) {
                     list.add(ruled(definition, protocol, Overlap.normalisedDice(counts, load))
                             .with("load", load));
                 }
@@ -320,18 +302,18 @@ final class PairMeasurement {
             }
             default -> {
                 if (definition.group() == MetricDefinition.Group.DISTANCE) {
-                    return distances(metric, definition, protocol);
+                    return distances(entry, protocol);
                 }
                 if (definition.group() == MetricDefinition.Group.INSTANCE) {
-                    return instances(metric, definition, protocol);
+                    return instances(entry, protocol);
                 }
                 if (definition.group() == MetricDefinition.Group.TOPOLOGY
                         || definition.group() == MetricDefinition.Group.SLICE) {
-                    return form(metric, definition, protocol);
+                    return form(entry, protocol);
                 }
                 if (definition.group() == MetricDefinition.Group.LOSS
                         || definition.group() == MetricDefinition.Group.CALIBRATION) {
-                    return losses(metric, definition, protocol);
+                    return losses(entry, protocol);
                 }
                 ToDoubleFunction<ConfusionCounts> ratio = RATIOS.get(name);
                 if (ratio == null) {
@@ -353,8 +335,10 @@ final class PairMeasurement {
         return null;
     }
 
-    private List<MetricValue> distances(Protocol.Metric metric, MetricDefinition definition, Protocol protocol) {
-        Map<String, List<Double>> numbers = numbers(metric, definition);
+    private List<MetricValue> distances(AskedMetrics.Entry entry, Protocol protocol) {
+        Protocol.Metric metric = entry.metric();
+        MetricDefinition definition = entry.definition();
+        Map<String, List<Double>> numbers = entry.numbers();
         if (counts.emptiness() != MetricValue.State.OK) {
             // One surface without the other: no distance; of a share within a tolerance, none of it.
             double formula = definition.unit().equals("1") && counts.emptiness() != MetricValue.State.BOTH_EMPTY
@@ -372,7 +356,7 @@ final class PairMeasurement {
                     .toList();
         }
         if (!shapes) {
-            return List.of(scattered(definition));
+            return entry.scattered();
         }
         if (distances == null) {
             distances = new DistanceMeasurement(grid, prediction, reference, coverage, cancel);
@@ -400,16 +384,14 @@ final class PairMeasurement {
     }
 
     private static MetricValue told(MetricValue value, Reading reading) {
-        MetricValue told = value;
-        for (Map.Entry<String, Object> parameter : reading.parameters().entrySet()) {
-            told = told.with(parameter.getKey(), parameter.getValue());
-        }
-        return told;
+        return value.with(reading.parameters());
     }
 
-    private List<MetricValue> instances(Protocol.Metric metric, MetricDefinition definition, Protocol protocol) {
+    private List<MetricValue> instances(AskedMetrics.Entry entry, Protocol protocol) {
+        Protocol.Metric metric = entry.metric();
+        MetricDefinition definition = entry.definition();
         if (!shapes) {
-            return List.of(scattered(definition));
+            return entry.scattered();
         }
         if (instances == null) {
             instances = new InstanceMeasurement(grid, prediction, reference, cancel);
@@ -417,15 +399,17 @@ final class PairMeasurement {
         if (!instances.isPossible(metric.name())) {
             return List.of(sheared(definition));
         }
-        return instances.read(metric, numbers(metric, definition)).stream()
+        return instances.read(metric, entry.numbers()).stream()
                 .map(r -> value(r, definition, protocol))
                 .toList();
     }
 
     /** Topology and slices. */
-    private List<MetricValue> form(Protocol.Metric metric, MetricDefinition definition, Protocol protocol) {
+    private List<MetricValue> form(AskedMetrics.Entry entry, Protocol protocol) {
+        Protocol.Metric metric = entry.metric();
+        MetricDefinition definition = entry.definition();
         if (!shapes) {
-            return List.of(scattered(definition));
+            return entry.scattered();
         }
         if (form == null) {
             form = new ShapeMeasurement(grid, prediction, reference, cancel);
@@ -433,7 +417,7 @@ final class PairMeasurement {
         if (!form.isPossible(metric.name())) {
             return List.of(sheared(definition));
         }
-        return form.read(metric, numbers(metric, definition)).stream()
+        return form.read(metric, entry.numbers()).stream()
                 .map(r -> value(r, definition, protocol))
                 .toList();
     }
@@ -453,7 +437,7 @@ final class PairMeasurement {
                 definition.unit(), "The axes of the grid are not at right angles: distances along them tell nothing.");
     }
 
-    private static MetricValue scattered(MetricDefinition definition) {
+    static MetricValue scattered(MetricDefinition definition) {
         return new MetricValue(
                 null,
                 definition.unit(),
@@ -464,7 +448,9 @@ final class PairMeasurement {
     }
 
     /** Empty for calibration of a prediction that is no probability: nothing is said about it. */
-    private List<MetricValue> losses(Protocol.Metric metric, MetricDefinition definition, Protocol protocol) {
+    private List<MetricValue> losses(AskedMetrics.Entry entry, Protocol protocol) {
+        Protocol.Metric metric = entry.metric();
+        MetricDefinition definition = entry.definition();
         if (losses == null || (definition.group() == MetricDefinition.Group.CALIBRATION && !losses.isProbability())) {
             return List.of();
         }
@@ -473,11 +459,7 @@ final class PairMeasurement {
                 // A loss is a function of all voxels: where a side is empty it has a value as well.
                 ? MetricValue.ruled(value, definition.unit(), counts.emptiness())
                 : ruled(definition, protocol, value);
-        for (Map.Entry<String, Object> parameter :
-                LossMeasurement.parameters(metric).entrySet()) {
-            result = result.with(parameter.getKey(), parameter.getValue());
-        }
-        return List.of(result);
+        return List.of(result.with(entry.ofLoss()));
     }
 
     /** A formula's result under the protocol's rule for empty masks; NaN is no value. */
@@ -498,18 +480,6 @@ final class PairMeasurement {
             case Protocol.Outcome.Absent a -> MetricValue.absent(state, unit);
             case Protocol.Outcome.Value v -> MetricValue.ruled(v.value(), unit, state);
         };
-    }
-
-    private static List<Double> numbers(Protocol.Metric metric, MetricDefinition definition, String parameter) {
-        MetricDefinition.NumberParameter declared = definition.numbers().get(parameter);
-        List<Double> defaults = declared == null ? List.of() : declared.defaults();
-        return metric.numbers().getOrDefault(parameter, defaults);
-    }
-
-    private static Map<String, List<Double>> numbers(Protocol.Metric metric, MetricDefinition definition) {
-        Map<String, List<Double>> numbers = new LinkedHashMap<>();
-        definition.numbers().keySet().forEach(name -> numbers.put(name, numbers(metric, definition, name)));
-        return numbers;
     }
 
     private double ml(long voxels) {
@@ -587,7 +557,7 @@ final class PairMeasurement {
                     && definition.group() != MetricDefinition.Group.INFORMATION
                     && !metric.name().equals("icc")) {
                 result.computeIfAbsent(metric.name(), unused -> new ArrayList<>())
-                        .addAll(measurement.values(metric, definition, protocol));
+                        .addAll(measurement.values(new AskedMetrics.Entry(metric, definition, protocol), protocol));
             }
         }
         return result;

@@ -20,7 +20,7 @@ import org.segmeter.volume.Voxels;
 final class PeakMemory {
 
     /** A segment's values. */
-    private static final long OF_SEGMENT = 30 << 10;
+    private static final long OF_SEGMENT = 10 << 10;
 
     /** A run of voxels of four rows together while objects are found and matched: where it begins, where it ends, its object; integers. */
     private static final long OF_RUN = 3 * 4;

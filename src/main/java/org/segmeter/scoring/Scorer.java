@@ -278,17 +278,18 @@ public final class Scorer {
                 && chosen.stream().allMatch(c -> c.id().equals(ScoringOptions.DEFAULT_PROTOCOL))
                 && Arrays.stream(measured).allMatch(PairMeasurement::isHard);
         progress.takes(peak(prediction, reference, p, r, measured, alone ? null : union, shapes, chosen.size()), known);
+        List<AskedMetrics> asked = chosen.stream().map(AskedMetrics::new).toList();
         forEach(alone ? inOrder(n) : largestFirst(measured), cancel, i -> {
             PairMeasurement measurement = i == n ? union : measured[i];
             for (int k = 0; k < chosen.size(); k++) {
-                Protocol protocol = chosen.get(k);
+                AskedMetrics metrics = asked.get(k);
                 results.get(i)
                         .set(
                                 k,
                                 new Measured(
-                                        measurement.measure(protocol, false),
+                                        measurement.measure(metrics, false),
                                         // Of the union, the losses of the first protocol alone are shown.
-                                        i == n && k > 0 ? Map.of() : measurement.measure(protocol, true),
+                                        i == n && k > 0 ? Map.of() : measurement.measure(metrics, true),
                                         explaining && i < n && k == 0 ? measurement.fragility() : null));
             }
             measurement.letGo();
@@ -485,6 +486,8 @@ public final class Scorer {
         return PeakMemory.of(held, whileMeasured, pool == null ? 1 : pool.getParallelism() + 1, protocols);
     }
 
+    private static final int MOST_TASKS = 1024;
+
     /** Runs the tasks of these indices, with the pool's help if there is one; the first failure in their order is thrown. */
     private void forEach(int[] indices, CancelSignal cancel, IntConsumer task) {
         if (pool == null || indices.length < 2) {
@@ -495,12 +498,18 @@ public final class Scorer {
             return;
         }
         List<ForkJoinTask<?>> tasks = new ArrayList<>();
-        for (int index : indices) {
+        // Tens of thousands of pairs are small ones: several together are worth a task.
+        int together = 1 + indices.length / MOST_TASKS;
+        for (int first = 0; first < indices.length; first += together) {
+            int from = first;
+            int to = Math.min(indices.length, first + together);
             tasks.add(pool.submit(() -> {
-                if (cancel.isCancelled()) {
-                    throw new CancellationException("cancelled");
+                for (int at = from; at < to; at++) {
+                    if (cancel.isCancelled()) {
+                        throw new CancellationException("cancelled");
+                    }
+                    task.accept(indices[at]);
                 }
-                task.accept(index);
             }));
         }
         RuntimeException failure = null;

@@ -254,11 +254,13 @@ public record SurfaceDistances(DistanceDistribution predictionToReference, Dista
     }
 
     private static void addFar(FarSearch search, DistanceCounts sum) {
-        DistanceCounts[] parts = new DistanceCounts[search.parts()];
-        Parts.of(parts.length, search.words()).forEach(i -> parts[i] = search.part(i));
-        for (DistanceCounts part : parts) {
-            sum.addAll(part);
-        }
+        // In whatever order: far distances are so many that those of all parts together take more than the surfaces.
+        Parts.of(search.parts(), search.words()).forEach(i -> {
+            DistanceCounts part = search.part(i);
+            synchronized (sum) {
+                sum.addAll(part);
+            }
+        });
     }
 
     private static long words(BitMask one, BitMask other) {
