@@ -87,7 +87,8 @@ public final class ResultChain implements InfoContributor {
             if (!mine) {
                 return 0;
             }
-            // The age stands in the statement and each link is looked up by itself: what is young can be estimated then, and
+            // The age stands in the statement and each link is looked up by itself: what is young can be estimated
+            // then, and
             // neither all results nor all links are gone through every second.
             List<ResultLink> open = sql.sql("""
                 select 'RESULT', s.evaluation_id, s.sha256, s.created_at from scorecard s

@@ -89,8 +89,10 @@ final class AskedMetrics {
             this.definition = definition;
             this.telling = protocol.distinguishing(metric);
             Map<String, List<Double>> all = new LinkedHashMap<>();
-            definition.numbers().forEach((name, declared) -> all.put(
-                    name, metric.numbers().getOrDefault(name, declared.defaults())));
+            definition
+                    .numbers()
+                    .forEach((name, declared) ->
+                            all.put(name, metric.numbers().getOrDefault(name, declared.defaults())));
             this.numbers = all;
             this.ofLoss = MetricValue.shared(LossMeasurement.parameters(metric));
             this.scattered = List.of(PairMeasurement.scattered(definition));

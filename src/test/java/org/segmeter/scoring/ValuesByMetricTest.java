@@ -45,8 +45,8 @@ class ValuesByMetricTest {
         builder.add("dice", List.of(value(2)));
         builder.add("bce", List.of());
         builder.add("hd", List.of(value(3)));
-        assertThat(builder.build()).containsExactly(
-                Map.entry("hd", List.of(value(1), value(3))), Map.entry("dice", List.of(value(2))));
+        assertThat(builder.build())
+                .containsExactly(Map.entry("hd", List.of(value(1), value(3))), Map.entry("dice", List.of(value(2))));
     }
 
     @Test
@@ -56,7 +56,8 @@ class ValuesByMetricTest {
         assertThat(other).isEqualTo(one);
         assertThat(other.parameters()).isSameAs(one.parameters());
         assertThat(MetricValue.shared(one.parameters())).isSameAs(one.parameters());
-        assertThat(value(1).with("a", 1).with(Map.of("b", 2)).parameters()).containsExactly(Map.entry("a", 1), Map.entry("b", 2));
+        assertThat(value(1).with("a", 1).with(Map.of("b", 2)).parameters())
+                .containsExactly(Map.entry("a", 1), Map.entry("b", 2));
         assertThatThrownBy(() -> one.parameters().put("more", 1)).isInstanceOf(UnsupportedOperationException.class);
         assertThat(one.parameters().toString()).isEqualTo("{weight=square, background=include}");
     }
