@@ -1,6 +1,7 @@
 package org.segmeter.scoring;
 
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +24,8 @@ final class AlignedSide {
     private final List<Segment> segments = new ArrayList<>();
     private @Nullable Voxels background;
     private final double threshold;
+    /** The voxels of probabilities that are decided by more than a threshold, by identity. */
+    private final Map<Voxels, Mask> decided = new IdentityHashMap<>();
     private long before;
     private long after;
 
@@ -48,6 +51,7 @@ final class AlignedSide {
                             "a NIfTI file with a mask, probability or logit for each of several channels")
                     .onSide(isPrediction ? "prediction" : "reference");
         }
+        List<Voxels> given = new ArrayList<>();
         for (Segmentation.SegmentVoxels s : segmentation.segments()) {
             cancel.check();
             Voxels voxels = switch (s.voxels()) {
@@ -55,10 +59,7 @@ final class AlignedSide {
                 case ProbabilityVolume volume ->
                     resampling == null ? map.apply(volume) : resampling.linear(volume, cancel);
             };
-            if (resampling != null && !(channels && background == null)) {
-                before += hard(s.voxels()).count();
-                after += hard(voxels).count();
-            }
+            given.add(s.voxels());
             if (channels && background == null) {
                 background = voxels;
                 continue;
@@ -66,6 +67,34 @@ final class AlignedSide {
             Segment segment = channels ? Segment.ofLabelValue(s.segment().number() - 1) : s.segment();
             segments.add(segment);
             byNumber.put(segment.number(), voxels);
+        }
+        if (options.byLargestProbability() && background != null) {
+            decide(background, List.copyOf(byNumber.values()), cancel);
+        }
+        if (resampling != null) {
+            for (Voxels voxels : byNumber.values()) {
+                after += hard(voxels).count();
+            }
+            List<Voxels> classes = channels ? given.subList(1, given.size()) : given;
+            if (options.byLargestProbability()) {
+                decide(given.getFirst(), classes, cancel);
+            }
+            for (Voxels voxels : classes) {
+                before += hard(voxels).count();
+            }
+            classes.forEach(decided::remove);
+        }
+    }
+
+    private void decide(Voxels first, List<Voxels> others, CancelSignal cancel) {
+        if (!(first instanceof ProbabilityVolume ofBackground)) {
+            return; // channels of 0 and 1 are decided
+        }
+        List<ProbabilityVolume> classes =
+                others.stream().map(ProbabilityVolume.class::cast).toList();
+        List<BitMask> masks = LargestClass.of(ofBackground, classes, cancel);
+        for (int i = 0; i < masks.size(); i++) {
+            decided.put(classes.get(i), masks.get(i));
         }
     }
 
@@ -76,6 +105,7 @@ final class AlignedSide {
         after = other.after;
         segments.addAll(other.segments);
         byNumber.putAll(other.byNumber);
+        decided.putAll(other.decided);
     }
 
     /** This side, with what is not scored left out. */
@@ -84,7 +114,14 @@ final class AlignedSide {
             return this;
         }
         AlignedSide restricted = new AlignedSide(this);
-        restricted.byNumber.replaceAll((number, voxels) -> coverage.restrict(voxels));
+        restricted.byNumber.replaceAll((number, voxels) -> {
+            Voxels scored = coverage.restrict(voxels);
+            Mask mask = decided.get(voxels);
+            if (mask != null) {
+                restricted.decided.put(scored, coverage.restrict(mask));
+            }
+            return scored;
+        });
         return restricted;
     }
 
@@ -130,10 +167,14 @@ final class AlignedSide {
         return voxels == null ? new BitMask(Box.EMPTY) : voxels;
     }
 
+    /** @param voxels of this side, as {@link #voxels} gives them */
     Mask hard(Voxels voxels) {
         return switch (voxels) {
             case Mask mask -> mask;
-            case ProbabilityVolume volume -> volume.atLeast(threshold);
+            case ProbabilityVolume volume -> {
+                Mask mask = decided.get(volume);
+                yield mask != null ? mask : volume.atLeast(threshold);
+            }
         };
     }
 

@@ -231,6 +231,11 @@ final class Coverage {
         };
     }
 
+    /** The voxels of a mask that are scored. */
+    Mask restrict(Mask mask) {
+        return (Mask) restrict((Voxels) mask);
+    }
+
     private BitMask restrict(BitMask bits) {
         BitMask kept = within(bits.box());
         for (int z = kept.z0(); z < kept.z1(); z++) {

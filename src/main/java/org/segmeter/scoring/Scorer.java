@@ -235,8 +235,8 @@ public final class Scorer {
             measured[i] = new PairMeasurement(
                     pair.identity(),
                     grid,
-                    p.hard(softPrediction),
-                    r.hard(softReference),
+                    coverage.restrict(p.hard(p.voxels(pair.prediction()))),
+                    coverage.restrict(r.hard(r.voxels(pair.reference()))),
                     softPrediction,
                     softReference,
                     chosen,
@@ -417,9 +417,9 @@ public final class Scorer {
                 coverage.box(),
                 coverage.isSparse() ? coverage.slices() : List.of(),
                 prediction.count()
-                        - p.hard(coverage.restrict(p.voxels(pair.prediction()))).count(),
+                        - coverage.restrict(prediction).count(),
                 reference.count()
-                        - r.hard(coverage.restrict(r.voxels(pair.reference()))).count(),
+                        - coverage.restrict(reference).count(),
                 spacing == null ? null : (Double) leftOut(prediction, coverage, spacing),
                 spacing == null ? null : (Double) leftOut(reference, coverage, spacing));
     }
@@ -538,7 +538,9 @@ public final class Scorer {
                 segmentation.source().format(),
                 segmentation.encoding().name().toLowerCase(Locale.ROOT),
                 segments,
-                probabilities ? (Double) options.threshold().orElse(SideOptions.DEFAULT_THRESHOLD) : null);
+                probabilities && !options.byLargestProbability()
+                        ? (Double) options.threshold().orElse(SideOptions.DEFAULT_THRESHOLD)
+                        : null);
     }
 
     private static final long MOST_SCATTERED_VOLUMES = 64;
