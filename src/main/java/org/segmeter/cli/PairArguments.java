@@ -96,8 +96,9 @@ final class PairArguments {
 
     @Option(
             names = "--prediction-background-first",
-            description = "The first of the prediction's channels is the background, and no segment. Without a threshold"
-                    + " each voxel belongs to the channel with the largest probability.")
+            description =
+                    "The first of the prediction's channels is the background, and no segment. Without a threshold"
+                            + " each voxel belongs to the channel with the largest probability.")
     private boolean predictionBackgroundFirst;
 
     @Option(names = "--reference-background-first", description = "Likewise, for the reference.")

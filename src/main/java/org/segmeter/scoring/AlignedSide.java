@@ -26,6 +26,7 @@ final class AlignedSide {
     private final double threshold;
     /** The voxels of probabilities that are decided by more than a threshold, by identity. */
     private final Map<Voxels, Mask> decided = new IdentityHashMap<>();
+
     private long before;
     private long after;
 

@@ -416,10 +416,8 @@ public final class Scorer {
                 coverage.voxels(),
                 coverage.box(),
                 coverage.isSparse() ? coverage.slices() : List.of(),
-                prediction.count()
-                        - coverage.restrict(prediction).count(),
-                reference.count()
-                        - coverage.restrict(reference).count(),
+                prediction.count() - coverage.restrict(prediction).count(),
+                reference.count() - coverage.restrict(reference).count(),
                 spacing == null ? null : (Double) leftOut(prediction, coverage, spacing),
                 spacing == null ? null : (Double) leftOut(reference, coverage, spacing));
     }

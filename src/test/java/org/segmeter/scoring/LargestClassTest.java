@@ -48,10 +48,7 @@ class LargestClassTest {
         }
         Segmentation made = Synthetic.of(grid, volumes);
         return new Segmentation(
-                grid,
-                made.encoding(),
-                made.segments(),
-                new Segmentation.Source("nifti-1", null, true, List.of()));
+                grid, made.encoding(), made.segments(), new Segmentation.Source("nifti-1", null, true, List.of()));
     }
 
     private static int largest(float[][] p, int i) {
@@ -88,8 +85,7 @@ class LargestClassTest {
     private static List<Object> counts(Scorecard card, int segment) {
         List<Object> counts = new ArrayList<>();
         for (String name : List.of("tp", "fp", "fn", "tn")) {
-            MetricValue value =
-                    card.segments().get(segment).metrics().get(name).getFirst();
+            MetricValue value = card.segments().get(segment).metrics().get(name).getFirst();
             counts.add(value.value() == null ? "none" : value.value().longValue());
         }
         return counts;
@@ -108,8 +104,7 @@ class LargestClassTest {
                     if (ignoring && reference[CLASSES - 1].contains(x, y, z)) {
                         continue;
                     }
-                    boolean predicted =
-                            threshold > 0 ? p[segment + 1][i] >= threshold : largest(p, i) == segment + 1;
+                    boolean predicted = threshold > 0 ? p[segment + 1][i] >= threshold : largest(p, i) == segment + 1;
                     boolean there = reference[segment].contains(x, y, z);
                     tp += predicted && there ? 1 : 0;
                     fp += predicted && !there ? 1 : 0;
@@ -160,8 +155,8 @@ class LargestClassTest {
     void theOraclesOfASoftmaxAreMetAsSent() throws Exception {
         Path folder = Path.of("src/test/resources/loss-oracles/s20-softmax");
         JsonNode oracle = JsonDocument.read(Files.readString(folder.resolve("oracle.json")));
-        ScoringOptions options = options(
-                "{'protocol': 'textbook@1', 'prediction': {'values': 'probabilities', 'background': 'first'}}");
+        ScoringOptions options =
+                options("{'protocol': 'textbook@1', 'prediction': {'values': 'probabilities', 'background': 'first'}}");
         SegmentationReader reader = SegmentationReader.standard();
         Scorecard card = Scorer.standard()
                 .score(
@@ -175,7 +170,8 @@ class LargestClassTest {
         int compared = 0;
         for (JsonNode row : oracle.get("results")) {
             String metric = row.get("metric").asString();
-            if (!row.get("peer").asString().equals("formula") || !List.of("tp", "fp", "fn", "tn").contains(metric)) {
+            if (!row.get("peer").asString().equals("formula")
+                    || !List.of("tp", "fp", "fn", "tn").contains(metric)) {
                 continue;
             }
             int label = row.get("label").asInt();
