@@ -74,10 +74,9 @@ public class Segmeter {
     }
 
     /**
-     * Requests are answered by virtual threads, and their scheduler has as many carriers as there are processors. It seems that under overload
-     * these stay with the queue of new connections, while a request that waited once, for its bytes or for another's turn, comes back late: on
-     * two processors with twenty times too much work the slowest of a hundred refusals took 6.3 s in the service with two carriers, and 3.2 s
-     * with 16 ({@code OverloadBenchmark}). It has to be said before the first virtual thread is made.
+     * Requests are answered by virtual threads, and their scheduler has as many carriers as there are processors. A request that waits once comes
+     * back behind all that arrived meanwhile, and a carrier that writes to the disk carries nobody: with more of them the system's scheduler
+     * sees to it that all get on ({@code docs/benchmarks.md}, "Overload"). It has to be said before the first virtual thread is made.
      */
     private static void manyCarriers() {
         if (System.getProperty(PARALLELISM) == null) {

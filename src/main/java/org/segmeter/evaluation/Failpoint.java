@@ -13,7 +13,7 @@ import org.slf4j.LoggerFactory;
  * virtual machine was started with {@code -Dsegmeter.failpoints=NAME} or {@code NAME:n} for the n-th time; no setting of the service,
  * no environment variable and no request can switch one on.
  *
- * <p>Of several, separated by commas, each holds the thread that reaches it, which the log says; when all hold one, or some seconds after
+ * <p>Of several, separated by commas, each holds the thread that reaches it, which the log says; when all hold one, or a minute after
  * the first does, the process ends with all of them where they are.
  */
 public enum Failpoint {
@@ -55,7 +55,7 @@ public enum Failpoint {
     RECOVERY;
 
     /** How long the first thread that is held waits for the others. */
-    private static final Duration LONGEST_HOLD = Duration.ofSeconds(15);
+    private static final Duration LONGEST_HOLD = Duration.ofSeconds(60);
 
     private static final String NAMES = "segmeter.failpoints";
     private static final Logger log = LoggerFactory.getLogger(Failpoint.class);

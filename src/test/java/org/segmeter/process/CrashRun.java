@@ -308,7 +308,7 @@ final class CrashRun implements AutoCloseable {
         try (JarProcess service =
                         ready(start(List.of("-Dsegmeter.failpoints=" + points), settings.toArray(String[]::new)));
                 Clients clients = submitting(service, phases.size())) {
-            boolean ended = service.ends(Duration.ofSeconds(90));
+            boolean ended = service.ends(PATIENCE);
             clients.stop();
             boolean hit = ended && service.awaitExit(Duration.ofSeconds(1)) == KILLED;
             String said = service.output();
