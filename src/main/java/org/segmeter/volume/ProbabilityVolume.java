@@ -28,14 +28,18 @@ public record ProbabilityVolume(Box box, float[] values, float @Nullable [] logi
         }
     }
 
-    /** The voxels whose probability is at least the threshold (the product's rule for hardening; 0.5 unless a request says otherwise). */
+    /**
+     * The voxels whose probability is at least the threshold (the product's rule for hardening; 0.5 unless a request says otherwise). It
+     * is rounded as the probabilities are: 0.7 stored in 32 bits is below 0.7, and means it.
+     */
     public BitMask atLeast(double threshold) {
+        float least = (float) threshold;
         BitMask mask = new BitMask(box);
         int at = 0;
         for (int z = box.z0(); z < box.z1(); z++) {
             for (int y = box.y0(); y < box.y1(); y++) {
                 for (int x = box.x0(); x < box.x1(); x++) {
-                    if (values[at++] >= threshold) {
+                    if (values[at++] >= least) {
                         mask.set(x, y, z);
                     }
                 }

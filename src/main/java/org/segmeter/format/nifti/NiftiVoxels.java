@@ -152,13 +152,14 @@ final class NiftiVoxels {
     }
 
     private List<SegmentVoxels> masks(Meaning meaning) throws InputException {
-        double threshold = options.threshold().orElse(0.5);
+        // As for probabilities: 0.7 stored in 32 bits means 0.7.
+        float threshold = (float) options.threshold().orElse(0.5);
         List<SegmentVoxels> segments = new ArrayList<>();
         for (int c = 0; c < header.components(); c++) {
             LabelMasks masks = newMasks(1);
             if (meaning == Meaning.THRESHOLD) {
-                component(reading.value(0) >= threshold, (bits, from, to) -> {
-                    if (reading.value(bits) >= threshold) {
+                component((float) reading.value(0) >= threshold, (bits, from, to) -> {
+                    if ((float) reading.value(bits) >= threshold) {
                         masks.add(1, from, to);
                     } else {
                         countNan(bits, from, to);

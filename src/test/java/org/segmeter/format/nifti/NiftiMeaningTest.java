@@ -27,6 +27,7 @@ import org.segmeter.volume.Mask;
 import org.segmeter.volume.ProbabilityVolume;
 import org.segmeter.volume.Segmentation;
 import org.segmeter.volume.Segmentation.Encoding;
+import org.segmeter.volume.Voxels;
 
 /** What the numbers in a NIfTI file are taken to mean, and when nobody can know. */
 class NiftiMeaningTest {
@@ -351,6 +352,21 @@ class NiftiMeaningTest {
                                 InputException.class,
                                 e -> assertThat(e.problem()).isEqualTo(InputProblem.UNSUPPORTED_FORMAT));
             }
+        }
+    }
+
+    /** Many decimal fractions lie below themselves in 32 bits. */
+    @ParameterizedTest
+    @CsvSource({"0.1", "0.3", "0.5", "0.6", "0.7", "0.9"})
+    void aValueThatIsTheThresholdBelongsToTheSegmentHoweverItIsStored(double threshold) throws InputException {
+        double above = threshold + 0.01;
+        double below = threshold - 0.01;
+        for (NiftiType type : List.of(NiftiType.FLOAT32, NiftiType.FLOAT64)) {
+            NiftiBytes file = NiftiBytes.of(type, 3, 1, 1).values(below, threshold, above);
+            assertThat(counts(file.read(threshold(threshold)))).isEqualTo(Map.of(1, 2L));
+            Voxels soft =
+                    file.read(declared(Values.PROBABILITIES)).segments().getFirst().voxels();
+            assertThat(((ProbabilityVolume) soft).atLeast(threshold).count()).isEqualTo(2);
         }
     }
 }
