@@ -364,8 +364,10 @@ class NiftiMeaningTest {
         for (NiftiType type : List.of(NiftiType.FLOAT32, NiftiType.FLOAT64)) {
             NiftiBytes file = NiftiBytes.of(type, 3, 1, 1).values(below, threshold, above);
             assertThat(counts(file.read(threshold(threshold)))).isEqualTo(Map.of(1, 2L));
-            Voxels soft =
-                    file.read(declared(Values.PROBABILITIES)).segments().getFirst().voxels();
+            Voxels soft = file.read(declared(Values.PROBABILITIES))
+                    .segments()
+                    .getFirst()
+                    .voxels();
             assertThat(((ProbabilityVolume) soft).atLeast(threshold).count()).isEqualTo(2);
         }
     }
