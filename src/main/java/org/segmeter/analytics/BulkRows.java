@@ -64,7 +64,11 @@ final class BulkRows implements AutoCloseable {
     }
 
     private int field(int bytesOfType) throws SQLException {
-        int length = length();
+        return taken(length(), bytesOfType);
+    }
+
+    /** Where a field of a type of fixed size begins. */
+    private int taken(int length, int bytesOfType) throws SQLException {
         if (length != bytesOfType) {
             throw new SQLException("a field has " + length + " bytes where there should be " + bytesOfType);
         }
@@ -88,8 +92,7 @@ final class BulkRows implements AutoCloseable {
         if (length == NULL) {
             return null;
         }
-        at -= 4;
-        return integer();
+        return numbers.getInt(taken(length, 4));
     }
 
     /** A {@code double precision}; NaN if it is null. */
@@ -98,8 +101,7 @@ final class BulkRows implements AutoCloseable {
         if (length == NULL) {
             return Double.NaN;
         }
-        at -= 4;
-        return numbers.getDouble(field(8));
+        return numbers.getDouble(taken(length, 8));
     }
 
     /** A {@code timestamptz}, in microseconds since 1970. */

@@ -14,6 +14,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.database.Tenant;
+import org.segmeter.evaluation.Reasons;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.context.event.ApplicationReadyEvent;
@@ -242,7 +243,16 @@ final class ResultColumns {
             return Optional.empty();
         }
         Loaded loaded = loaded(metric);
-        return loaded == null ? Optional.empty() : upToDate(metric, loaded).map(now -> new Current(loaded, now));
+        if (loaded == null) {
+            return Optional.empty();
+        }
+        try {
+            return upToDate(metric, loaded).map(now -> new Current(loaded, now));
+        } catch (DataAccessException | TransactionException e) {
+            // It is read anew for the next question; this one is the database's.
+            log.warn("the values of {} could not be kept up with: {}", metric, Reasons.describe(e));
+            return Optional.empty();
+        }
     }
 
     /** Whose rows the database would show to this thread; empty for all. */

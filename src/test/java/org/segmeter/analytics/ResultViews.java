@@ -1,9 +1,12 @@
 package org.segmeter.analytics;
 
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -70,5 +73,31 @@ public final class ResultViews {
         double[] sorted = values.clone();
         Arrays.sort(sorted);
         return Arrays.toString(sorted);
+    }
+
+    /**
+     * Reads rows in bulk, many times what is buffered, with fields of all types and of different lengths.
+     *
+     * @return those that were as they had to be, one after the other
+     */
+    public static int inBulk(Connection connection, int rows) throws SQLException {
+        try (BulkRows bulk = new BulkRows(
+                connection,
+                "select i, case when i % 3 > 0 then i end, case when i % 5 > 0 then i / 2.0::float8 end, repeat('x', i"
+                    + " % 70), lpad(i::text, 32, '0')::uuid, timestamptz '1970-01-01Z' + i * interval '1 second' from"
+                    + " generate_series(1, "
+                        + rows + ") i order by i")) {
+            int right = 0;
+            for (int i = 1; bulk.next(); i++) {
+                boolean same = bulk.integer() == i
+                        & Objects.equals(bulk.integerOrNull(), i % 3 > 0 ? (Integer) i : null)
+                        & Double.compare(bulk.number(), i % 5 > 0 ? i / 2.0 : Double.NaN) == 0
+                        & "x".repeat(i % 70).equals(bulk.text())
+                        & bulk.uuid().toString().endsWith("%06d".formatted(i))
+                        & bulk.micros() == i * 1_000_000L;
+                right += same ? 1 : 0;
+            }
+            return right;
+        }
     }
 }

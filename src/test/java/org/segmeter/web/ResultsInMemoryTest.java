@@ -190,4 +190,11 @@ class ResultsInMemoryTest {
                     .isNotEqualTo(still);
         }
     }
+
+    @Test
+    void areReadInBulkWhereverAFieldLiesInTheBuffer() throws Exception {
+        try (Connection connection = service.bean(DataSource.class).getConnection()) {
+            assertThat(ResultViews.inBulk(connection, 20_000)).isEqualTo(20_000);
+        }
+    }
 }
