@@ -37,8 +37,14 @@ final class PeakMemory {
     /** What a part of a surface counts: squares, classes and numbers of 256 distances, and numbers of 256 neighbourhoods. */
     private static final long OF_PART = 256 * (8 + 4 + 8 + 8);
 
-    /** Rows of a part, as {@code SurfaceDistances} has them. */
-    private static final long ROWS_OF_PART = 2048;
+    /** Rows of a part, as {@code DirectedSearch} has them. */
+    private static final long ROWS_OF_PART = 8192;
+
+    /** A row of a part while near points are looked for: 64 points three times, the queries, and where both are. */
+    private static final long OF_ROW_OF_PART = 4 * 8 + 2 * 4;
+
+    /** Edge of the cells by which it is seen that structures lie far apart, as a power of two: about as far as near points are looked for. */
+    private static final int CELL = 4;
 
     private PeakMemory() {}
 
@@ -59,12 +65,27 @@ final class PeakMemory {
             if (box.isEmpty()) {
                 return 0;
             }
-            double words = (box.x1() + 64 >> 6) - (box.x0() >> 6) + 2;
-            double rows = (double) box.ny() * box.nz();
-            double corners = (box.ny() + 1.0) * (box.nz() + 1.0);
-            return 8 * words * (rows + 1.25 * corners)
+            double corners = corners();
+            return 8 * words() * ((double) box.ny() * box.nz() + 1.25 * corners)
                     + OF_PART * Math.ceil(corners / ROWS_OF_PART)
                     + 8.0 * box.nx() * box.nz();
+        }
+
+        /** The corners once more: those that lie far from the other surface. */
+        private double far() {
+            return box.isEmpty() ? 0 : 8 * words() * corners();
+        }
+
+        private double rowsOfPart() {
+            return box.isEmpty() ? 0 : OF_ROW_OF_PART * Math.min(ROWS_OF_PART, corners());
+        }
+
+        private double words() {
+            return (box.x1() + 64 >> 6) - (box.x0() >> 6) + 2;
+        }
+
+        private double corners() {
+            return (box.ny() + 1.0) * (box.nz() + 1.0);
         }
 
         private double whileObjectsAreFound() {
@@ -118,12 +139,90 @@ final class PeakMemory {
         Structure r = structure(reference);
         // Both sides at the same time, each of these after the other.
         return Math.max(
-                p.surface() + r.surface(),
+                p.surface()
+                        + r.surface()
+                        + Math.max(p.rowsOfPart(), r.rowsOfPart())
+                        + (areApart(prediction, reference) ? p.far() + r.far() : 0),
                 Math.max(
                         p.whileObjectsAreFound() + r.whileObjectsAreFound(),
                         p.whileObjectsAreMatched()
                                 + r.whileObjectsAreMatched()
                                 + OF_PARTNERS * (double) Math.min(common, Math.max(p.objects(), r.objects()))));
+    }
+
+    /** True if some voxels of one side surely lie far from all of the other: in a cell without a neighbour of the other side's. */
+    private static boolean areApart(Mask prediction, Mask reference) {
+        if (prediction.isEmpty() || reference.isEmpty()) {
+            return false;
+        }
+        Box box = prediction.box().union(reference.box());
+        int x0 = box.x0() >> CELL;
+        int y0 = box.y0() >> CELL;
+        int z0 = box.z0() >> CELL;
+        Box cells = new Box(
+                0,
+                0,
+                0,
+                (box.x1() - 1 >> CELL) - x0 + 1,
+                (box.y1() - 1 >> CELL) - y0 + 1,
+                (box.z1() - 1 >> CELL) - z0 + 1);
+        BitMask p = cells(prediction, cells, x0, y0, z0);
+        BitMask r = cells(reference, cells, x0, y0, z0);
+        return hasAlone(p, r) || hasAlone(r, p);
+    }
+
+    private static BitMask cells(Mask mask, Box cells, int x0, int y0, int z0) {
+        BitMask occupied = new BitMask(cells);
+        switch (mask) {
+            case PointMask points ->
+                points.forEach((x, y, z) -> occupied.set((x >> CELL) - x0, (y >> CELL) - y0, (z >> CELL) - z0));
+            case BitMask bits -> {
+                long part = (1L << (1 << CELL)) - 1;
+                for (int z = bits.z0(); z < bits.z1(); z++) {
+                    for (int y = bits.y0(); y < bits.y1(); y++) {
+                        int row = bits.rowStart(y, z);
+                        for (int w = 0; w < bits.wordsPerRow(); w++) {
+                            for (long left = bits.words()[row + w]; left != 0; ) {
+                                int cell = Long.numberOfTrailingZeros(left) >> CELL;
+                                left &= ~(part << (cell << CELL));
+                                occupied.set(
+                                        (bits.wordX0() + w << 6 - CELL) + cell - x0,
+                                        (y >> CELL) - y0,
+                                        (z >> CELL) - z0);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        return occupied;
+    }
+
+    private static boolean hasAlone(BitMask some, BitMask others) {
+        Box box = some.box();
+        for (int z = box.z0(); z < box.z1(); z++) {
+            for (int y = box.y0(); y < box.y1(); y++) {
+                for (int x = box.x0(); x < box.x1(); x++) {
+                    if (some.contains(x, y, z) && !hasNear(others, x, y, z)) {
+                        return true;
+                    }
+                }
+            }
+        }
+        return false;
+    }
+
+    private static boolean hasNear(BitMask cells, int x, int y, int z) {
+        for (int k = z - 1; k <= z + 1; k++) {
+            for (int j = y - 1; j <= y + 1; j++) {
+                for (int i = x - 1; i <= x + 1; i++) {
+                    if (cells.contains(i, j, k)) {
+                        return true;
+                    }
+                }
+            }
+        }
+        return false;
     }
 
     private static long held(Voxels voxels) {

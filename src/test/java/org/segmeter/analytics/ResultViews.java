@@ -84,8 +84,8 @@ public final class ResultViews {
         try (BulkRows bulk = new BulkRows(
                 connection,
                 "select i, case when i % 3 > 0 then i end, case when i % 5 > 0 then i / 2.0::float8 end, repeat('x', i"
-                    + " % 70), lpad(i::text, 32, '0')::uuid, timestamptz '1970-01-01Z' + i * interval '1 second' from"
-                    + " generate_series(1, "
+                        + " % 70), lpad(i::text, 32, '0')::uuid, timestamptz '1970-01-01Z' + i * interval '1 second' from"
+                        + " generate_series(1, "
                         + rows + ") i order by i")) {
             int right = 0;
             for (int i = 1; bulk.next(); i++) {

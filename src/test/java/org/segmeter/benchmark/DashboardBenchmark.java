@@ -208,18 +208,18 @@ public final class DashboardBenchmark {
             statement.execute("set synchronous_commit = off");
             statement.execute(
                     "insert into evaluation (id, created_at, state, attempt, started_at, finished_at, case_id,"
-                        + " model_name, model_version, site, labels, protocols) select md5(i::text)::uuid, t,"
-                        + " 'SUCCEEDED', 1, t, t, 'case-' || i % 5000, 'model-' || i % 5, '1.' || i % 3, 'site-' || i"
-                        + " % 7, jsonb_build_object('scanner', 'scanner-' || i % 4), '{segmeter@1}' from (select i,"
-                        + " timestamptz '2026-01-01' + i * interval '5 minutes' as t from " + numbers + ") n");
+                            + " model_name, model_version, site, labels, protocols) select md5(i::text)::uuid, t,"
+                            + " 'SUCCEEDED', 1, t, t, 'case-' || i % 5000, 'model-' || i % 5, '1.' || i % 3, 'site-' || i"
+                            + " % 7, jsonb_build_object('scanner', 'scanner-' || i % 4), '{segmeter@1}' from (select i,"
+                            + " timestamptz '2026-01-01' + i * interval '5 minutes' as t from " + numbers + ") n");
             statement.execute(MetricValues.stored(
                     "select md5(i::text)::uuid as evaluation_id, s as segment_index, case when s < 0 then null else s"
-                        + " + 1 end as segment_number, case when s < 0 then null else 'structure-' || s end as"
-                        + " segment_label, m as metric, '{}' as parameters, case m when 'dice' then 1 -"
-                        + " power(random(), 3) * 0.4 else random() * 20 end as value, case m when 'dice' then '1' else"
-                        + " 'mm' end as unit, 'OK' as state"
-                        + " from"
-                        + " " + numbers + ", generate_series(-1, " + (STRUCTURES - 1)
+                            + " + 1 end as segment_number, case when s < 0 then null else 'structure-' || s end as"
+                            + " segment_label, m as metric, '{}' as parameters, case m when 'dice' then 1 -"
+                            + " power(random(), 3) * 0.4 else random() * 20 end as value, case m when 'dice' then '1' else"
+                            + " 'mm' end as unit, 'OK' as state"
+                            + " from"
+                            + " " + numbers + ", generate_series(-1, " + (STRUCTURES - 1)
                             + ") s, unnest(array['dice', 'hd95']) m"));
             // Last: a scorecard comes with all of its values.
             statement.execute(

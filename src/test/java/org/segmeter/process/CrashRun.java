@@ -135,8 +135,8 @@ final class CrashRun implements AutoCloseable {
             return String.format(
                     Locale.ROOT,
                     "%d processes ended, %d times in a phase or at random, in phases %s (not hit: %s), at random %d;"
-                        + " %s; ready again after %s; %.1f s an end, %.2f s of processor time (service %.2f, database"
-                        + " %.2f, driver %.2f)",
+                            + " %s; ready again after %s; %.1f s an end, %.2f s of processor time (service %.2f, database"
+                            + " %.2f, driver %.2f)",
                     ends,
                     kills(),
                     hits,

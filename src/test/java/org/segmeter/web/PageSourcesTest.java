@@ -52,7 +52,7 @@ class PageSourcesTest {
                         .as(name)
                         .doesNotContainPattern(
                                 "innerHTML|outerHTML|insertAdjacentHTML|document\\.write|createContextualFragment|srcdoc|DOMParser|\\beval\\(|new"
-                                    + " Function|set(Timeout|Interval)\\(\\s*['\"`]|postMessage|trustedTypes"));
+                                        + " Function|set(Timeout|Interval)\\(\\s*['\"`]|postMessage|trustedTypes"));
     }
 
     @Test
