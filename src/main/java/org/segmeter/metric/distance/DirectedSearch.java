@@ -104,32 +104,37 @@ final class DirectedSearch {
          * @param shift how many columns after that of the word's first bit the 64 begin that are looked at; below 0 before it
          */
         void columns(int i, long mask, int shift) {
-            PointSet q = from.points();
-            int wordX = q.wordX0 + i;
             for (int k = first; k < end; k++) {
                 cancel.check();
-                for (int j = 0; j < q.ny; j++) {
-                    int at = (k * q.ny + j) * q.stride + i;
-                    long points = q.words[at] & mask;
-                    if (points == 0) {
-                        continue;
-                    }
-                    int y = q.y0 + j;
-                    int z = q.z0 + k;
-                    long shared = points & to.word(wordX, y, z);
-                    Surface.Neighbourhood around = from.around(wordX, y, z);
-                    touch(shared, around);
-                    long apart = points & ~shared;
-                    if (apart != 0) {
-                        near.ask(y, z, shift < 0 ? apart << -shift : apart >>> shift, at);
-                    }
-                }
+                ask(i, k, mask, shift);
             }
             near.search(
-                    (wordX << 6) + shift,
+                    (from.points().wordX0 + i << 6) + shift,
                     from,
                     counts,
                     (at, columns) -> someFar()[at] |= shift < 0 ? columns >>> -shift : columns << shift);
+        }
+
+        /** Counts the points of a slice that are the set's too, and asks for the others. */
+        private void ask(int i, int k, long mask, int shift) {
+            PointSet q = from.points();
+            int wordX = q.wordX0 + i;
+            for (int j = 0; j < q.ny; j++) {
+                int at = (k * q.ny + j) * q.stride + i;
+                long points = q.words[at] & mask;
+                if (points == 0) {
+                    continue;
+                }
+                int y = q.y0 + j;
+                int z = q.z0 + k;
+                long shared = points & to.word(wordX, y, z);
+                Surface.Neighbourhood around = from.around(wordX, y, z);
+                touch(shared, around);
+                long apart = points & ~shared;
+                if (apart != 0) {
+                    near.ask(y, z, shift < 0 ? apart << -shift : apart >>> shift, at);
+                }
+            }
         }
 
         private void touch(long shared, Surface.@Nullable Neighbourhood around) {

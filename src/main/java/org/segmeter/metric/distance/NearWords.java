@@ -98,26 +98,33 @@ final class NearWords {
             reach(end);
             int kept = 0;
             for (int i = 0; i < left; i++) {
-                long columns = queries[i];
-                long near = columns & grown[rows[i]];
-                if (near != 0) {
-                    columns &= ~near;
-                    long missed = found(near, rows[i], first, end, x, from, counts);
-                    if (missed != 0) {
-                        far.add(places[i], missed);
-                    }
-                }
-                if (columns != 0) {
-                    rows[kept] = rows[i];
-                    places[kept] = places[i];
-                    queries[kept++] = columns;
-                }
+                kept = settle(i, kept, first, end, x, from, counts, far);
             }
             left = kept;
         }
         for (int i = 0; i < left; i++) {
             far.add(places[i], queries[i]);
         }
+    }
+
+    /** Counts those queries of a row that were reached, and keeps the others behind those that are kept already. */
+    private int settle(
+            int i, int kept, int first, int end, int x, Surface from, DistanceCounts counts, FarQueries far) {
+        long near = queries[i] & grown[rows[i]];
+        if (near != 0) {
+            queries[i] &= ~near;
+            long missed = found(near, rows[i], first, end, x, from, counts);
+            if (missed != 0) {
+                far.add(places[i], missed);
+            }
+        }
+        if (queries[i] == 0) {
+            return kept;
+        }
+        rows[kept] = rows[i];
+        places[kept] = places[i];
+        queries[kept] = queries[i];
+        return kept + 1;
     }
 
     private void look(int x) {
@@ -135,25 +142,40 @@ final class NearWords {
         for (int z = Math.max(z0, set.z0); fromY < toY && z < toZ; z++) {
             int to = margin + (z - z0) * ny - y0;
             int at = set.row(fromY, z) + word;
-            for (int y = fromY; y < toY; y++, at += set.stride) {
-                points[to + y] = (low ? set.words[at] >>> shift : 0) | (high ? set.words[at + 1] << (64 - shift) : 0);
-            }
+            copy(low ? at : -1, high ? at + 1 : -1, shift, to + fromY, toY - fromY);
+        }
+    }
+
+    /** The columns of some rows, from the words at an index and those after them; below 0 there are none. */
+    private void copy(int low, int high, int shift, int to, int count) {
+        long[] words = set.words;
+        int stride = set.stride;
+        for (int i = 0; i < count; i++) {
+            points[to + i] = (low < 0 ? 0 : words[low + i * stride] >>> shift)
+                    | (high < 0 ? 0 : words[high + i * stride] << (64 - shift));
         }
     }
 
     /** To the neighbours that share a face, or any corner, in turn. Beyond the ends of a row of rows it grows too much, never too little. */
     private void grow(int before) {
+        boolean faces = before % 2 == 0;
         int end = points.length - margin;
-        if (before % 2 == 0) {
-            byFaces(grown, next, margin, end, ny);
+        if (faces) {
+            // Slice by slice: what is called often is compiled soon, also where there is little to do.
+            for (int slice = margin; slice < end; slice += ny) {
+                byFaces(grown, next, slice, slice + ny, ny);
+            }
+            long[] old = grown;
+            grown = next;
+            next = old;
         } else {
-            along(grown, next);
-            acrossRows(next, grown, margin, end, ny);
-            return;
+            for (int slice = 0; slice < nz; slice++) {
+                along(grown, next, margin + slice * ny, ny);
+            }
+            for (int slice = margin; slice < end; slice += ny) {
+                acrossRows(next, grown, slice, slice + ny, ny);
+            }
         }
-        long[] old = grown;
-        grown = next;
-        next = old;
     }
 
     private static void byFaces(long[] from, long[] to, int first, int end, int slice) {
@@ -163,8 +185,8 @@ final class NearWords {
         }
     }
 
-    private static void along(long[] from, long[] to) {
-        for (int i = 0; i < from.length; i++) {
+    private static void along(long[] from, long[] to, int first, int count) {
+        for (int i = first; i < first + count; i++) {
             long w = from[i];
             to[i] = w | w << 1 | w >>> 1;
         }
