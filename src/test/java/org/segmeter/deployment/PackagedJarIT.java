@@ -77,7 +77,7 @@ class PackagedJarIT {
             assertThat(jar.stream().map(ZipEntry::getName))
                     .as("nothing of the tests, and nothing of the working copy")
                     .noneMatch(name -> name.matches(".*(junit|assertj|jqwik|jazzer|playwright|hapi-fhir).*")
-                            || name.matches(".*(Test|IT)\\.class") && name.contains("org/segmeter/")
+                            || name.matches(".*/org/segmeter/.*/\\w+(Test|IT)(\\$.*)?\\.class")
                             || name.contains(".git/"));
         }
     }
