@@ -88,8 +88,7 @@ public final class ResultChain implements InfoContributor {
                 return 0;
             }
             // The age stands in the statement and each link is looked up by itself: what is young can be estimated
-            // then, and
-            // neither all results nor all links are gone through every second.
+            // then, and neither all results nor all links are gone through every second.
             List<ResultLink> open = sql.sql("""
                 select 'RESULT', s.evaluation_id, s.sha256, s.created_at from scorecard s
                 where s.created_at > now() - interval '%1$d seconds' and (select l.sequence from result_link l

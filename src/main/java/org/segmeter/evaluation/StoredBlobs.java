@@ -74,9 +74,8 @@ final class StoredBlobs {
      * Takes content that is about to be kept and named, within one transaction: until that ends nobody removes it, and if it was being
      * removed, that is waited for. Rows that say already what this would say are not written again.
      *
-     * <p>All rows are locked first and in the order of their digests, like everywhere here, and against removal only: writing one of them
-     * afterwards needs nothing that another submission of the same content has, so two never wait for each other crosswise: the rows are
-     * sorted, which takes all of them, before the first one is written.
+     * <p>All rows are locked before the first one is written, which sorting them sees to, and against removal only: writing one of them
+     * afterwards needs nothing that another submission of the same content has.
      *
      * <p>Each is looked up by itself (lateral). A join may be planned while the table is small, as one that reads all of it, and the plan
      * is kept while the table grows.

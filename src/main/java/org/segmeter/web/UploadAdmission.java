@@ -182,9 +182,8 @@ final class UploadAdmission {
     }
 
     private void take(String client, @Nullable Caller caller, boolean queued) {
-        // Without the lock first. While the service is full thousands are sent away a second: one that waits here for
-        // another is put behind
-        // all that arrived meanwhile.
+        // Without the lock first. While the service is full thousands are sent away a second, and one that waits here
+        // for another is put behind all that arrived meanwhile.
         Supplier<ProblemException> no = obstacle(client, caller, queued);
         if (no == null) {
             synchronized (this) {
