@@ -60,6 +60,7 @@ final class EvaluationRunner {
     private final StoredBlobs stored;
     private final Retention retention;
     private final ScoringEngine engine;
+    private final ScoringThreads threads;
     private final RunningEvaluations running;
     private final Changes changes;
     private final ServiceMetrics metrics;
@@ -77,6 +78,7 @@ final class EvaluationRunner {
             StoredBlobs stored,
             Retention retention,
             ScoringEngine engine,
+            ScoringThreads threads,
             RunningEvaluations running,
             Changes changes,
             ServiceMetrics metrics,
@@ -90,6 +92,7 @@ final class EvaluationRunner {
         this.stored = stored;
         this.retention = retention;
         this.engine = engine;
+        this.threads = threads;
         this.running = running;
         this.changes = changes;
         this.metrics = metrics;
@@ -187,13 +190,13 @@ final class EvaluationRunner {
         }
         StageClock clock = new StageClock(run, size);
         try (OpenInputs files = OpenInputs.of(inputs, blobs)) {
-            ObjectNode result = engine.score(
+            ObjectNode result = threads.call(() -> engine.score(
                     files.side(Side.PREDICTION),
                     files.side(Side.REFERENCE),
                     files.mask(),
                     claim.request(),
                     clock,
-                    run.signal());
+                    run.signal()));
             clock.end();
             StoredScorecard card = compose(claim, result);
             List<ValueLayouts.Row> values = layouts.rows(ScorecardValues.of(result));

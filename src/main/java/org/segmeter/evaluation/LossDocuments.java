@@ -41,15 +41,22 @@ public final class LossDocuments {
     private final TransactionTemplate transaction;
     private final BlobStore blobs;
     private final LossEngine engine;
+    private final ScoringThreads threads;
     private final Map<UUID, CompletableFuture<Outcome>> running = new ConcurrentHashMap<>();
     private final Semaphore turn = new Semaphore(1, true);
     private final CancelSignal ending = new CancelSignal();
 
-    LossDocuments(EvaluationRows rows, TransactionTemplate transaction, BlobStore blobs, LossEngine engine) {
+    LossDocuments(
+            EvaluationRows rows,
+            TransactionTemplate transaction,
+            BlobStore blobs,
+            LossEngine engine,
+            ScoringThreads threads) {
         this.rows = rows;
         this.transaction = transaction;
         this.blobs = blobs;
         this.engine = engine;
+        this.threads = threads;
     }
 
     /** What became of asking for a document. */
@@ -136,8 +143,9 @@ public final class LossDocuments {
         long begin = System.nanoTime();
         ObjectNode documents;
         try (OpenInputs files = OpenInputs.of(inputs, blobs)) {
-            documents = engine.losses(
-                    files.side(Side.PREDICTION), files.side(Side.REFERENCE), files.mask(), rows.request(id), ending);
+            String request = rows.request(id);
+            documents = threads.call(() -> engine.losses(
+                    files.side(Side.PREDICTION), files.side(Side.REFERENCE), files.mask(), request, ending));
         } catch (BlobStore.Lost e) {
             return new Outcome.InputsGone(rows.inputsRemoved(id));
         } catch (InputException e) {

@@ -46,6 +46,7 @@ public final class StoredMasks {
     private final BlobStore blobs;
     private final ProtocolStore protocols;
     private final MemoryBudget admission;
+    private final ScoringThreads threads;
     private final long mostBytes;
     private final SegmentationReader reader = SegmentationReader.standard();
     private final Map<UUID, PairMasks> kept = new LinkedHashMap<>(16, 0.75f, true);
@@ -55,16 +56,28 @@ public final class StoredMasks {
     private final CancelSignal ending = new CancelSignal();
 
     @Autowired
-    StoredMasks(EvaluationRows rows, BlobStore blobs, ProtocolStore protocols, MemoryBudget admission) {
+    StoredMasks(
+            EvaluationRows rows,
+            BlobStore blobs,
+            ProtocolStore protocols,
+            MemoryBudget admission,
+            ScoringThreads threads) {
         // A part of the heap that scoring is not promised (see MemoryBudget#ofHeap).
-        this(rows, blobs, protocols, admission, Runtime.getRuntime().maxMemory() / 16);
+        this(rows, blobs, protocols, admission, threads, Runtime.getRuntime().maxMemory() / 16);
     }
 
-    StoredMasks(EvaluationRows rows, BlobStore blobs, ProtocolStore protocols, MemoryBudget admission, long mostBytes) {
+    StoredMasks(
+            EvaluationRows rows,
+            BlobStore blobs,
+            ProtocolStore protocols,
+            MemoryBudget admission,
+            ScoringThreads threads,
+            long mostBytes) {
         this.rows = rows;
         this.blobs = blobs;
         this.protocols = protocols;
         this.admission = admission;
+        this.threads = threads;
         this.mostBytes = mostBytes;
     }
 
@@ -146,7 +159,7 @@ public final class StoredMasks {
             ScoringInput prediction = files.side(Side.PREDICTION);
             ScoringInput reference = files.side(Side.REFERENCE);
             ScoringInput mask = files.mask();
-            PairMasks masks = admission.admitted(
+            PairMasks masks = threads.call(() -> admission.admitted(
                     prediction,
                     reference,
                     mask,
@@ -160,7 +173,7 @@ public final class StoredMasks {
                             reference,
                             mask,
                             options,
-                            ending));
+                            ending)));
             keep(id, masks);
             return new Outcome.Ready(masks);
         } catch (BlobStore.Lost e) {

@@ -1,12 +1,9 @@
 package org.segmeter.benchmark;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -21,24 +18,19 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Queue;
 import java.util.TreeMap;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Stream;
+import org.segmeter.benchmark.OpenLoop.Answer;
 import org.segmeter.process.Form;
 import org.segmeter.process.JarProcess;
 import org.springframework.util.FileSystemUtils;
 
 /**
  * Sends the packaged jar many times what it can score, without waiting for answers, and prints what was answered, how long a refusal took, of
- * that time what passed in the service, and after what time the service was itself again. A client is a plain socket and a request made before,
- * so that the clients take little of the processors that they share with the service. Run by {@code docs/benchmarks.md}, "Overload".
+ * that time what passed in the service, and after what time the service was itself again. The client is one thread ({@link OpenLoop}) that goes
+ * before others where the system lets it, so that it measures the service and not its own wait for the processors they share. Run by {@code docs/benchmarks.md}, "Overload".
  */
 public final class OverloadBenchmark {
 
@@ -53,21 +45,6 @@ public final class OverloadBenchmark {
     private static final String ACCESS = "%{" + NUMBER + "}i %s %{begin:msec}t %D";
 
     private OverloadBenchmark() {}
-
-    /** A request as its client saw it; nanoseconds. */
-    private record Answered(
-            long number,
-            int status,
-            boolean hasRetryAfter,
-            long second,
-            long late,
-            long connected,
-            long answered,
-            long begunMillis) {
-        boolean isRefusal() {
-            return status == 503 || status == 429 || status == 507;
-        }
-    }
 
     /** A request as the service saw it. */
     private record Served(long begunMillis, long micros) {}
@@ -100,50 +77,35 @@ public final class OverloadBenchmark {
     }
 
     private record Run(
-            double capacity, int seconds, long notSent, List<Answered> answers, double recovered, Kernel kernel) {}
+            double capacity, int seconds, OpenLoop.Outcome overload, double recovered, Kernel kernel) {
+
+        List<Answer> answers() {
+            return overload.answers();
+        }
+    }
 
     private static Run run(JarProcess service, int seconds) throws Exception {
         HttpClient http = HttpClient.newHttpClient();
         Form form = new Form(SubmissionBenchmark.ball(1), SubmissionBenchmark.ball(101));
         AtomicLong numbers = new AtomicLong();
         // What the service can do: a queue that never runs empty, for ten seconds after a warm-up.
-        keepBusy(service, form, numbers, 5);
+        loop(service, form).run(numbers.get() + 1, 300, 5);
+        numbers.addAndGet(1500);
         double before = completed(http, service);
         long begin = System.nanoTime();
         keepBusy(service, form, numbers, 10);
         double capacity = (completed(http, service) - before) / ((System.nanoTime() - begin) / 1e9);
 
         double perSecond = TIMES * capacity;
-        Queue<Answered> answers = new ConcurrentLinkedQueue<>();
-        Semaphore open = new Semaphore(MOST_OPEN);
-        long notSent = 0;
         Kernel kernel = Kernel.now();
-        long start = System.nanoTime();
-        try (ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
-            for (long i = 0; System.nanoTime() - start < seconds * 1_000_000_000L; i++) {
-                long due = start + (long) (i / perSecond * 1e9);
-                LockSupport.parkNanos(due - System.nanoTime());
-                if (!open.tryAcquire()) {
-                    notSent++;
-                    continue;
-                }
-                clients.execute(() -> {
-                    try {
-                        answers.add(submit(service, form, numbers.incrementAndGet(), start, due));
-                    } finally {
-                        open.release();
-                    }
-                });
-            }
-        }
+        OpenLoop.Outcome overload = loop(service, form).run(numbers.get() + 1, perSecond, seconds);
+        numbers.addAndGet((long) (perSecond * seconds));
         kernel = Kernel.now().since(kernel);
         long over = System.nanoTime();
         long recovered = -1;
         // Itself again: ten submissions in a row, at a tenth of what it can do, are accepted.
         for (int inRow = 0; inRow < 10 && System.nanoTime() - over < 120_000_000_000L; ) {
-            boolean accepted = submit(service, form, numbers.incrementAndGet(), over, System.nanoTime())
-                            .status()
-                    == 202;
+            boolean accepted = submit(service, form, numbers) == 202;
             inRow = accepted ? inRow + 1 : 0;
             if (inRow == 1) {
                 recovered = System.nanoTime();
@@ -153,15 +115,14 @@ public final class OverloadBenchmark {
         return new Run(
                 capacity,
                 seconds,
-                notSent,
-                List.copyOf(answers),
+                overload,
                 recovered < 0 ? -1 : (recovered - over) / 1e9,
                 kernel);
     }
 
     private static void report(Run run, Map<Long, Served> served, Path pauses) throws IOException {
-        List<Answered> refusals =
-                run.answers().stream().filter(Answered::isRefusal).toList();
+        List<Answer> refusals =
+                run.answers().stream().filter(Answer::isRefusal).toList();
         Map<Integer, Integer> statuses = new TreeMap<>();
         run.answers().forEach(answer -> statuses.merge(answer.status(), 1, Integer::sum));
         long withoutTime = run.answers().stream()
@@ -175,21 +136,21 @@ public final class OverloadBenchmark {
                 run.seconds(),
                 TIMES * run.capacity(),
                 run.answers().size(),
-                run.notSent(),
+                run.overload().notSent(),
                 statuses,
                 refusals.size(),
                 withoutTime,
                 run.recovered());
         System.out.printf("%n| time of a refusal, ms | p50 | p99 | longest |%n|---|---:|---:|---:|%n");
-        row("**from the connection asked for to the answer**", refusals, one -> one.answered() / 1e6);
+        row("**from the connection asked for to the answer**", refusals, one -> one.answeredNanos() / 1e6);
         row(
                 "**in the service, first byte read to answer written**",
                 refusals,
                 one -> served.containsKey(one.number())
                         ? served.get(one.number()).micros() / 1e3
                         : Double.NaN);
-        row("before: the client's own thread came late (not in the above)", refusals, one -> one.late() / 1e6);
-        row("from the connection asked for to connected (kernel)", refusals, one -> one.connected() / 1e6);
+        row("before: sent after it was due (not in the above)", refusals, one -> one.lateNanos() / 1e6);
+        row("from the connection asked for to connected (kernel)", refusals, one -> one.connectedNanos() / 1e6);
         row(
                 "from the connection asked for to first byte read (kernel, acceptor, thread; to 1 ms)",
                 refusals,
@@ -198,12 +159,13 @@ public final class OverloadBenchmark {
                         : Double.NaN);
         System.out.printf(
                 Locale.ROOT,
-                "%nkernel: %s%nvirtual machine of the service: longest stop %.1f ms%n",
+                "%nthe client goes before others: %s%nkernel: %s%nvirtual machine of the service: longest stop %.1f ms%n",
+                run.overload().urgent() ? "yes" : "NO, its own wait for a processor is in these times (it takes root)",
                 run.kernel(),
                 longestStop(pauses));
         // Whether refusals are slow all the time, or all wait for a moment in which the machine does something else.
         Map<Long, Long> longestOfSecond = new TreeMap<>();
-        refusals.forEach(answer -> longestOfSecond.merge(answer.second(), answer.answered(), Math::max));
+        refusals.forEach(answer -> longestOfSecond.merge(answer.dueNanos() / 1_000_000_000L, answer.answeredNanos(), Math::max));
         System.out.printf(
                 "%d of %d seconds had a refusal that took more than 50 ms: %s%n",
                 longestOfSecond.values().stream().filter(n -> n > 50_000_000L).count(),
@@ -214,16 +176,16 @@ public final class OverloadBenchmark {
                         .toList());
         System.out.println("the slowest: ms in all, until connected, until the first byte was read, in the service");
         refusals.stream()
-                .sorted(Comparator.comparingLong(Answered::answered).reversed())
+                .sorted(Comparator.comparingLong(Answer::answeredNanos).reversed())
                 .limit(8)
                 .forEach(one -> {
                     Served seen = served.getOrDefault(one.number(), new Served(0, 0));
                     System.out.printf(
                             Locale.ROOT,
                             "  second %d: %.1f, %.1f, %d, %.1f%n",
-                            one.second(),
-                            one.answered() / 1e6,
-                            one.connected() / 1e6,
+                            one.dueNanos() / 1_000_000_000L,
+                            one.answeredNanos() / 1e6,
+                            one.connectedNanos() / 1e6,
                             seen.begunMillis() - one.begunMillis(),
                             seen.micros() / 1e3);
                 });
@@ -233,7 +195,7 @@ public final class OverloadBenchmark {
         }
     }
 
-    private static void row(String name, List<Answered> refusals, ToDoubleFunction<Answered> millis) {
+    private static void row(String name, List<Answer> refusals, ToDoubleFunction<Answer> millis) {
         double[] sorted = refusals.stream()
                 .mapToDouble(millis)
                 .filter(one -> !Double.isNaN(one))
@@ -253,65 +215,43 @@ public final class OverloadBenchmark {
     private static void keepBusy(JarProcess service, Form form, AtomicLong numbers, int seconds) throws Exception {
         long end = System.nanoTime() + seconds * 1_000_000_000L;
         while (System.nanoTime() < end) {
-            if (submit(service, form, numbers.incrementAndGet(), end, System.nanoTime())
-                            .status()
-                    != 202) {
+            if (submit(service, form, numbers) != 202) {
                 Thread.sleep(50); // the queue is full, which is what is wanted
             }
         }
     }
 
-    /** One request of a client of its own, which opens a connection for it as a client does that has not been here before. */
-    private static Answered submit(JarProcess service, Form form, long number, long start, long due) {
+    private static OpenLoop loop(JarProcess service, Form form) {
         URI uri = service.uri("/api/v1/evaluations");
         byte[] body = form.body();
-        ByteArrayOutputStream request = new ByteArrayOutputStream(body.length + 512);
-        request.writeBytes(
-                "POST %s HTTP/1.1\r\nHost: %s:%d\r\n%s: %d\r\nContent-Type: %s\r\nContent-Length: %d\r\nConnection: close\r\n\r\n"
-                        .formatted(
-                                uri.getPath(), uri.getHost(), uri.getPort(), NUMBER, number, form.type(), body.length)
-                        .getBytes(StandardCharsets.US_ASCII));
-        request.writeBytes(body);
-        byte[] bytes = request.toByteArray();
-        long begunMillis = System.currentTimeMillis();
-        long begun = System.nanoTime();
-        long second = (begun - start) / 1_000_000_000L;
-        long connected = 0;
-        try (Socket socket = new Socket()) {
-            socket.setTcpNoDelay(true);
-            socket.setSoTimeout(60_000);
-            socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), uri.getPort()), 60_000);
-            connected = System.nanoTime() - begun;
-            socket.getOutputStream().write(bytes);
-            InputStream in = socket.getInputStream();
-            byte[] answer = new byte[8192];
-            int length = 0;
-            int n = in.read(answer);
-            String head = "";
-            while (n > 0 && length + n < answer.length) {
-                length += n;
-                head = new String(answer, 0, length, StandardCharsets.ISO_8859_1);
-                if (head.contains("\r\n\r\n")) {
-                    break;
-                }
-                n = in.read(answer, length, answer.length - length);
-            }
-            long answered = System.nanoTime() - begun;
-            int status = head.startsWith("HTTP/1.1 ") ? Integer.parseInt(head.substring(9, 12)) : 0;
-            in.transferTo(java.io.OutputStream.nullOutputStream());
-            return new Answered(
-                    number,
-                    status,
-                    head.toLowerCase(Locale.ROOT).contains("\r\nretry-after:"),
-                    second,
-                    begun - due,
-                    connected,
-                    answered,
-                    begunMillis);
-        } catch (IOException e) {
-            return new Answered(
-                    number, 0, false, second, begun - due, connected, System.nanoTime() - begun, begunMillis);
-        }
+        return new OpenLoop(
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), uri.getPort()),
+                number -> {
+                    byte[] head =
+                            "POST %s HTTP/1.1\r\nHost: %s:%d\r\n%s: %d\r\nContent-Type: %s\r\nContent-Length: %d\r\nConnection: close\r\n\r\n"
+                                    .formatted(
+                                            uri.getPath(),
+                                            uri.getHost(),
+                                            uri.getPort(),
+                                            NUMBER,
+                                            number,
+                                            form.type(),
+                                            body.length)
+                                    .getBytes(StandardCharsets.US_ASCII);
+                    byte[] request = Arrays.copyOf(head, head.length + body.length);
+                    System.arraycopy(body, 0, request, head.length, body.length);
+                    return request;
+                },
+                MOST_OPEN);
+    }
+
+    /** The status of one submission. */
+    private static int submit(JarProcess service, Form form, AtomicLong numbers) throws IOException, InterruptedException {
+        return loop(service, form)
+                .run(numbers.incrementAndGet(), 1, 1)
+                .answers()
+                .getFirst()
+                .status();
     }
 
     private static Map<Long, Served> served(Path access) throws IOException {
