@@ -172,9 +172,7 @@ final class OpenLoop {
         ((SocketChannel) key.channel()).write(exchange.request);
         // A service that refuses may say so before it has all.
         key.interestOps(
-                exchange.request.hasRemaining()
-                        ? SelectionKey.OP_READ | SelectionKey.OP_WRITE
-                        : SelectionKey.OP_READ);
+                exchange.request.hasRemaining() ? SelectionKey.OP_READ | SelectionKey.OP_WRITE : SelectionKey.OP_READ);
     }
 
     private void read(SelectionKey key) throws IOException {

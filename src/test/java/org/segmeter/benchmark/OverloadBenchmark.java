@@ -76,8 +76,7 @@ public final class OverloadBenchmark {
         }
     }
 
-    private record Run(
-            double capacity, int seconds, OpenLoop.Outcome overload, double recovered, Kernel kernel) {
+    private record Run(double capacity, int seconds, OpenLoop.Outcome overload, double recovered, Kernel kernel) {
 
         List<Answer> answers() {
             return overload.answers();
@@ -112,17 +111,11 @@ public final class OverloadBenchmark {
             }
             Thread.sleep((long) Math.min(1000, 10_000 / capacity));
         }
-        return new Run(
-                capacity,
-                seconds,
-                overload,
-                recovered < 0 ? -1 : (recovered - over) / 1e9,
-                kernel);
+        return new Run(capacity, seconds, overload, recovered < 0 ? -1 : (recovered - over) / 1e9, kernel);
     }
 
     private static void report(Run run, Map<Long, Served> served, Path pauses) throws IOException {
-        List<Answer> refusals =
-                run.answers().stream().filter(Answer::isRefusal).toList();
+        List<Answer> refusals = run.answers().stream().filter(Answer::isRefusal).toList();
         Map<Integer, Integer> statuses = new TreeMap<>();
         run.answers().forEach(answer -> statuses.merge(answer.status(), 1, Integer::sum));
         long withoutTime = run.answers().stream()
@@ -159,13 +152,15 @@ public final class OverloadBenchmark {
                         : Double.NaN);
         System.out.printf(
                 Locale.ROOT,
-                "%nthe client goes before others: %s%nkernel: %s%nvirtual machine of the service: longest stop %.1f ms%n",
+                "%nthe client goes before others: %s%nkernel: %s%nvirtual machine of the service: longest stop %.1f"
+                        + " ms%n",
                 run.overload().urgent() ? "yes" : "NO, its own wait for a processor is in these times (it takes root)",
                 run.kernel(),
                 longestStop(pauses));
         // Whether refusals are slow all the time, or all wait for a moment in which the machine does something else.
         Map<Long, Long> longestOfSecond = new TreeMap<>();
-        refusals.forEach(answer -> longestOfSecond.merge(answer.dueNanos() / 1_000_000_000L, answer.answeredNanos(), Math::max));
+        refusals.forEach(
+                answer -> longestOfSecond.merge(answer.dueNanos() / 1_000_000_000L, answer.answeredNanos(), Math::max));
         System.out.printf(
                 "%d of %d seconds had a refusal that took more than 50 ms: %s%n",
                 longestOfSecond.values().stream().filter(n -> n > 50_000_000L).count(),
@@ -246,7 +241,8 @@ public final class OverloadBenchmark {
     }
 
     /** The status of one submission. */
-    private static int submit(JarProcess service, Form form, AtomicLong numbers) throws IOException, InterruptedException {
+    private static int submit(JarProcess service, Form form, AtomicLong numbers)
+            throws IOException, InterruptedException {
         return loop(service, form)
                 .run(numbers.incrementAndGet(), 1, 1)
                 .answers()

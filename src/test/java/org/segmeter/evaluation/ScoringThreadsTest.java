@@ -120,7 +120,9 @@ class ScoringThreadsTest {
         mayEnd.countDown();
         caller.join();
 
-        assertThat(seen.get()).as("the work had ended; the caller is still interrupted").containsExactly(true, true);
+        assertThat(seen.get())
+                .as("the work had ended; the caller is still interrupted")
+                .containsExactly(true, true);
         assertThat(threads.<Boolean>call(Thread::interrupted))
                 .as("the next work is interrupted")
                 .isFalse();
