@@ -25,10 +25,9 @@ final class DirectedSearch {
     private final NearSteps steps;
     private final CancelSignal cancel;
     private final int slicesPerPart;
-    private final long queries;
 
-    /** Points that are farther away, laid out as those of the surface; null if there are none. */
-    private long @Nullable [] far;
+    /** Points that are farther away: of each slice its rows, laid out as those of the surface; null where there are none. */
+    private final long[] @Nullable [] far;
 
     DirectedSearch(Surface from, PointSet to, NearSteps steps, CancelSignal cancel) {
         this.from = from;
@@ -37,7 +36,7 @@ final class DirectedSearch {
         this.cancel = cancel;
         PointSet q = from.points();
         slicesPerPart = Math.max(1, ROWS_PER_PART / Math.max(1, q.ny));
-        queries = q.count();
+        far = new long[q.nz][];
     }
 
     int parts() {
@@ -46,21 +45,18 @@ final class DirectedSearch {
 
     /** What all parts take, as {@link org.segmeter.volume.Parts} counts it. */
     long words() {
-        return from.points().words.length + WORDS_OF_QUERY * queries;
+        return from.points().words.length + WORDS_OF_QUERY * from.points().count();
     }
 
-    /** Null if all points were found, once all parts have been measured. */
-    synchronized long @Nullable [] far() {
-        return far;
-    }
-
-    private synchronized long[] someFar() {
-        long[] some = far;
-        if (some == null) {
-            some = new long[from.points().words.length];
-            far = some;
+    /** The search for the points that were not found, once all parts have been measured; null if there are none. */
+    @Nullable
+    FarSearch far(Spacing spacing) {
+        for (long[] slice : far) {
+            if (slice != null) {
+                return new FarSearch(from, to, far, spacing, cancel);
+            }
         }
-        return some;
+        return null;
     }
 
     DistanceCounts part(int part) {
@@ -69,11 +65,15 @@ final class DirectedSearch {
         Part slices = new Part(first, Math.min(q.nz, first + slicesPerPart));
         boolean single = q.stride == 3 && to.stride == 3 && q.wordX0 == to.wordX0;
         for (int i = 1; i < q.stride - 1; i++) {
+            cancel.check();
+            slices.touch(i);
             if (single) {
-                slices.columns(i, -1L, 0);
+                slices.search(i, -1L, 0);
             } else {
-                slices.columns(i, (1L << HALF) - 1, -NearSteps.REACH);
-                slices.columns(i, -1L << HALF, HALF - NearSteps.REACH);
+                // Steps along x lead out of a word, and so many columns to either side are looked at with each half of
+                // it.
+                slices.search(i, (1L << HALF) - 1, -NearSteps.REACH);
+                slices.search(i, -1L << HALF, HALF - NearSteps.REACH);
             }
         }
         return slices.counts();
@@ -81,58 +81,60 @@ final class DirectedSearch {
 
     /** Some slices of the surface. */
     private final class Part {
+        private final PointSet q = from.points();
         private final int first;
-        private final int end;
+
+        /** The first word of the first row. */
+        private final int start;
+
         private final NearWords near;
         private final DistanceCounts counts = new DistanceCounts();
+
+        /** For each word of a row, in bits, the rows of all slices in which it has points: most of a large box have none. */
+        private final long[] occupied;
+
+        private final int wordsOfRows;
 
         /** How many points of both surfaces have each neighbourhood code. */
         private final long[] touching = new long[256];
 
         Part(int first, int end) {
             this.first = first;
-            this.end = end;
-            PointSet q = from.points();
-            near = new NearWords(to, steps, q.y0, q.ny, q.z0 + first, end - first);
-        }
-
-        /**
-         * Measures the points of some columns.
-         *
-         * @param i the word of each row
-         * @param mask of the columns
-         * @param shift how many columns after that of the word's first bit the 64 begin that are looked at; below 0 before it
-         */
-        void columns(int i, long mask, int shift) {
-            for (int k = first; k < end; k++) {
-                cancel.check();
-                ask(i, k, mask, shift);
+            near = new NearWords(from, to, steps, q.z0 + first, end - first);
+            int rows = (end - first) * q.ny;
+            start = first * q.ny * q.stride;
+            wordsOfRows = rows + 63 >> 6;
+            occupied = new long[q.stride * wordsOfRows];
+            for (int row = 0; row < rows; row++) {
+                occupy(row);
             }
-            near.search(
-                    (from.points().wordX0 + i << 6) + shift,
-                    from,
-                    counts,
-                    (at, columns) -> someFar()[at] |= shift < 0 ? columns >>> -shift : columns << shift);
         }
 
-        /** Counts the points of a slice that are the set's too, and asks for the others. */
-        private void ask(int i, int k, long mask, int shift) {
-            PointSet q = from.points();
-            int wordX = q.wordX0 + i;
-            for (int j = 0; j < q.ny; j++) {
-                int at = (k * q.ny + j) * q.stride + i;
-                long points = q.words[at] & mask;
-                if (points == 0) {
-                    continue;
+        private void occupy(int row) {
+            int at = start + row * q.stride;
+            for (int i = 1; i < q.stride - 1; i++) {
+                if (q.words[at + i] != 0) {
+                    occupied[i * wordsOfRows + (row >> 6)] |= 1L << row;
                 }
-                int y = q.y0 + j;
-                int z = q.z0 + k;
-                long shared = points & to.word(wordX, y, z);
-                Surface.Neighbourhood around = from.around(wordX, y, z);
-                touch(shared, around);
-                long apart = points & ~shared;
-                if (apart != 0) {
-                    near.ask(y, z, shift < 0 ? apart << -shift : apart >>> shift, at);
+            }
+        }
+
+        /** Counts the points of a word of each row that are the set's too; rows without others are not looked at again. */
+        void touch(int i) {
+            int wordX = q.wordX0 + i;
+            for (int w = i * wordsOfRows; w < (i + 1) * wordsOfRows; w++) {
+                for (long left = occupied[w]; left != 0; left &= left - 1) {
+                    int row = (w - i * wordsOfRows << 6) + Long.numberOfTrailingZeros(left);
+                    int y = q.y0 + row % q.ny;
+                    int z = q.z0 + first + row / q.ny;
+                    long points = q.words[start + row * q.stride + i];
+                    long shared = points & to.word(wordX, y, z);
+                    if (shared != 0) {
+                        touch(shared, from.around(wordX, y, z));
+                        if (shared == points) {
+                            occupied[w] &= ~(1L << row);
+                        }
+                    }
                 }
             }
         }
@@ -147,6 +149,46 @@ final class DirectedSearch {
                     touching[Surface.code(around, Long.numberOfTrailingZeros(left))]++;
                 }
             }
+        }
+
+        /**
+         * Measures the other points.
+         *
+         * @param i the word of each row
+         * @param mask of the columns
+         * @param shift how many columns after that of the word's first bit the 64 begin that are looked at; below 0 before it
+         */
+        void search(int i, long mask, int shift) {
+            int wordX = q.wordX0 + i;
+            for (int w = i * wordsOfRows; w < (i + 1) * wordsOfRows; w++) {
+                for (long left = occupied[w]; left != 0; left &= left - 1) {
+                    int row = (w - i * wordsOfRows << 6) + Long.numberOfTrailingZeros(left);
+                    long points = q.words[start + row * q.stride + i] & mask;
+                    if (points != 0) {
+                        int y = q.y0 + row % q.ny;
+                        int z = q.z0 + first + row / q.ny;
+                        long apart = points & ~to.word(wordX, y, z);
+                        if (apart != 0) {
+                            near.ask(y, z, shift < 0 ? apart << -shift : apart >>> shift);
+                        }
+                    }
+                }
+            }
+            near.search(
+                    wordX,
+                    shift,
+                    (y, z, columns) -> addFar(i, y, z, shift < 0 ? columns >>> -shift : columns << shift));
+        }
+
+        /** Slices are those of this part alone. */
+        private void addFar(int i, int y, int z, long points) {
+            int k = z - q.z0;
+            long[] slice = far[k];
+            if (slice == null) {
+                slice = new long[q.ny * q.stride];
+                far[k] = slice;
+            }
+            slice[(y - q.y0) * q.stride + i] |= points;
         }
 
         DistanceCounts counts() {

@@ -1,5 +1,6 @@
 package org.segmeter.metric.distance;
 
+import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.volume.CancelSignal;
 
@@ -23,36 +24,46 @@ final class FarSearch {
 
     private final Surface from;
     private final PointSet to;
-    private final long[] far;
+    private final long[] @Nullable [] far;
     private final NearestPoint nearest;
     private final CancelSignal cancel;
+
     /** Null if each query is searched for. */
     private final RowSweep.@Nullable Columns columns;
     /** Slices of a part or, if rows are swept, rows of each slice. */
     private final int slicesPerPart;
 
     private final long queries;
+
+    /** Rows with queries, and how many different y they have. */
     private final int rows;
 
-    /** @param far the points, laid out as those of the surface */
-    FarSearch(Surface from, PointSet to, long[] far, Spacing spacing, CancelSignal cancel) {
+    private final int ys;
+
+    /** @param far the points: of each slice its rows, laid out as those of the surface; null where there are none */
+    FarSearch(Surface from, PointSet to, long[] @Nullable [] far, Spacing spacing, CancelSignal cancel) {
         this.from = from;
         this.to = to;
         this.far = far;
         this.cancel = cancel;
         PointSet q = from.points();
-        nearest = new NearestPoint(to, q.box(), spacing, 0);
+        nearest = NearestPoint.far(to, q.box(), spacing);
         long n = 0;
         int occupied = 0;
+        BitSet y = new BitSet();
         for (int k = 0; k < q.nz; k++) {
-            for (int j = 0; j < q.ny; j++) {
+            for (int j = 0; far[k] != null && j < q.ny; j++) {
                 int ofRow = queriesOfRow(j, k);
                 n += ofRow;
-                occupied += ofRow > 0 ? 1 : 0;
+                if (ofRow > 0) {
+                    occupied++;
+                    y.set(j);
+                }
             }
         }
         queries = n;
         rows = occupied;
+        ys = y.cardinality();
         columns = cheaperSwept();
         slicesPerPart = columns == null
                 ? Math.max(1, ROWS_PER_PART / Math.max(1, q.ny))
@@ -65,21 +76,20 @@ final class FarSearch {
         if (queries < FEW_QUERIES) {
             return null;
         }
-        RowSweep.Columns candidate = new RowSweep.Columns(to);
-        double sweep = candidate.steps(to, q.ny, rows, queries);
+        double sweep = RowSweep.Columns.leastSteps(to, ys, rows, queries);
         NearestPoint.Search search = nearest.search();
         long steps = 0;
         long sampled = 0;
         int every = Math.max(1, rows / SAMPLED_ROWS);
         int row = 0;
         for (int k = 0; k < q.nz && steps < sweep; k++) {
-            for (int j = 0; j < q.ny; j++) {
+            for (int j = 0; far[k] != null && j < q.ny; j++) {
                 if (queriesOfRow(j, k) > 0 && row++ % every == every / 2) {
                     int n = 0;
                     long before = 0;
                     for (int i = 1; i < q.stride - 1 && n <= SAMPLED_OF_ROW; i++) {
                         int wordX = q.wordX0 + i;
-                        long left = far[(k * q.ny + j) * q.stride + i];
+                        long left = queries(i, j, k);
                         for (; left != 0 && n <= SAMPLED_OF_ROW; left &= left - 1) {
                             search.squared((wordX << 6) + Long.numberOfTrailingZeros(left), q.y0 + j, q.z0 + k);
                             // The first of a row has no neighbour to start from, as most others have.
@@ -95,17 +105,25 @@ final class FarSearch {
                 }
             }
         }
-        return sampled > 0 && (double) steps / sampled * queries > sweep ? candidate : null;
+        double searched = sampled > 0 ? (double) steps / sampled * queries : 0;
+        if (searched <= sweep) {
+            return null;
+        }
+        RowSweep.Columns candidate = new RowSweep.Columns(to);
+        return searched > candidate.steps(to, ys, rows, queries) ? candidate : null;
     }
 
     private int queriesOfRow(int j, int k) {
-        PointSet q = from.points();
-        int row = (k * q.ny + j) * q.stride;
         int n = 0;
-        for (int i = 1; i < q.stride - 1; i++) {
-            n += Long.bitCount(far[row + i]);
+        for (int i = 1; i < from.points().stride - 1; i++) {
+            n += Long.bitCount(queries(i, j, k));
         }
         return n;
+    }
+
+    private long queries(int i, int j, int k) {
+        long[] slice = far[k];
+        return slice == null ? 0 : slice[j * from.points().stride + i];
     }
 
     int parts() {
@@ -115,7 +133,7 @@ final class FarSearch {
 
     /** What all parts take, as {@link org.segmeter.volume.Parts} counts it. */
     long words() {
-        return far.length + WORDS_OF_QUERY * queries;
+        return (long) rows * from.points().stride + WORDS_OF_QUERY * queries;
     }
 
     DistanceCounts part(int part) {
@@ -126,7 +144,7 @@ final class FarSearch {
             DistanceLookup search = nearest.search();
             for (int k = first; k < Math.min(q.nz, first + slicesPerPart); k++) {
                 cancel.check();
-                for (int j = 0; j < q.ny; j++) {
+                for (int j = 0; far[k] != null && j < q.ny; j++) {
                     row(j, k, search, counts);
                 }
             }
@@ -144,9 +162,8 @@ final class FarSearch {
 
     private void row(int j, int k, DistanceLookup lookup, DistanceCounts counts) {
         PointSet q = from.points();
-        int row = (k * q.ny + j) * q.stride;
         for (int i = 1; i < q.stride - 1; i++) {
-            long left = far[row + i];
+            long left = queries(i, j, k);
             if (left == 0) {
                 continue;
             }

@@ -8,16 +8,16 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * The steps from a lattice point to those around it, the cheapest first: all that cost less than one that is not among them. A step
- * along x stands for both directions. Depends on the spacing alone, and is kept for it. Immutable.
+ * The steps from a lattice point to those around it, the shortest first: all that are shorter than one that is not among them. A step along
+ * x stands for both directions. Depends on the spacing alone, and is kept for it. Immutable.
  */
 final class NearSteps {
 
     /** Most points along an axis. */
     static final int REACH = 16;
 
-    /** About so many steps there are where voxels are cubes: as far as 11 voxels. */
-    private static final int ABOUT = 2700;
+    /** At most about so many steps there are: of voxels that are cubes those up to 11 voxels long. */
+    private static final int MOST = 2700;
 
     /** Spacings in use at a time are few. */
     private static final int MOST_KEPT = 64;
@@ -30,8 +30,11 @@ final class NearSteps {
     final int[] y;
     final int[] z;
 
-    /** Squared length in mm2, ascending: {@code (y + z) + x}, as {@link NearestPoint} has it. */
-    final double[] cost;
+    /** The place of each step's length among {@link #squares}: many steps are equally long. */
+    final int[] length;
+
+    /** The lengths squared, in mm2, ascending, each once: {@code (y + z) + x}, as {@link NearestPoint} has it. */
+    final double[] squares;
 
     /** Most points along y and z. */
     final int reachY;
@@ -47,14 +50,14 @@ final class NearSteps {
     /** For each number of growths the number of steps up to the last one within that body. */
     private final int[] endInside;
 
-    private record Step(int x, int y, int z, double cost) {}
+    private record Step(int x, int y, int z, double square) {}
 
     private NearSteps(Spacing spacing) {
         double[] costX = NearestPoint.costs(spacing.x(), 0, REACH + 1);
         double[] costY = NearestPoint.costs(spacing.y(), 0, REACH + 1);
         double[] costZ = NearestPoint.costs(spacing.z(), 0, REACH + 1);
-        // Half of an ellipsoid of so many voxels; but a step beyond the reach would not be among them.
-        double radius = Math.cbrt(ABOUT * 1.5 / Math.PI * spacing.x() * spacing.y() * spacing.z());
+        // Half of a ball that holds so many voxels; but a step beyond the reach would not be among them.
+        double radius = Math.cbrt(MOST * 1.5 / Math.PI * spacing.x() * spacing.y() * spacing.z());
         double limit =
                 Math.min(radius * radius, Math.min(costX[REACH + 1], Math.min(costY[REACH + 1], costZ[REACH + 1])));
         List<Step> steps = new ArrayList<>();
@@ -66,12 +69,14 @@ final class NearSteps {
                 }
             }
         }
-        steps.sort(Comparator.comparingDouble(Step::cost));
+        steps.sort(Comparator.comparingDouble(Step::square));
         int n = steps.size();
         x = new int[n];
         y = new int[n];
         z = new int[n];
-        cost = new double[n];
+        length = new int[n];
+        double[] distinct = new double[n];
+        int lengths = 0;
         int farthestY = 0;
         int farthestZ = 0;
         for (int i = 0; i < n; i++) {
@@ -79,10 +84,14 @@ final class NearSteps {
             x[i] = step.x();
             y[i] = step.y();
             z[i] = step.z();
-            cost[i] = step.cost();
+            if (i == 0 || step.square() != distinct[lengths - 1]) {
+                distinct[lengths++] = step.square();
+            }
+            length[i] = lengths - 1;
             farthestY = Math.max(farthestY, step.y());
             farthestZ = Math.max(farthestZ, step.z());
         }
+        squares = Arrays.copyOf(distinct, lengths);
         reachY = farthestY;
         reachZ = farthestZ;
         int[] outside = new int[3 * REACH + 2];
@@ -102,7 +111,11 @@ final class NearSteps {
         endInside = inside;
     }
 
-    /** How often a point must grow to reach one that is so many steps away. */
+    int count() {
+        return x.length;
+    }
+
+    /** How often a point must grow to reach one that is so many steps away: every other time by one of them, else by one along each axis. */
     private static int growths(int dx, int dy, int dz) {
         for (int growths = 0; ; growths++) {
             int boxes = growths / 2;

@@ -1,179 +1,299 @@
 package org.segmeter.metric.distance;
 
 import java.util.Arrays;
+import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds near points for all queries of a row of 64 columns at once: whether any of them is a step away from a point is one operation on
- * words. The points grow, by faces and by corners in turn, until they have reached a query; the steps that they have outgrown before
- * cannot lead to it, and of the others, tried in the order of what they cost, the first that meets a point is the distance. What is
- * farther than all steps is left to others. For one thread, and for the rows of a box.
+ * Finds near points for up to 64 queries of a row at once: whether any of them is a step away from a point is one operation on words. Where
+ * queries lie together, the points around them grow, by faces and by corners in turn, until they have reached a query; the steps that they
+ * have outgrown before cannot lead to it, and of the others, tried from the shortest on, the first that meets a point is the distance. What
+ * is farther than all steps is left to others.
+ *
+ * <p>For one thread, and for some slices of a surface. What it costs depends on the rows with queries and those around them, not on
+ * the extent of the surface.
  */
 final class NearWords {
 
-    /** Takes the queries that are farther away. */
+    /** Takes the queries that are farther from every point than any step leads. */
     interface FarQueries {
-        /**
-         * @param place that was given with them
-         * @param queries bit i is column i of the 64
-         */
-        void add(int place, long queries);
+        /** @param columns bit i is column i of the 64 of row (y, z) */
+        void add(int y, int z, long columns);
     }
 
+    /** So many rows of a slice are looked at together at most: what is held does not grow with a slice. */
+    private static final int MOST_ROWS = 4096;
+
+    private final Surface from;
     private final PointSet set;
     private final NearSteps steps;
     private final int y0;
     private final int z0;
-    private final int ny;
     private final int nz;
 
-    /** Empty words before the first row and behind the last one, so that growing need not ask for an end. */
-    private final int margin;
+    /** What is asked for in each row, z fastest, and whether anything is, in the rows of each y. */
+    private final long[] asked;
 
-    /** The points in 64 columns of each row within reach. */
-    private final long[] points;
+    private final BitSet askedOfY = new BitSet();
 
-    private long[] grown;
-    private long[] next;
+    /** How many queries of each class were found at each length of a step; null where there were none. */
+    private final long[] @Nullable [] found;
+
+    // The window: rows with queries, and those from which a step leads to them. Before its first row and behind its
+    // last one there are
+    // empty words, so that neither steps nor growing need ask for an end.
+
+    private int windowY;
+    private int windowZ;
+    private int windowNy;
+    private int margin;
+
+    /** The rows that have both points and queries above and below them, or one of both: in others nothing grows that will be met. */
+    private int growFrom;
+
+    private int growTo;
+
+    /** The points in 64 columns of each row; what they have grown to. */
+    private long[] points = {};
+
+    private long[] grown = {};
+    private long[] next = {};
 
     /** From a row to the one that a step leads to, as far as it was needed. */
-    private int[] offsets = new int[0];
+    private final int[] offsets;
 
-    /** How many queries of class 0 were found at each of these steps. */
-    private long[] found = new long[0];
+    private int offsetsKnown;
 
-    /** Queries that are looked for: the row, the columns, and what stands for them. */
-    private final int[] rows;
+    /** Rows of the window with queries: those that no point has reached so far, and those that one has, but no step. */
+    private int[] rows = new int[64];
 
-    private final long[] queries;
-    private final int[] places;
-    private int asked;
+    private long[] queries = new long[64];
+    private long[] beside = new long[64];
+
+    // The word whose points are asked for.
+
+    private int wordX;
+    private int shift;
+
+    /** The codes of the points of the row that is looked at, eight in a word; which of these words are known. */
+    private final long[] codes = new long[8];
+
+    private int codesKnown;
+    private Surface.@Nullable Neighbourhood around;
 
     /**
-     * @param firstY of the queries' rows; likewise z
-     * @param countY how many rows along y; likewise z
+     * @param from whose points are the queries
+     * @param set that the nearest point is looked for in
+     * @param firstZ the first slice with queries; {@code nz}, how many may have some
      */
-    NearWords(PointSet set, NearSteps steps, int firstY, int countY, int firstZ, int countZ) {
+    NearWords(Surface from, PointSet set, NearSteps steps, int firstZ, int nz) {
+        this.from = from;
         this.set = set;
         this.steps = steps;
-        y0 = firstY - steps.reachY;
-        z0 = firstZ - steps.reachZ;
-        ny = countY + 2 * steps.reachY;
-        nz = countZ + 2 * steps.reachZ;
-        margin = ny + 1;
-        points = new long[Math.addExact(Math.multiplyExact(ny, nz), 2 * margin)];
-        grown = new long[points.length];
-        next = new long[points.length];
-        rows = new int[countY * countZ];
-        queries = new long[rows.length];
-        places = new int[rows.length];
+        this.nz = nz;
+        y0 = from.points().y0;
+        z0 = firstZ;
+        asked = new long[Math.multiplyExact(from.points().ny, nz)];
+        found = new long[steps.squares.length][];
+        offsets = new int[steps.count()];
     }
 
-    /** Asks for columns of a row, none of which is a point itself; at most once a row. */
-    void ask(int y, int z, long columns, int place) {
-        rows[asked] = margin + (z - z0) * ny + y - y0;
-        queries[asked] = columns;
-        places[asked] = place;
-        asked++;
+    /**
+     * Asks for columns of a row, none of which is a point of the set; at most once a row until they are searched for.
+     *
+     * @param columns bit i is column i of the 64
+     */
+    void ask(int y, int z, long columns) {
+        asked[(y - y0) * nz + z - z0] = columns;
+        askedOfY.set(y - y0);
     }
 
     /**
      * Finds all that was asked for since the last time, and counts it.
      *
-     * @param x the first of the 64 columns
+     * @param wordX the word of the points of the surface that is asked about
+     * @param shift by how many columns the 64 lie behind those of the word; all that is asked for lies in both
      */
-    void search(int x, Surface from, DistanceCounts counts, FarQueries far) {
-        if (asked == 0) {
-            return;
-        }
-        look(x);
-        System.arraycopy(points, 0, grown, 0, points.length);
-        int all = steps.cost.length;
-        int left = asked;
-        asked = 0;
-        for (int growths = 0; left > 0 && steps.firstOutside(growths) < all; growths++) {
-            grow(growths);
-            int first = steps.firstOutside(growths);
-            int end = steps.endInside(growths + 1);
-            reach(end);
-            int kept = 0;
-            for (int i = 0; i < left; i++) {
-                kept = settle(i, kept, first, end, x, from, counts, far);
+    void search(int wordX, int shift, FarQueries far) {
+        this.wordX = wordX;
+        this.shift = shift;
+        for (int first = askedOfY.nextSetBit(0); first >= 0; ) {
+            int last = first;
+            int y = askedOfY.nextSetBit(first + 1);
+            // Nearer ones would share rows around them.
+            while (y >= 0 && y - last <= 2 * steps.reachY && y - first < MOST_ROWS) {
+                last = y;
+                y = askedOfY.nextSetBit(last + 1);
             }
-            left = kept;
+            together(first, last + 1, far);
+            first = y;
         }
-        for (int i = 0; i < left; i++) {
-            far.add(places[i], queries[i]);
+        askedOfY.clear();
+    }
+
+    /** Finds what was asked for in the rows from one y to before another, both counted from the first. */
+    private void together(int first, int end, FarQueries far) {
+        int lowest = nz;
+        int highest = -1;
+        int n = 0;
+        for (int j = askedOfY.nextSetBit(first); j >= 0 && j < end; j = askedOfY.nextSetBit(j + 1)) {
+            for (int k = 0; k < nz; k++) {
+                if (asked[j * nz + k] != 0) {
+                    lowest = Math.min(lowest, k);
+                    highest = Math.max(highest, k);
+                    n++;
+                }
+            }
+        }
+        place(first, end, lowest, highest + 1);
+        hold(n);
+        n = 0;
+        for (int j = askedOfY.nextSetBit(first); j >= 0 && j < end; j = askedOfY.nextSetBit(j + 1)) {
+            for (int k = lowest; k <= highest; k++) {
+                long columns = asked[j * nz + k];
+                if (columns != 0) {
+                    asked[j * nz + k] = 0;
+                    rows[n] = margin + (z0 + k - windowZ) * windowNy + y0 + j - windowY;
+                    queries[n] = columns;
+                    beside[n++] = 0;
+                }
+            }
+        }
+        if (look()) {
+            reach(n);
+        }
+        for (int i = 0; i < n; i++) {
+            if (queries[i] != 0) {
+                int row = rows[i] - margin;
+                far.add(windowY + row % windowNy, windowZ + row / windowNy, queries[i]);
+            }
         }
     }
 
-    /** Counts those queries of a row that were reached, and keeps the others behind those that are kept already. */
-    private int settle(
-            int i, int kept, int first, int end, int x, Surface from, DistanceCounts counts, FarQueries far) {
-        long near = queries[i] & grown[rows[i]];
-        if (near != 0) {
-            queries[i] &= ~near;
-            long missed = found(near, rows[i], first, end, x, from, counts);
-            if (missed != 0) {
-                far.add(places[i], missed);
-            }
+    /** Lays the window around rows with queries, counted from the first. */
+    private void place(int firstY, int endY, int firstZ, int endZ) {
+        windowY = y0 + firstY - steps.reachY;
+        windowNy = endY - firstY + 2 * steps.reachY;
+        windowZ = z0 + firstZ - steps.reachZ;
+        int slices = endZ - firstZ + 2 * steps.reachZ;
+        margin = windowNy + 1;
+        int size = Math.addExact(Math.multiplyExact(windowNy, slices), 2 * margin);
+        if (points.length < size) {
+            points = new long[size];
+            grown = new long[size];
+            next = new long[size];
         }
-        if (queries[i] == 0) {
-            return kept;
-        }
-        rows[kept] = rows[i];
-        places[kept] = places[i];
-        queries[kept] = queries[i];
-        return kept + 1;
+        int from = Math.max(0, Math.min(set.z0 - windowZ, steps.reachZ));
+        int to = Math.min(slices, Math.max(set.z0 + set.nz - windowZ, slices - steps.reachZ));
+        growFrom = margin + from * windowNy;
+        growTo = margin + to * windowNy;
+        Arrays.fill(points, 0, size, 0);
+        // What grows grows there only, and meets nothing elsewhere.
+        Arrays.fill(grown, 0, growFrom, 0);
+        Arrays.fill(grown, growTo, size, 0);
+        Arrays.fill(next, 0, growFrom, 0);
+        Arrays.fill(next, growTo, size, 0);
+        offsetsKnown = 0;
     }
 
-    private void look(int x) {
+    private void hold(int n) {
+        if (rows.length < n) {
+            int more = Math.max(n, 2 * rows.length);
+            rows = new int[more];
+            queries = new long[more];
+            beside = new long[more];
+        }
+    }
+
+    /** Takes the points of the window's rows; false if there are none. */
+    private boolean look() {
+        int x = (wordX << 6) + shift;
         int word = (x >> 6) - set.wordX0;
-        int shift = x & 63;
+        int bits = x & 63;
         boolean low = word >= 0 && word < set.stride;
-        boolean high = shift != 0 && word + 1 >= 0 && word + 1 < set.stride;
-        Arrays.fill(points, 0);
-        if (!low && !high) {
-            return;
+        boolean high = bits != 0 && word + 1 >= 0 && word + 1 < set.stride;
+        int fromY = Math.max(windowY, set.y0);
+        int toY = Math.min(windowY + windowNy, set.y0 + set.ny);
+        if (!low && !high || fromY >= toY) {
+            return false;
         }
-        int fromY = Math.max(y0, set.y0);
-        int toY = Math.min(y0 + ny, set.y0 + set.ny);
-        int toZ = Math.min(z0 + nz, set.z0 + set.nz);
-        for (int z = Math.max(z0, set.z0); fromY < toY && z < toZ; z++) {
-            int to = margin + (z - z0) * ny - y0;
+        long any = 0;
+        int toZ = Math.min(windowZ + (growTo - margin) / windowNy, set.z0 + set.nz);
+        for (int z = Math.max(windowZ + (growFrom - margin) / windowNy, set.z0); z < toZ; z++) {
+            int to = margin + (z - windowZ) * windowNy + fromY - windowY;
             int at = set.row(fromY, z) + word;
-            copy(low ? at : -1, high ? at + 1 : -1, shift, to + fromY, toY - fromY);
+            any |= copy(low ? at : -1, high ? at + 1 : -1, bits, to, toY - fromY);
         }
+        return any != 0;
     }
 
     /** The columns of some rows, from the words at an index and those after them; below 0 there are none. */
-    private void copy(int low, int high, int shift, int to, int count) {
+    private long copy(int low, int high, int bits, int to, int count) {
         long[] words = set.words;
         int stride = set.stride;
+        long any = 0;
         for (int i = 0; i < count; i++) {
-            points[to + i] = (low < 0 ? 0 : words[low + i * stride] >>> shift)
-                    | (high < 0 ? 0 : words[high + i * stride] << (64 - shift));
+            long columns = (low < 0 ? 0 : words[low + i * stride] >>> bits)
+                    | (high < 0 ? 0 : words[high + i * stride] << 64 - bits);
+            points[to + i] = columns;
+            any |= columns;
+        }
+        return any;
+    }
+
+    /** Lets the points grow until they have reached all of the first n queries that are near, and leaves those that are not. */
+    private void reach(int n) {
+        System.arraycopy(points, growFrom, grown, growFrom, growTo - growFrom);
+        int all = steps.count();
+        int tried = all;
+        boolean left = true;
+        for (int growths = 0; left && steps.firstOutside(growths) < all; growths++) {
+            grow(growths % 2 == 0);
+            int first = steps.firstOutside(growths);
+            int end = steps.endInside(growths + 1);
+            left = false;
+            for (int i = 0; i < n; i++) {
+                long reached = queries[i] & grown[rows[i]];
+                if (reached != 0) {
+                    queries[i] &= ~reached;
+                    long missed = count(reached, rows[i], first, end);
+                    if (missed != 0) {
+                        // Reached by more than the steps, as across an end of the window: a longer step may still lead
+                        // there.
+                        beside[i] |= missed;
+                        tried = Math.min(tried, end);
+                    }
+                }
+                left |= queries[i] != 0;
+            }
+        }
+        for (int i = 0; i < n; i++) {
+            if (beside[i] != 0) {
+                queries[i] |= count(beside[i], rows[i], tried, all);
+            }
         }
     }
 
-    /** To the neighbours that share a face, or any corner, in turn. Beyond the ends of a row of rows it grows too much, never too little. */
-    private void grow(int before) {
-        boolean faces = before % 2 == 0;
-        int end = points.length - margin;
+    /**
+     * To the neighbours that share a face, or else to those that share any corner. Across the ends of a slice's rows it grows too much, never
+     * too little.
+     */
+    private void grow(boolean faces) {
+        int slice = windowNy;
+        // Slice by slice: what is called often is compiled soon, also where there is little to do.
         if (faces) {
-            // Slice by slice: what is called often is compiled soon, also where there is little to do.
-            for (int slice = margin; slice < end; slice += ny) {
-                byFaces(grown, next, slice, slice + ny, ny);
+            for (int at = growFrom; at < growTo; at += slice) {
+                byFaces(grown, next, at, at + slice, slice);
             }
             long[] old = grown;
             grown = next;
             next = old;
         } else {
-            for (int slice = 0; slice < nz; slice++) {
-                along(grown, next, margin + slice * ny, ny);
+            for (int at = growFrom; at < growTo; at += slice) {
+                along(grown, next, at, at + slice);
             }
-            for (int slice = margin; slice < end; slice += ny) {
-                acrossRows(next, grown, slice, slice + ny, ny);
+            for (int at = growFrom; at < growTo; at += slice) {
+                acrossRows(next, grown, at, at + slice, slice);
             }
         }
     }
@@ -185,8 +305,8 @@ final class NearWords {
         }
     }
 
-    private static void along(long[] from, long[] to, int first, int count) {
-        for (int i = first; i < first + count; i++) {
+    private static void along(long[] from, long[] to, int first, int end) {
+        for (int i = first; i < end; i++) {
             long w = from[i];
             to[i] = w | w << 1 | w >>> 1;
         }
@@ -206,32 +326,19 @@ final class NearWords {
         }
     }
 
-    private void reach(int count) {
-        int known = offsets.length;
-        if (known < count) {
-            offsets = Arrays.copyOf(offsets, count);
-            found = Arrays.copyOf(found, count);
-            for (int i = known; i < count; i++) {
-                offsets[i] = steps.z[i] * ny + steps.y[i];
-            }
-        }
-    }
-
     /** Counts queries of a row by the first of some steps that meets a point; those that none does are answered. */
-    private long found(long near, int row, int first, int end, int x, Surface from, DistanceCounts counts) {
+    private long count(long some, int row, int first, int end) {
+        know(end);
+        codesKnown = 0;
+        around = null;
         int[] along = steps.x;
-        int[] offset = offsets;
         long[] words = points;
-        long left = near;
+        long left = some;
         for (int i = first; i < end; i++) {
-            long there = words[row + offset[i]];
+            long there = words[row + offsets[i]];
             long met = left & (there << along[i] | there >>> along[i]);
             if (met != 0) {
-                if (from.voxels() == null) {
-                    found[i] += Long.bitCount(met);
-                } else {
-                    add(met, steps.cost[i], row, x, from, counts);
-                }
+                add(met, row, steps.length[i]);
                 left &= ~met;
                 if (left == 0) {
                     break;
@@ -241,26 +348,52 @@ final class NearWords {
         return left;
     }
 
-    private void add(long met, double square, int row, int x, Surface from, DistanceCounts counts) {
-        int y = (row - margin) % ny + y0;
-        int z = (row - margin) / ny + z0;
-        Surface.@Nullable Neighbourhood around = null;
-        int word = 0;
+    private void know(int end) {
+        for (int i = offsetsKnown; i < end; i++) {
+            offsets[i] = steps.z[i] * windowNy + steps.y[i];
+        }
+        offsetsKnown = Math.max(offsetsKnown, end);
+    }
+
+    private void add(long met, int row, int length) {
+        long[] ofClass = found[length];
+        if (ofClass == null) {
+            ofClass = new long[from.weights().length];
+            found[length] = ofClass;
+        }
+        if (from.voxels() == null) {
+            ofClass[0] += Long.bitCount(met);
+            return;
+        }
+        byte[] classOf = from.classOf();
         for (long left = met; left != 0; left &= left - 1) {
-            int column = x + Long.numberOfTrailingZeros(left);
-            if (around == null || column >> 6 != word) {
-                word = column >> 6;
-                around = from.around(word, y, z);
+            int bit = Long.numberOfTrailingZeros(left) + shift;
+            int eight = bit >> 3;
+            if ((codesKnown >> eight & 1) == 0) {
+                codes[eight] = around(row - margin).codes(eight);
+                codesKnown |= 1 << eight;
             }
-            counts.add(square, around == null ? 0 : from.classAt(around, column & 63), 1);
+            ofClass[classOf[(int) (codes[eight] >>> 8 * (bit & 7)) & 255]]++;
         }
     }
 
-    /** Adds what was found of class 0. */
+    private Surface.Neighbourhood around(int row) {
+        Surface.Neighbourhood known = around;
+        if (known == null) {
+            known = from.around(wordX, windowY + row % windowNy, windowZ + row / windowNy);
+            around = known;
+        }
+        return known;
+    }
+
+    /** Adds what was found. */
     void addTo(DistanceCounts counts) {
         for (int i = 0; i < found.length; i++) {
-            if (found[i] != 0) {
-                counts.add(steps.cost[i], 0, found[i]);
+            long[] ofClass = found[i];
+            for (int c = 0; ofClass != null && c < ofClass.length; c++) {
+                if (ofClass[c] != 0) {
+                    counts.add(steps.squares[i], c, ofClass[c]);
+                }
             }
         }
     }

@@ -27,9 +27,11 @@ final class NearestPoint {
     private final double[] costX;
     private final double[] costY;
     private final double[] costZ;
-    private final NearRows near;
 
-    /** The rows of each block of 2 x 2 rows joined. */
+    /** Null if the tree alone is asked. */
+    private final @Nullable NearRows near;
+
+    /** The rows of each block of 2 x 2 rows joined; none if the tree alone is asked. */
     private final long[] joined;
 
     private final int blocksY;
@@ -51,6 +53,15 @@ final class NearestPoint {
      *     for the distance to the nearest face, edge or corner of a voxel
      */
     NearestPoint(PointSet set, Box queries, Spacing spacing, double nearer) {
+        this(set, queries, spacing, nearer, true);
+    }
+
+    /** The same for queries most of which lie far from every point: rows are not looked at one by one. */
+    static NearestPoint far(PointSet set, Box queries, Spacing spacing) {
+        return new NearestPoint(set, queries, spacing, 0, false);
+    }
+
+    private NearestPoint(PointSet set, Box queries, Spacing spacing, double nearer, boolean rows) {
         this.set = set;
         this.queries = queries;
         this.spacing = spacing;
@@ -60,10 +71,8 @@ final class NearestPoint {
         costZ = costs(spacing.z(), nearer, reach(queries.z0(), queries.z1(), set.z0, set.z0 + set.nz));
         int reachY = Math.min(costY.length - 1, NEAR_REACH);
         int reachZ = Math.min(costZ.length - 1, NEAR_REACH);
-        near = NearRows.of(spacing, nearer, reachY, reachZ);
         blocksY = (set.ny + NearRows.BLOCK - 1) / NearRows.BLOCK;
         blocksZ = (set.nz + NearRows.BLOCK - 1) / NearRows.BLOCK;
-        joined = joined();
         // Beyond the shortest reach of the list there may be rows, or bits of a row, that it does not look at.
         double limit = Double.POSITIVE_INFINITY;
         if (reachY + 1 < costY.length) {
@@ -76,6 +85,8 @@ final class NearestPoint {
             limit = Math.min(limit, costX[WINDOW]);
         }
         nearLimit = limit;
+        near = rows ? NearRows.of(spacing, nearer, reachY, reachZ) : null;
+        joined = near == null ? new long[0] : joined();
 
         int levels = 1;
         for (int size = Math.max(set.stride << 6, Math.max(set.ny, set.nz)); size > 1 << CELL + levels - 1; ) {
@@ -200,10 +211,10 @@ final class NearestPoint {
             if (found) {
                 offer(lastX, lastY, lastZ, x, y, z);
             }
-            if (!surelyFar(x, y, z)) {
-                rows(x, y, z);
+            if (!surelyFar(x, y, z) && near != null) {
+                rows(near, x, y, z);
             }
-            if (best > nearLimit) {
+            if (best > nearLimit || near == null) {
                 int top = occupied.length - 1;
                 tree(top, 0, 0, 0, x - (set.wordX0 << 6), y - set.y0, z - set.z0);
                 remember(x, y, z);
@@ -231,8 +242,10 @@ final class NearestPoint {
                 offer(lastX, lastY, lastZ, x, y, z);
             }
             if (best == start) {
-                rows(x, y, z);
-                if (best == start && start > nearLimit) {
+                if (near != null) {
+                    rows(near, x, y, z);
+                }
+                if (best == start && (start > nearLimit || near == null)) {
                     tree(occupied.length - 1, 0, 0, 0, x - (set.wordX0 << 6), y - set.y0, z - set.z0);
                 }
             }
@@ -292,7 +305,7 @@ final class NearestPoint {
             farQueries[i + 5] = lastZ;
         }
 
-        private void rows(int x, int y, int z) {
+        private void rows(NearRows near, int x, int y, int z) {
             int start = x - WINDOW;
             int word = (start >> 6) - set.wordX0;
             int shift = start & 63;
@@ -308,7 +321,7 @@ final class NearestPoint {
             boolean low = word >= 0;
             boolean high = shift != 0 && word + 1 < stride;
             if (best > near.blocksFrom) {
-                blocks(x, y - y0, z - z0, word, shift, low, high);
+                blocks(near.blocks(y - y0, z - z0), x, y - y0, z - z0, word, shift, low, high);
                 return;
             }
             int[] nearY = near.y;
@@ -353,8 +366,8 @@ final class NearestPoint {
          * Looks at blocks of rows, nearest first, and at the rows of those that may hold a nearer point: in the empty ball around a query
          * few do. Row and slice are counted from the set's first.
          */
-        private void blocks(int x, int row, int slice, int word, int shift, boolean low, boolean high) {
-            NearRows.Blocks order = near.blocks(row, slice);
+        private void blocks(
+                NearRows.Blocks order, int x, int row, int slice, int word, int shift, boolean low, boolean high) {
             int blockY = row >> NearRows.BLOCK_BITS;
             int blockZ = slice >> NearRows.BLOCK_BITS;
             int stride = set.stride;

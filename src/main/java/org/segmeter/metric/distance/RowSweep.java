@@ -102,6 +102,15 @@ final class RowSweep implements DistanceLookup {
          * @param queries queries
          */
         double steps(PointSet set, long ys, long rows, long queries) {
+            return steps(set, width, ys, rows, queries);
+        }
+
+        /** As {@link #steps}, at least, for it is not known yet how many columns there are. */
+        static double leastSteps(PointSet set, long ys, long rows, long queries) {
+            return steps(set, 1, ys, rows, queries);
+        }
+
+        private static double steps(PointSet set, int width, long ys, long rows, long queries) {
             double alongY = (double) ys * set.nz * ((set.stride - 2) * 0.5 * set.ny + width);
             double alongZ = (double) rows * set.nz * (2 + 0.25 * width);
             return alongY + alongZ + queries * (4 + 0.5 * width);

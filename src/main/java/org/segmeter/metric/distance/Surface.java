@@ -111,23 +111,29 @@ record Surface(PointSet points, @Nullable PointSet voxels, byte[] classOf, doubl
 
         /** Adds 1 for the code of each of the points, eight points at a time. @param counts how often each of the 256 codes was met */
         void addCodes(long points, long[] counts) {
-            for (int shift = 0; shift < 64; shift += 8) {
-                long chosen = points >>> shift & 255;
+            for (int eight = 0; eight < 8; eight++) {
+                long chosen = points >>> 8 * eight & 255;
                 if (chosen == 0) {
                     continue;
                 }
-                long codes = transposed(before0 >>> shift & 255
-                        | (here0 >>> shift & 255) << 8
-                        | (before1 >>> shift & 255) << 16
-                        | (here1 >>> shift & 255) << 24
-                        | (before2 >>> shift & 255) << 32
-                        | (here2 >>> shift & 255) << 40
-                        | (before3 >>> shift & 255) << 48
-                        | (here3 >>> shift & 255) << 56);
+                long codes = codes(eight);
                 for (; chosen != 0; chosen &= chosen - 1) {
                     counts[(int) (codes >>> 8 * Long.numberOfTrailingZeros(chosen)) & 255]++;
                 }
             }
+        }
+
+        /** The codes of eight corners, that of the first in the lowest byte. @param eight 0 to 7, which eight of the word */
+        long codes(int eight) {
+            int shift = 8 * eight;
+            return transposed(before0 >>> shift & 255
+                    | (here0 >>> shift & 255) << 8
+                    | (before1 >>> shift & 255) << 16
+                    | (here1 >>> shift & 255) << 24
+                    | (before2 >>> shift & 255) << 32
+                    | (here2 >>> shift & 255) << 40
+                    | (before3 >>> shift & 255) << 48
+                    | (here3 >>> shift & 255) << 56);
         }
 
         /** Eight bytes as a matrix of 8 x 8 bits, rows and columns exchanged (Warren, "Hacker's Delight", section 7-3). */

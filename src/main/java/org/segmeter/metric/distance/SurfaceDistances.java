@@ -1,6 +1,5 @@
 package org.segmeter.metric.distance;
 
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -234,45 +233,31 @@ public record SurfaceDistances(DistanceDistribution predictionToReference, Dista
         NearSteps steps = NearSteps.of(spacing);
         DirectedSearch forth = new DirectedSearch(p, toReference, steps, cancel);
         DirectedSearch back = new DirectedSearch(r, toPrediction, steps, cancel);
+        DistanceCounts[] sums = {new DistanceCounts(), new DistanceCounts()};
         int n = forth.parts();
-        DistanceCounts[] near = new DistanceCounts[n + back.parts()];
-        Parts.of(near.length, forth.words() + back.words())
-                .forEach(i -> near[i] = i < n ? forth.part(i) : back.part(i - n));
-        DistanceCounts[] sums = {
-            merged(Arrays.asList(near).subList(0, n)),
-            merged(Arrays.asList(near).subList(n, near.length))
-        };
-        long[] farForth = forth.far();
-        long[] farBack = back.far();
-        if (farForth != null) {
-            addFar(new FarSearch(p, toReference, farForth, spacing, cancel), sums[0]);
-        }
-        if (farBack != null) {
-            addFar(new FarSearch(r, toPrediction, farBack, spacing, cancel), sums[1]);
+        Parts.of(n + back.parts(), forth.words() + back.words())
+                .forEach(i -> add(i < n ? forth.part(i) : back.part(i - n), sums[i < n ? 0 : 1]));
+        List<Optional<FarSearch>> far = Parts.of(2, (long) toReference.words.length + toPrediction.words.length)
+                .mapToObj(i -> Optional.ofNullable((i == 0 ? forth : back).far(spacing)))
+                .toList();
+        for (int i = 0; i < 2; i++) {
+            DistanceCounts sum = sums[i];
+            far.get(i)
+                    .ifPresent(search ->
+                            Parts.of(search.parts(), search.words()).forEach(part -> add(search.part(part), sum)));
         }
         return sums;
     }
 
-    private static void addFar(FarSearch search, DistanceCounts sum) {
-        // In whatever order: far distances are so many that those of all parts together take more than the surfaces.
-        Parts.of(search.parts(), search.words()).forEach(i -> {
-            DistanceCounts part = search.part(i);
-            synchronized (sum) {
-                sum.addAll(part);
-            }
-        });
+    /** In whatever order: counts of all parts together take more than the surfaces. */
+    private static void add(DistanceCounts part, DistanceCounts sum) {
+        synchronized (sum) {
+            sum.addAll(part);
+        }
     }
 
     private static long words(BitMask one, BitMask other) {
         return (long) one.words().length + other.words().length;
-    }
-
-    private static DistanceCounts merged(List<DistanceCounts> parts) {
-        DistanceCounts sum = parts.get(0);
-        for (DistanceCounts part : parts.subList(1, parts.size())) {
-            sum.addAll(part);
-        }
-        return sum;
     }
 
     /** The Hausdorff distance: the larger of the two directed maxima. */
