@@ -1,8 +1,8 @@
 package org.segmeter.scoring;
 
 import org.jspecify.annotations.Nullable;
+import org.segmeter.metric.fragility.Envelope;
 import org.segmeter.volume.BitMask;
-import org.segmeter.volume.Mask;
 
 /**
  * What a misplacement of half a voxel alone costs: the Dice of a mask with itself moved by half a voxel. Voxels as boxes: moved by half
@@ -15,17 +15,13 @@ final class HalfVoxelShift {
 
     /** The least over the three axes; null for the empty mask. */
     static @Nullable Double dice(BitMask mask) {
-        long n = mask.count();
-        if (n == 0) {
+        if (mask.isEmpty()) {
             return null;
         }
-        long fewest = n;
-        for (int axis = 0; axis < 3; axis++) {
-            Mask moved = Reindexing.NONE
-                    .shifted(axis == 0 ? 1 : 0, axis == 1 ? 1 : 0, axis == 2 ? 1 : 0)
-                    .apply(mask);
-            fewest = Math.min(fewest, mask.intersectionCount(moved));
-        }
+        // Moved by a whole voxel, all voxels but the first of each run along that axis lie where another one was.
+        Envelope envelope = Envelope.of(mask);
+        long n = envelope.voxels();
+        long fewest = n - Math.max(envelope.facesX(), Math.max(envelope.facesY(), envelope.facesZ()));
         return (n + fewest) / (2.0 * n);
     }
 }

@@ -23,43 +23,118 @@ public record Envelope(long voxels, long eroded, long dilated, long facesX, long
     /** @throws IllegalArgumentException if the structure is empty */
     public static Envelope of(BitMask structure) {
         Box box = structure.box();
-        long voxels = 0;
-        long eroded = 0;
-        long dilated = 0;
-        long facesX = 0;
-        long facesY = 0;
-        long facesZ = 0;
-        int firstWord = box.x0() - 1 >> 6;
-        int lastWord = box.x1() >> 6;
+        Rows rows = new Rows(structure, box);
         for (int z = box.z0() - 1; z <= box.z1(); z++) {
             for (int y = box.y0() - 1; y <= box.y1(); y++) {
-                long before = 0;
-                long here = word(structure, firstWord, y, z);
-                for (int w = firstWord; w <= lastWord; w++) {
-                    long after = word(structure, w + 1, y, z);
-                    long left = here << 1 | before >>> 63;
-                    long right = here >>> 1 | after << 63;
-                    long up = word(structure, w, y - 1, z);
-                    long down = word(structure, w, y + 1, z);
-                    long front = word(structure, w, y, z - 1);
-                    long back = word(structure, w, y, z + 1);
-                    voxels += Long.bitCount(here);
-                    eroded += Long.bitCount(here & left & right & up & down & front & back);
-                    dilated += Long.bitCount(here | left | right | up | down | front | back);
-                    facesX += Long.bitCount(here & ~left);
-                    facesY += Long.bitCount(here & ~up);
-                    facesZ += Long.bitCount(here & ~front);
-                    before = here;
-                    here = after;
+                rows.count(y, z);
+            }
+        }
+        return new Envelope(rows.voxels, rows.eroded, rows.dilated, rows.facesX, rows.facesY, rows.facesZ);
+    }
+
+    /** Counts row by row; most rows of a large box have no voxels near, and cost no more than a look. */
+    private static final class Rows {
+        private final long[] words;
+        private final int wordsPerRow;
+        private final Box box;
+        private final BitMask structure;
+
+        /** Whether each row of the box has voxels. */
+        private final boolean[] occupied;
+
+        private final long[] none;
+        private long voxels;
+        private long eroded;
+        private long dilated;
+        private long facesX;
+        private long facesY;
+        private long facesZ;
+
+        Rows(BitMask structure, Box box) {
+            this.structure = structure;
+            this.box = box;
+            words = structure.words();
+            wordsPerRow = structure.wordsPerRow();
+            none = new long[wordsPerRow];
+            occupied = new boolean[Math.multiplyExact(box.ny(), box.nz())];
+            for (int z = box.z0(), at = 0; z < box.z1(); z++) {
+                for (int y = box.y0(); y < box.y1(); y++, at++) {
+                    occupied[at] = hasVoxels(structure.rowStart(y, z));
                 }
             }
         }
-        return new Envelope(voxels, eroded, dilated, facesX, facesY, facesZ);
-    }
 
-    private static long word(BitMask mask, int w, int y, int z) {
-        int i = w - mask.wordX0();
-        return i < 0 || i >= mask.wordsPerRow() || !mask.hasRow(y, z) ? 0 : mask.words()[mask.rowStart(y, z) + i];
+        private boolean hasVoxels(int row) {
+            long any = 0;
+            for (int w = row; w < row + wordsPerRow; w++) {
+                any |= words[w];
+            }
+            return any != 0;
+        }
+
+        private boolean isOccupied(int y, int z) {
+            return y >= box.y0()
+                    && y < box.y1()
+                    && z >= box.z0()
+                    && z < box.z1()
+                    && occupied[(z - box.z0()) * box.ny() + y - box.y0()];
+        }
+
+        void count(int y, int z) {
+            boolean here = isOccupied(y, z);
+            boolean up = isOccupied(y - 1, z);
+            boolean down = isOccupied(y + 1, z);
+            boolean front = isOccupied(y, z - 1);
+            boolean back = isOccupied(y, z + 1);
+            if (here || up || down || front || back) {
+                count(
+                        here ? words : none,
+                        here ? structure.rowStart(y, z) : 0,
+                        up ? words : none,
+                        up ? structure.rowStart(y - 1, z) : 0,
+                        down ? words : none,
+                        down ? structure.rowStart(y + 1, z) : 0,
+                        front ? words : none,
+                        front ? structure.rowStart(y, z - 1) : 0,
+                        back ? words : none,
+                        back ? structure.rowStart(y, z + 1) : 0);
+            }
+        }
+
+        private void count(
+                long[] ofHere,
+                int atHere,
+                long[] ofUp,
+                int atUp,
+                long[] ofDown,
+                int atDown,
+                long[] ofFront,
+                int atFront,
+                long[] ofBack,
+                int atBack) {
+            long before = 0;
+            long here = ofHere[atHere];
+            // Beyond the first and the last word lie at most the outside neighbours of their ends.
+            dilated += here & 1;
+            for (int w = 0; w < wordsPerRow; w++) {
+                long after = w + 1 < wordsPerRow ? ofHere[atHere + w + 1] : 0;
+                long left = here << 1 | before >>> 63;
+                long right = here >>> 1 | after << 63;
+                long up = ofUp[atUp + w];
+                long down = ofDown[atDown + w];
+                long front = ofFront[atFront + w];
+                long back = ofBack[atBack + w];
+                voxels += Long.bitCount(here);
+                eroded += Long.bitCount(here & left & right & up & down & front & back);
+                dilated += Long.bitCount(here | left | right | up | down | front | back);
+                facesX += Long.bitCount(here & ~left);
+                facesY += Long.bitCount(here & ~up);
+                facesZ += Long.bitCount(here & ~front);
+                before = here;
+                here = after;
+            }
+            dilated += before >>> 63;
+        }
     }
 
     /** Dice with the structure eroded by one voxel. */

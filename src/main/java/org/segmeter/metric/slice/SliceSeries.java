@@ -50,9 +50,13 @@ public record SliceSeries(int axis, List<Slice> slices) {
         long[] referenced = new long[n];
         for (int z = box.z0(); z < box.z1(); z++) {
             for (int y = box.y0(); y < box.y1(); y++) {
+                boolean hasP = prediction.hasRow(y, z);
+                boolean hasR = reference.hasRow(y, z);
+                int atP = hasP ? prediction.rowStart(y, z) - prediction.wordX0() : 0;
+                int atR = hasR ? reference.rowStart(y, z) - reference.wordX0() : 0;
                 for (int w = box.x0() >> 6; w <= box.x1() - 1 >> 6; w++) {
-                    long p = word(prediction, w, y, z);
-                    long r = word(reference, w, y, z);
+                    long p = hasP && has(prediction, w) ? prediction.words()[atP + w] : 0;
+                    long r = hasR && has(reference, w) ? reference.words()[atR + w] : 0;
                     if ((p | r) == 0) {
                         continue;
                     }
@@ -78,9 +82,8 @@ public record SliceSeries(int axis, List<Slice> slices) {
         return new SliceSeries(axis, slices);
     }
 
-    private static long word(BitMask mask, int w, int y, int z) {
-        int i = w - mask.wordX0();
-        return i < 0 || i >= mask.wordsPerRow() || !mask.hasRow(y, z) ? 0 : mask.words()[mask.rowStart(y, z) + i];
+    private static boolean has(BitMask mask, int w) {
+        return w >= mask.wordX0() && w < mask.wordX0() + mask.wordsPerRow();
     }
 
     private static void count(long bits, int at, long[] counts) {
