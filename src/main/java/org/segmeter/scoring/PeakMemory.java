@@ -8,6 +8,7 @@ import java.util.Set;
 import org.segmeter.volume.BitMask;
 import org.segmeter.volume.Box;
 import org.segmeter.volume.Mask;
+import org.segmeter.volume.Parts;
 import org.segmeter.volume.PointMask;
 import org.segmeter.volume.ProbabilityVolume;
 import org.segmeter.volume.Voxels;
@@ -40,8 +41,8 @@ final class PeakMemory {
     /** Rows of a part, as {@code DirectedSearch} has them. */
     private static final long ROWS_OF_PART = 8192;
 
-    /** A row of a part while near points are looked for: 64 points three times, the queries, and where both are. */
-    private static final long OF_ROW_OF_PART = 4 * 8 + 2 * 4;
+    /** A row of a part while near points are looked for: 64 points three times, the queries three times, and where these are. */
+    private static final long OF_ROW_OF_PART = 6 * 8 + 4;
 
     /** Edge of the cells by which it is seen that structures lie far apart, as a power of two: about as far as near points are looked for. */
     private static final int CELL = 4;
@@ -54,8 +55,8 @@ final class PeakMemory {
      * @param runs of two rows of two slices together, as {@link org.segmeter.metric.instance.Components} has them
      * @param objects an upper bound that is nearly reached where they are many
      */
-    record Structure(Box box, long runs, long objects) {
-        private static final Structure NOTHING = new Structure(Box.EMPTY, 0, 0);
+    private record Structure(Box box, long runs, long objects, Cells cells) {
+        private static final Structure NOTHING = new Structure(Box.EMPTY, 0, 0, new Cells(Box.EMPTY));
 
         /**
          * The voxels and the corners of the surface as bits, in rows with a word more at each end; the corners of each four rows together;
@@ -71,9 +72,13 @@ final class PeakMemory {
                     + 8.0 * box.nx() * box.nz();
         }
 
-        /** The corners once more: those that lie far from the other surface. */
-        private double far() {
-            return box.isEmpty() ? 0 : 8 * words() * corners();
+        /** The corners once more, in slices with some that lie far from the other surface. */
+        private double farFrom(Structure other) {
+            if (box.isEmpty() || other.box.isEmpty()) {
+                return 0;
+            }
+            double slices = Math.min(box.nz() + 1.0, (double) cells.slicesFarFrom(other.cells) * (1 << CELL));
+            return 8 * words() * (box.ny() + 1.0) * slices;
         }
 
         private double rowsOfPart() {
@@ -135,94 +140,17 @@ final class PeakMemory {
      * @param common voxels that are in both
      */
     static double ofPair(Mask prediction, Mask reference, long common) {
-        Structure p = structure(prediction);
-        Structure r = structure(reference);
+        List<Structure> both = structures(prediction, reference);
+        Structure p = both.getFirst();
+        Structure r = both.getLast();
         // Both sides at the same time, each of these after the other.
         return Math.max(
-                p.surface()
-                        + r.surface()
-                        + Math.max(p.rowsOfPart(), r.rowsOfPart())
-                        + (areApart(prediction, reference) ? p.far() + r.far() : 0),
+                p.surface() + r.surface() + Math.max(p.rowsOfPart(), r.rowsOfPart()) + p.farFrom(r) + r.farFrom(p),
                 Math.max(
                         p.whileObjectsAreFound() + r.whileObjectsAreFound(),
                         p.whileObjectsAreMatched()
                                 + r.whileObjectsAreMatched()
                                 + OF_PARTNERS * (double) Math.min(common, Math.max(p.objects(), r.objects()))));
-    }
-
-    /** True if some voxels of one side surely lie far from all of the other: in a cell without a neighbour of the other side's. */
-    private static boolean areApart(Mask prediction, Mask reference) {
-        if (prediction.isEmpty() || reference.isEmpty()) {
-            return false;
-        }
-        Box box = prediction.box().union(reference.box());
-        int x0 = box.x0() >> CELL;
-        int y0 = box.y0() >> CELL;
-        int z0 = box.z0() >> CELL;
-        Box cells = new Box(
-                0,
-                0,
-                0,
-                (box.x1() - 1 >> CELL) - x0 + 1,
-                (box.y1() - 1 >> CELL) - y0 + 1,
-                (box.z1() - 1 >> CELL) - z0 + 1);
-        BitMask p = cells(prediction, cells, x0, y0, z0);
-        BitMask r = cells(reference, cells, x0, y0, z0);
-        return hasAlone(p, r) || hasAlone(r, p);
-    }
-
-    private static BitMask cells(Mask mask, Box cells, int x0, int y0, int z0) {
-        BitMask occupied = new BitMask(cells);
-        switch (mask) {
-            case PointMask points ->
-                points.forEach((x, y, z) -> occupied.set((x >> CELL) - x0, (y >> CELL) - y0, (z >> CELL) - z0));
-            case BitMask bits -> {
-                long part = (1L << (1 << CELL)) - 1;
-                for (int z = bits.z0(); z < bits.z1(); z++) {
-                    for (int y = bits.y0(); y < bits.y1(); y++) {
-                        int row = bits.rowStart(y, z);
-                        for (int w = 0; w < bits.wordsPerRow(); w++) {
-                            for (long left = bits.words()[row + w]; left != 0; ) {
-                                int cell = Long.numberOfTrailingZeros(left) >> CELL;
-                                left &= ~(part << (cell << CELL));
-                                occupied.set(
-                                        (bits.wordX0() + w << 6 - CELL) + cell - x0,
-                                        (y >> CELL) - y0,
-                                        (z >> CELL) - z0);
-                            }
-                        }
-                    }
-                }
-            }
-        }
-        return occupied;
-    }
-
-    private static boolean hasAlone(BitMask some, BitMask others) {
-        Box box = some.box();
-        for (int z = box.z0(); z < box.z1(); z++) {
-            for (int y = box.y0(); y < box.y1(); y++) {
-                for (int x = box.x0(); x < box.x1(); x++) {
-                    if (some.contains(x, y, z) && !hasNear(others, x, y, z)) {
-                        return true;
-                    }
-                }
-            }
-        }
-        return false;
-    }
-
-    private static boolean hasNear(BitMask cells, int x, int y, int z) {
-        for (int k = z - 1; k <= z + 1; k++) {
-            for (int j = y - 1; j <= y + 1; j++) {
-                for (int i = x - 1; i <= x + 1; i++) {
-                    if (cells.contains(i, j, k)) {
-                        return true;
-                    }
-                }
-            }
-        }
-        return false;
     }
 
     private static long held(Voxels voxels) {
@@ -233,71 +161,199 @@ final class PeakMemory {
         };
     }
 
-    static Structure structure(Mask mask) {
+    private static Structure structure(Mask mask) {
         if (mask.isEmpty()) {
             return Structure.NOTHING;
         }
         if (mask instanceof PointMask points) {
             // Scattered: hardly two are neighbours.
             Box box = points.box();
-            return new Structure(box, points.count(), points.count());
+            Cells cells = new Cells(box);
+            points.forEach((x, y, z) -> cells.add(x >> 6, y, z, 1L << x));
+            return new Structure(box, points.count(), points.count(), cells);
         }
-        BitMask bits = mask.toBitMask();
-        Box box = bits.box();
-        return new Structure(box, runs(bits, box), objects(bits, box));
+        return new Walk(mask.toBitMask()).structure();
     }
 
-    private static long runs(BitMask bits, Box box) {
-        long[] four = new long[bits.wordsPerRow() + 2];
-        long runs = 0;
-        for (int z = box.z0(); z < box.z1(); z += 2) {
-            for (int y = box.y0(); y < box.y1(); y += 2) {
-                Arrays.fill(four, 0);
-                add(bits, y, z, four);
-                add(bits, y + 1, z, four);
-                add(bits, y, z + 1, four);
-                add(bits, y + 1, z + 1, four);
-                for (int w = 1; w + 1 < four.length; w++) {
-                    runs += Long.bitCount(four[w] & ~(four[w] << 1 | four[w - 1] >>> 63));
+    /** Of two sides that are looked at at the same time where there is much to look at. */
+    private static List<Structure> structures(Mask prediction, Mask reference) {
+        return Parts.of(2, words(prediction) + words(reference))
+                .mapToObj(i -> structure(i == 0 ? prediction : reference))
+                .toList();
+    }
+
+    private static long words(Mask mask) {
+        return mask instanceof BitMask bits ? bits.words().length : mask.count();
+    }
+
+    /** The cells of 16 x 16 x 16 voxels in which a set has voxels, as bits; counted from the first of the volume. */
+    private static final class Cells {
+        private final int word0;
+        private final int words;
+        private final int y0;
+        private final int ny;
+        private final int z0;
+        private final int nz;
+        private final long[] occupied;
+
+        Cells(Box box) {
+            word0 = box.x0() >> CELL + 6;
+            words = (box.x1() >> CELL + 6) - word0 + 1;
+            y0 = box.y0() >> CELL;
+            ny = (box.y1() >> CELL) - y0 + 1;
+            z0 = box.z0() >> CELL;
+            nz = (box.z1() >> CELL) - z0 + 1;
+            occupied = new long[Math.multiplyExact(Math.multiplyExact(words, ny), nz)];
+        }
+
+        /** Adds voxels of the word that is so many words from the first of the volume. */
+        void add(int word, int y, int z, long voxels) {
+            int cell = word << 6 - CELL;
+            int at = at(cell >> 6, y >> CELL, z >> CELL);
+            for (int i = 0; i < 64 >> CELL; i++) {
+                if ((voxels >>> (i << CELL) & (1L << (1 << CELL)) - 1) != 0) {
+                    occupied[at] |= 1L << cell + i;
                 }
             }
         }
-        return runs;
-    }
 
-    /**
-     * Runs of a row without a neighbour in the rows before it: each begins an object, or will be joined to one. Word by word, so that one
-     * that goes on in the next word may be counted twice.
-     */
-    private static long objects(BitMask bits, Box box) {
-        long objects = 0;
-        int width = bits.wordsPerRow();
-        long[] words = bits.words();
-        long[] above = new long[width + 2];
-        for (int z = box.z0(); z < box.z1(); z++) {
-            for (int y = box.y0(); y < box.y1(); y++) {
-                Arrays.fill(above, 0);
-                add(bits, y - 1, z, above);
-                add(bits, y - 1, z - 1, above);
-                add(bits, y, z - 1, above);
-                add(bits, y + 1, z - 1, above);
-                int row = bits.rowStart(y, z);
-                for (int w = 0; w < width; w++) {
-                    long word = words[row + w];
-                    if (word != 0) {
-                        // Words have an empty one before and behind, for the neighbours of their ends.
-                        long near = above[w + 1]
-                                | above[w + 1] << 1
-                                | above[w] >>> 63
-                                | above[w + 1] >>> 1
-                                | above[w + 2] << 63;
-                        long alone = word & ~runsWith(word & near, word);
-                        objects += Long.bitCount(alone & ~(alone << 1));
+        private int at(int word, int y, int z) {
+            return ((z - z0) * ny + y - y0) * words + word - word0;
+        }
+
+        private long around(int word, int y, int z) {
+            long any = 0;
+            if (word >= word0 && word < word0 + words) {
+                for (int k = Math.max(z0, z - 1); k < Math.min(z0 + nz, z + 2); k++) {
+                    for (int j = Math.max(y0, y - 1); j < Math.min(y0 + ny, y + 2); j++) {
+                        any |= occupied[at(word, j, k)];
                     }
                 }
             }
+            return any;
         }
-        return objects;
+
+        /** In how many slices of cells there are some without a neighbour among those of another set, and so surely far from it. */
+        int slicesFarFrom(Cells other) {
+            int slices = 0;
+            for (int z = z0; z < z0 + nz; z++) {
+                slices += isFarFrom(other, z) ? 1 : 0;
+            }
+            return slices;
+        }
+
+        private boolean isFarFrom(Cells other, int z) {
+            for (int y = y0; y < y0 + ny; y++) {
+                for (int word = word0; word < word0 + words; word++) {
+                    long here = other.around(word, y, z);
+                    long near = here
+                            | here << 1
+                            | here >>> 1
+                            | other.around(word - 1, y, z) >>> 63
+                            | other.around(word + 1, y, z) << 63;
+                    if ((occupied[at(word, y, z)] & ~near) != 0) {
+                        return true;
+                    }
+                }
+            }
+            return false;
+        }
+    }
+
+    /**
+     * Looks at a set once, two rows of two slices at a time: where all four are empty, as in most of a large box with small structures, there
+     * is nothing to count.
+     */
+    private static final class Walk {
+        private final BitMask bits;
+        private final long[] words;
+        private final int width;
+        private final Box box;
+        private final Cells cells;
+        private final long[] above;
+        private long runs;
+        private long objects;
+
+        Walk(BitMask bits) {
+            this.bits = bits;
+            words = bits.words();
+            width = bits.wordsPerRow();
+            box = bits.box();
+            cells = new Cells(box);
+            // Words have an empty one before and behind, for the neighbours of their ends.
+            above = new long[width + 2];
+        }
+
+        Structure structure() {
+            for (int z = box.z0(); z < box.z1(); z += 2) {
+                for (int y = box.y0(); y < box.y1(); y += 2) {
+                    int endY = Math.min(y + 2, box.y1());
+                    int endZ = Math.min(z + 2, box.z1());
+                    if (addRuns(y, z, endY - 1, endZ - 1)) {
+                        for (int k = z; k < endZ; k++) {
+                            for (int j = y; j < endY; j++) {
+                                addObjects(j, k);
+                            }
+                        }
+                    }
+                }
+            }
+            return new Structure(box, runs, objects, cells);
+        }
+
+        /** Runs of up to four rows joined; false if all are empty. */
+        private boolean addRuns(int y, int z, int lastY, int lastZ) {
+            int a = bits.rowStart(y, z);
+            int b = bits.rowStart(lastY, z);
+            int c = bits.rowStart(y, lastZ);
+            int d = bits.rowStart(lastY, lastZ);
+            boolean any = false;
+            long before = 0;
+            for (int w = 0; w < width; w++) {
+                long four = words[a + w] | words[b + w] | words[c + w] | words[d + w];
+                if (four != 0) {
+                    any = true;
+                    runs += Long.bitCount(four & ~(four << 1 | before >>> 63));
+                    cells.add(bits.wordX0() + w, y, z, four);
+                }
+                before = four;
+            }
+            return any;
+        }
+
+        /**
+         * Runs of a row without a neighbour in the rows before it: each begins an object, or will be joined to one. Word by word, so that
+         * one that goes on in the next word may be counted twice.
+         */
+        private void addObjects(int y, int z) {
+            Arrays.fill(above, 0);
+            add(y - 1, z);
+            add(y - 1, z - 1);
+            add(y, z - 1);
+            add(y + 1, z - 1);
+            int row = bits.rowStart(y, z);
+            for (int w = 0; w < width; w++) {
+                long word = words[row + w];
+                if (word != 0) {
+                    long near = above[w + 1]
+                            | above[w + 1] << 1
+                            | above[w] >>> 63
+                            | above[w + 1] >>> 1
+                            | above[w + 2] << 63;
+                    long alone = word & ~runsWith(word & near, word);
+                    objects += Long.bitCount(alone & ~(alone << 1));
+                }
+            }
+        }
+
+        private void add(int y, int z) {
+            if (bits.hasRow(y, z)) {
+                int row = bits.rowStart(y, z);
+                for (int w = 0; w < width; w++) {
+                    above[w + 1] |= words[row + w];
+                }
+            }
+        }
     }
 
     /** The runs of a word in which some bits lie, whole. */
@@ -313,14 +369,5 @@ final class PeakMemory {
             back &= back >>> step;
         }
         return up | down;
-    }
-
-    private static void add(BitMask bits, int y, int z, long[] above) {
-        if (y >= bits.y0() && y < bits.y1() && z >= bits.z0() && z < bits.z1()) {
-            int row = bits.rowStart(y, z);
-            for (int w = 0; w < bits.wordsPerRow(); w++) {
-                above[w + 1] |= bits.words()[row + w];
-            }
-        }
     }
 }

@@ -277,7 +277,9 @@ public final class Scorer {
         boolean known = everywhere.isAll()
                 && chosen.stream().allMatch(c -> c.id().equals(ScoringOptions.DEFAULT_PROTOCOL))
                 && Arrays.stream(measured).allMatch(PairMeasurement::isHard);
-        progress.takes(peak(prediction, reference, p, r, measured, alone ? null : union, shapes, chosen.size()), known);
+        progress.takes(
+                peak(prediction, reference, p, r, measured, alone ? null : union, shapes, chosen.size(), cancel),
+                known);
         List<AskedMetrics> asked = chosen.stream().map(AskedMetrics::new).toList();
         forEach(alone ? inOrder(n) : largestFirst(measured), cancel, i -> {
             PairMeasurement measurement = i == n ? union : measured[i];
@@ -458,7 +460,8 @@ public final class Scorer {
             PairMeasurement[] measured,
             @Nullable PairMeasurement union,
             boolean shapes,
-            int protocols) {
+            int protocols,
+            CancelSignal cancel) {
         List<Voxels> held = new ArrayList<>();
         for (Segmentation side : List.of(prediction, reference)) {
             side.segments().forEach(segment -> held.add(segment.voxels()));
@@ -474,12 +477,14 @@ public final class Scorer {
             held.add(one.prediction());
             held.add(one.reference());
         }
-        double[] whileMeasured = all.stream()
-                .mapToDouble(one -> shapes
-                        ? PeakMemory.ofPair(
-                                one.prediction(), one.reference(), one.counts().tp())
-                        : 0)
-                .toArray();
+        double[] whileMeasured = new double[all.size()];
+        if (shapes) {
+            forEach(inOrder(all.size()), cancel, i -> {
+                PairMeasurement one = all.get(i);
+                whileMeasured[i] = PeakMemory.ofPair(
+                        one.prediction(), one.reference(), one.counts().tp());
+            });
+        }
         // The calling thread measures too.
         return PeakMemory.of(held, whileMeasured, pool == null ? 1 : pool.getParallelism() + 1, protocols);
     }
