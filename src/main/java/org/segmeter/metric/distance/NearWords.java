@@ -361,7 +361,12 @@ final class NearWords {
             ofClass = new long[from.weights().length];
             found[length] = ofClass;
         }
-        if (from.voxels() == null) {
+        Surface.Neighbourhood voxels = around;
+        if (voxels == null) {
+            voxels = from.around(wordX, windowY + (row - margin) % windowNy, windowZ + (row - margin) / windowNy);
+            around = voxels;
+        }
+        if (voxels == null) {
             ofClass[0] += Long.bitCount(met);
             return;
         }
@@ -370,20 +375,11 @@ final class NearWords {
             int bit = Long.numberOfTrailingZeros(left) + shift;
             int eight = bit >> 3;
             if ((codesKnown >> eight & 1) == 0) {
-                codes[eight] = around(row - margin).codes(eight);
+                codes[eight] = voxels.codes(eight);
                 codesKnown |= 1 << eight;
             }
             ofClass[classOf[(int) (codes[eight] >>> 8 * (bit & 7)) & 255]]++;
         }
-    }
-
-    private Surface.Neighbourhood around(int row) {
-        Surface.Neighbourhood known = around;
-        if (known == null) {
-            known = from.around(wordX, windowY + row % windowNy, windowZ + row / windowNy);
-            around = known;
-        }
-        return known;
     }
 
     /** Adds what was found. */
