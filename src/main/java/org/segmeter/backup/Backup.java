@@ -28,6 +28,8 @@ import org.segmeter.evaluation.Failpoint;
 /** Makes backups, verifies them, and verifies an installation. */
 public final class Backup {
 
+    private static final String UNDEFINED_COLUMN = "42703";
+
     private Backup() {}
 
     /**
@@ -43,7 +45,11 @@ public final class Backup {
                 Connection database = installation.connect()) {
             hold(holding, holder);
             try {
-                return copy(database, installation.store(), to);
+                Manifest manifest = copy(database, installation.store(), to);
+                if (manifest.absent().isEmpty()) {
+                    remember(holding);
+                }
+                return manifest;
             } finally {
                 try (PreparedStatement release = holding.prepareStatement("delete from blob_hold where holder = ?")) {
                     release.setObject(1, holder);
@@ -109,6 +115,17 @@ public final class Backup {
         database.rollback();
         manifest.write(to);
         return manifest;
+    }
+
+    /** Where the metrics find it; a database of an older version has no place for it. */
+    private static void remember(Connection database) throws SQLException {
+        try (Statement statement = database.createStatement()) {
+            statement.executeUpdate("update installation set backed_up_at = now()");
+        } catch (SQLException e) {
+            if (!UNDEFINED_COLUMN.equals(e.getSQLState())) {
+                throw e;
+            }
+        }
     }
 
     private static void hold(Connection database, UUID holder) throws SQLException {

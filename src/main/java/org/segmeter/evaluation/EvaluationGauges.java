@@ -4,13 +4,15 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
+import org.segmeter.database.Tenant;
 import org.segmeter.telemetry.ServiceMetrics;
 import org.springframework.dao.DataAccessException;
 import org.springframework.stereotype.Component;
 
 /**
  * How much is queued and stored, asked of the database at most once a second. Counting what is stored takes longer the more there
- * is; it may have a hundredth of the time.
+ * is; it may have a hundredth of the time. What the database does not say now is no number.
  */
 @Component
 final class EvaluationGauges implements MeterBinder {
@@ -19,9 +21,9 @@ final class EvaluationGauges implements MeterBinder {
 
     private final EvaluationRows rows;
     private long readAt = System.nanoTime() - 2 * FRESH;
-    private EvaluationRows.Load last = new EvaluationRows.Load(0, 0, 0);
+    private EvaluationRows.@Nullable Load last;
     private long countAgainAt = System.nanoTime();
-    private long stored;
+    private double stored = Double.NaN;
 
     EvaluationGauges(EvaluationRows rows, EvaluationSettings settings, ServiceMetrics metrics) {
         this.rows = rows;
@@ -35,8 +37,14 @@ final class EvaluationGauges implements MeterBinder {
         Gauge.builder(
                         "segmeter.job.oldest.queued.age.seconds",
                         this,
-                        g -> g.load().oldestQueuedSeconds())
+                        g -> g.read(EvaluationRows.Load::oldestQueuedSeconds))
                 .description("Age of the evaluation that has been queued longest; 0 if none is")
+                .register(registry);
+        Gauge.builder(
+                        "segmeter.backup.last.success.timestamp.seconds",
+                        this,
+                        g -> g.read(EvaluationRows.Load::backedUpAt))
+                .description("When the last whole backup by the command was finished, seconds since 1970; 0 for never")
                 .register(registry);
         Gauge.builder("segmeter.storage.objects", this, g -> g.stored())
                 .description("Different files stored; counted again after a hundred times as long as counting took")
@@ -50,34 +58,37 @@ final class EvaluationGauges implements MeterBinder {
             String state,
             ToDoubleFunction<EvaluationRows.Load> value,
             MeterRegistry registry) {
-        Gauge.builder(name, this, g -> value.applyAsDouble(g.load()))
+        Gauge.builder(name, this, g -> g.read(value))
                 .description(description)
                 .tag("state", state)
                 .register(registry);
     }
 
-    private synchronized EvaluationRows.Load load() {
+    private synchronized double read(ToDoubleFunction<EvaluationRows.Load> value) {
         if (System.nanoTime() - readAt > FRESH) {
-            try {
+            // Of all tenants, whoever asks for the metrics.
+            try (Tenant.Binding ignored = Tenant.bind(null)) {
                 last = rows.load();
             } catch (DataAccessException e) {
-                last = new EvaluationRows.Load(-1, -1, -1);
+                last = null;
             }
             readAt = System.nanoTime();
         }
-        return last;
+        return last == null ? Double.NaN : value.applyAsDouble(last);
     }
 
     private synchronized double stored() {
         long begin = System.nanoTime();
         if (begin - countAgainAt >= 0) {
-            try {
+            try (Tenant.Binding ignored = Tenant.bind(null)) {
                 stored = rows.blobs();
+                long end = System.nanoTime();
+                countAgainAt = end + Math.max(FRESH, 100 * (end - begin));
             } catch (DataAccessException e) {
-                stored = -1;
+                // How long it waited says nothing of how long counting takes.
+                stored = Double.NaN;
+                countAgainAt = System.nanoTime() + FRESH;
             }
-            long end = System.nanoTime();
-            countAgainAt = end + Math.max(FRESH, 100 * (end - begin));
         }
         return stored;
     }

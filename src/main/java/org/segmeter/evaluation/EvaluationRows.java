@@ -17,6 +17,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.database.Tenant;
 import org.segmeter.scoring.Scorecard;
+import org.segmeter.telemetry.Trace;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import tools.jackson.databind.JsonNode;
@@ -51,6 +52,7 @@ final class EvaluationRows {
             Description description,
             @Nullable String request,
             String worker,
+            @Nullable String trace,
             List<Evaluation.Input> inputs) {}
 
     /** One value of a scorecard, for queries. */
@@ -85,8 +87,9 @@ final class EvaluationRows {
         return sql.sql("""
             with accepted as (
                 insert into evaluation
-                    (id, state, case_id, model_name, model_version, site, labels, protocols, request, submitted_by)
-                values (:id, 'QUEUED', :case, :model, :version, :site, :labels::jsonb, :protocols, :request, :caller)
+                    (id, state, case_id, model_name, model_version, site, labels, protocols, request, submitted_by, trace)
+                values (:id, 'QUEUED', :case, :model, :version, :site, :labels::jsonb, :protocols, :request, :caller,
+                    :trace)
                 returning created_at),
             files as (
                 insert into evaluation_input (evaluation_id, side, position, sha256)
@@ -107,6 +110,7 @@ final class EvaluationRows {
                 .param("protocols", submission.protocols().toArray(String[]::new))
                 .param("request", submission.request())
                 .param("caller", Tenant.caller())
+                .param("trace", Trace.current())
                 .param("priority", priority)
                 .param("sides", sides.toArray(String[]::new))
                 .param("positions", positions.toArray(Integer[]::new))
@@ -285,7 +289,7 @@ final class EvaluationRows {
                 insert into evaluation_event (evaluation_id, state) select id, 'RUNNING' from taken)
             select id, attempt, attempt - handed_back, cancel_requested, created_at, started_at,
                 extract(epoch from now() - created_at), case_id, model_name, model_version, site, labels, request,
-                worker,
+                worker, trace,
                 (select array_agg(i.side || ' ' || i.sha256 || ' '
                         || (select b.size_bytes from blob b where b.sha256 = i.sha256) order by i.side, i.position)
                     from evaluation_input i where i.evaluation_id = taken.id)
@@ -310,7 +314,8 @@ final class EvaluationRows {
                                 labels(row.getString(12))),
                         row.getString(13),
                         row.getString(14),
-                        inputs(row.getArray(15))))
+                        row.getString(15),
+                        inputs(row.getArray(16))))
                 .optional();
     }
 
@@ -588,16 +593,21 @@ final class EvaluationRows {
                 .single();
     }
 
-    /** How many evaluations are queued and running, and how old the oldest queued one is. */
-    record Load(long queued, long running, double oldestQueuedSeconds) {}
+    /**
+     * How many evaluations are queued and running, how old the oldest queued one is, and when the last backup was finished.
+     *
+     * @param backedUpAt in seconds since 1970; 0 for never
+     */
+    record Load(long queued, long running, double oldestQueuedSeconds, double backedUpAt) {}
 
     Load load() {
         return sql.sql("""
             select count(*) filter (where state = 'QUEUED'), count(*) filter (where state = 'RUNNING'),
-                coalesce(extract(epoch from now() - min(created_at) filter (where state = 'QUEUED')), 0)
+                coalesce(extract(epoch from now() - min(created_at) filter (where state = 'QUEUED')), 0),
+                coalesce((select extract(epoch from backed_up_at) from installation), 0)
             from evaluation where state in ('QUEUED', 'RUNNING')\
             """)
-                .query((row, number) -> new Load(row.getLong(1), row.getLong(2), row.getDouble(3)))
+                .query((row, number) -> new Load(row.getLong(1), row.getLong(2), row.getDouble(3), row.getDouble(4)))
                 .single();
     }
 

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 import org.segmeter.scoring.Scorecard;
 import org.segmeter.scoring.ScoringProgress;
 import org.segmeter.telemetry.ServiceMetrics;
+import org.segmeter.telemetry.Trace;
 import org.segmeter.volume.InputException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -141,8 +142,10 @@ final class EvaluationRunner {
                 Failpoint.CLAIMED.reach();
                 metrics.workerBegan();
                 changes.changed(id);
-                try (RunningEvaluations.Run run =
-                        running.begin(claimed.get(), stuck -> giveUp(claimed.get(), stuck, mine))) {
+                // The attempt is a span of the trace of its submission.
+                try (Trace.Span ignoredToo = Trace.span(claimed.get().trace());
+                        RunningEvaluations.Run run =
+                                running.begin(claimed.get(), stuck -> giveUp(claimed.get(), stuck, mine))) {
                     return work(claimed.get(), run, mine);
                 } finally {
                     metrics.workerEnded();

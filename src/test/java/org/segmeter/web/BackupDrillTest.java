@@ -71,9 +71,16 @@ class BackupDrillTest {
             assertThat(segmeter("verify", "--data-directory", data.toString()).out())
                     .contains("3 scorecards read, 0 findings");
 
+            assertThat(backedUpAt(service)).isZero();
+
             Said made = segmeter("backup", backup.toString(), "--data-directory", data.toString());
             assertThat(made.status()).as(made.err()).isZero();
             assertThat(made.out()).contains("3 evaluations, 3 scorecards, 2 files");
+            assertThat(service.bean(JdbcClient.class)
+                            .sql("select backed_up_at > now() - interval '1 minute' from installation")
+                            .query(Boolean.class)
+                            .single())
+                    .isTrue();
             assertThat(segmeter("backup", zip.toString(), "--data-directory", data.toString())
                             .status())
                     .isZero();
@@ -88,6 +95,12 @@ class BackupDrillTest {
                             .query(Long.class)
                             .single())
                     .isZero();
+            // Asked of the database at most once a second.
+            long end = System.nanoTime() + 30_000_000_000L;
+            while (backedUpAt(service) == 0) {
+                assertThat(System.nanoTime()).isLessThan(end);
+                Thread.sleep(50);
+            }
             lastEvent = service.bean(JdbcClient.class)
                     .sql("select max(sequence) from evaluation_event")
                     .query(Long.class)
@@ -123,6 +136,17 @@ class BackupDrillTest {
             again.stop();
         }
         damagedBackupsAreRefused(backup, folder.resolve("never"));
+    }
+
+    private static double backedUpAt(Service service) {
+        return service.api()
+                .get("/actuator/prometheus")
+                .expect(200)
+                .text()
+                .lines()
+                .filter(line -> line.startsWith("segmeter_backup_last_success_timestamp_seconds "))
+                .mapToDouble(line -> Double.parseDouble(line.substring(line.indexOf(' ') + 1)))
+                .sum();
     }
 
     /** Every part of a backup in turn is flipped in one bit, cut short, or removed. */

@@ -378,14 +378,29 @@ class EvaluationApiTest {
     }
 
     @Test
-    void whatEndsItsWorkerThreeTimesIsNotTriedAgain() throws Exception {
-        String location = api.post(Api.pair("{\"labels\":{\"test\":\"fault\"}}"))
+    void whatEndsItsWorkerThreeTimesIsNotTriedAgainAndTheLogTellsOfEachAttemptInTheTraceOfItsSender(
+            CapturedOutput output) throws Exception {
+        String trace = UUID.randomUUID().toString().replace("-", "");
+        String location = api.post(
+                        Api.pair("{\"labels\":{\"test\":\"fault\"}}"),
+                        "traceparent",
+                        "00-" + trace + "-b7ad6b7169203331-01")
                 .expect(202)
                 .header("Location");
         JsonNode failed = api.finished(location);
         assertThat(failed.path("state").asString()).isEqualTo("FAILED");
         assertThat(failed.path("attempt").asInt()).isEqualTo(3);
         assertThat(failed.at("/problem/type").asString()).isEqualTo("/problems/quarantined");
+        String about = "\"evaluation_id\":\"" + location.substring(location.lastIndexOf('/') + 1) + "\"";
+        Set<String> attempts = new HashSet<>();
+        for (String line : output.getAll().lines().toList()) {
+            if (line.contains(about)) {
+                JsonNode written = Api.JSON.readTree(line);
+                assertThat(written.path("trace_id").asString()).as(line).isEqualTo(trace);
+                attempts.add(written.path("span_id").asString());
+            }
+        }
+        assertThat(attempts).hasSizeGreaterThanOrEqualTo(3).doesNotContain("b7ad6b7169203331", "");
     }
 
     @Test
