@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.time.Duration;
 import org.segmeter.evaluation.Problem;
 import org.segmeter.evaluation.ServiceProblem;
+import org.segmeter.telemetry.ServiceMetrics;
 import org.springframework.http.HttpHeaders;
 import org.springframework.stereotype.Component;
 import tools.jackson.databind.json.JsonMapper;
@@ -16,10 +17,12 @@ final class Refusals {
 
     private final JsonMapper json;
     private final Routes routes;
+    private final ServiceMetrics metrics;
 
-    Refusals(JsonMapper json, Routes routes) {
+    Refusals(JsonMapper json, Routes routes, ServiceMetrics metrics) {
         this.json = json;
         this.routes = routes;
+        this.metrics = metrics;
     }
 
     /** 401: who are you? */
@@ -31,6 +34,7 @@ final class Refusals {
             response.setStatus(303);
             return;
         }
+        metrics.denied(triedToSay ? ServiceMetrics.Denial.WRONG_CREDENTIALS : ServiceMetrics.Denial.NO_CREDENTIALS);
         response.setHeader(
                 HttpHeaders.WWW_AUTHENTICATE,
                 "Bearer realm=\"segmeter\"" + (triedToSay ? ", error=\"invalid_token\"" : ""));
@@ -47,6 +51,7 @@ final class Refusals {
     void forbidden(HttpServletRequest request, HttpServletResponse response) throws IOException {
         switch (routes.of(request)) {
             case Routes.Need.Of need -> {
+                metrics.denied(ServiceMetrics.Denial.ROLE);
                 response.setHeader(
                         HttpHeaders.WWW_AUTHENTICATE,
                         "Bearer realm=\"segmeter\", error=\"insufficient_scope\", scope=\""
@@ -72,6 +77,7 @@ final class Refusals {
     }
 
     void crossSite(HttpServletResponse response) throws IOException {
+        metrics.denied(ServiceMetrics.Denial.CROSS_SITE);
         answer(
                 response,
                 Problem.of(
@@ -80,6 +86,7 @@ final class Refusals {
 
     /** 429 with the fields of draft-ietf-httpapi-ratelimit-headers. */
     void tooMany(HttpServletResponse response, RequestRate.Left left) throws IOException {
+        metrics.tooManyRequests();
         response.setHeader(HttpHeaders.RETRY_AFTER, String.valueOf(Math.max(1, seconds(left.pause()))));
         answer(
                 response,

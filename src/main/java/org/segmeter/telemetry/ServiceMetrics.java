@@ -83,6 +83,18 @@ public final class ServiceMetrics {
         UNAVAILABLE
     }
 
+    /** Why a request was not let in; the label {@code reason}. */
+    public enum Denial {
+        /** It does not say who sends it. */
+        NO_CREDENTIALS,
+        /** Its key, token or session is not known, or not valid any more. */
+        WRONG_CREDENTIALS,
+        /** Who sends it may not do this. */
+        ROLE,
+        /** A page of another site sent it. */
+        CROSS_SITE
+    }
+
     /** What a key of a submission that was known led to; the label {@code result}. */
     public enum Replay {
         HIT,
@@ -102,6 +114,7 @@ public final class ServiceMetrics {
     private final Counter fenced;
     private final Counter leasesLost;
     private final Counter rateLimited;
+    private final Counter requestsLimited;
     /** Not looked for at each refusal, of which there may be thousands a second. */
     private final Map<Refusal, Counter> refusals = new EnumMap<>(Refusal.class);
 
@@ -124,10 +137,11 @@ public final class ServiceMetrics {
             uploadBytesCounter(format);
             uploadSize(format);
         }
-        rateLimited = Counter.builder("segmeter.rate.limited")
-                .description("Requests answered with 429")
-                .tag("scope", "client")
-                .register(registry);
+        rateLimited = limitedCounter("client");
+        requestsLimited = limitedCounter("requests");
+        for (Denial reason : Denial.values()) {
+            denialCounter(reason);
+        }
         Gauge.builder("segmeter.workers", workers, AtomicInteger::get)
                 .description("Threads that score")
                 .register(registry);
@@ -160,6 +174,15 @@ public final class ServiceMetrics {
         if (reason == Refusal.CLIENT) {
             rateLimited.increment();
         }
+    }
+
+    /** Somebody sends more requests than are answered. */
+    public void tooManyRequests() {
+        requestsLimited.increment();
+    }
+
+    public void denied(Denial reason) {
+        denialCounter(reason).increment();
     }
 
     public void uploadBegan() {
@@ -257,6 +280,21 @@ public final class ServiceMetrics {
 
     public void workerEnded() {
         busy.decrementAndGet();
+    }
+
+    /** @param scope {@code client}: uploads of an address at once; {@code requests}: of a caller in a minute */
+    private Counter limitedCounter(String scope) {
+        return Counter.builder("segmeter.rate.limited")
+                .description("Requests answered with 429")
+                .tag("scope", scope)
+                .register(registry);
+    }
+
+    private Counter denialCounter(Denial reason) {
+        return Counter.builder("segmeter.auth.failures")
+                .description("Requests that were not let in")
+                .tag("reason", word(reason))
+                .register(registry);
     }
 
     private Counter completedCounter(Outcome outcome) {

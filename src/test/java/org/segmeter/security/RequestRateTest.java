@@ -2,9 +2,11 @@ package org.segmeter.security;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.util.EnumSet;
 import org.junit.jupiter.api.Test;
 import org.segmeter.evaluation.ServiceProblem;
+import org.segmeter.telemetry.ServiceMetrics;
 import org.springframework.mock.web.MockHttpServletRequest;
 import org.springframework.mock.web.MockHttpServletResponse;
 import tools.jackson.databind.json.JsonMapper;
@@ -57,7 +59,8 @@ class RequestRateTest {
         rate.of(busy);
         rate.of(busy);
         MockHttpServletResponse response = new MockHttpServletResponse();
-        new Refusals(JsonMapper.shared(), new Routes()).tooMany(response, rate.of(busy));
+        new Refusals(JsonMapper.shared(), new Routes(), new ServiceMetrics(new SimpleMeterRegistry()))
+                .tooMany(response, rate.of(busy));
         assertThat(response.getStatus()).isEqualTo(ServiceProblem.TOO_MANY_REQUESTS.status());
         assertThat(response.getHeader("Retry-After")).matches("[1-9]\\d*");
         assertThat(response.getContentType()).isEqualTo("application/problem+json");

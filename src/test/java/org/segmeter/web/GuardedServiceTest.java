@@ -27,6 +27,7 @@ import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import javax.net.ssl.KeyManagerFactory;
@@ -40,6 +41,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.segmeter.database.Tenant;
 import org.segmeter.evaluation.Backlog;
+import org.segmeter.evaluation.ControlledEngine;
 import org.segmeter.format.dicom.SegFixture;
 import org.segmeter.security.ApiKeys;
 import org.segmeter.security.RecordRepository;
@@ -320,6 +322,69 @@ class GuardedServiceTest {
             assertThat(System.nanoTime()).as(what).isLessThan(end);
             Thread.sleep(20);
         }
+    }
+
+    // Monitoring.
+
+    @Test
+    void whatTheAlertsAndTheDashboardAskForIsThereForAllTenantsAndEveryPanelHasData() throws Exception {
+        submit(FIRST_KEY, "", "Prefer", "wait=30").expect(200);
+        byte[] unreadable = Api.form(List.of(
+                Api.Part.bytes("prediction", new byte[] {1, 2, 3}), Api.Part.bytes("reference", new byte[] {4, 5})));
+        send(http, FIRST_KEY, "POST", "/api/v1/evaluations", unreadable, "Content-Type", FORM, "Prefer", "wait=30")
+                .expect(422);
+        send("nobody's key", "GET", "/api/v1/evaluations").expect(401);
+        submit(key("south", Role.SUBMIT), "{\"labels\":{\"test\":\"block\"}}").expect(202);
+        System.gc();
+        UUID alert = UUID.randomUUID();
+        JdbcClient sql = service.bean(JdbcClient.class);
+        sql.sql("""
+            insert into alert (id, model, structure, metric, parameters, rule, evaluation_id, at, value, centre, sigma)
+            values (?, 'liver-net', 'liver', 'dice', '{}', 1, ?, now(), 0.1, 0.9, 0.01)\
+            """).params(alert, alert).update();
+        try {
+            // Whoever reads the metrics is of the tenant default, and the evaluation is of another.
+            await(
+                    "the evaluation of another tenant",
+                    () -> running(sql, "south") == 1
+                            && metrics().contains("segmeter_jobs{state=\"running\"} " + running(sql, "%") + ".0\n"));
+            await(
+                    "the drift",
+                    () -> metrics().contains("segmeter_drift_alarm{metric=\"dice\",model=\"liver-net\"} 1.0\n"));
+            await("the canary", () -> metrics().contains("segmeter_canary_success 1.0\n"));
+            await("a pause", () -> metrics().contains("jvm_gc_pause_seconds_sum{"));
+            String page = metrics();
+            assertThat(page)
+                    .containsPattern("segmeter_auth_failures_total\\{reason=\"wrong_credentials\"} [1-9]")
+                    .contains("ssl_chain_expiry_seconds{bundle=\"web\"")
+                    .contains("segmeter_http_request_duration_seconds_bucket");
+            Monitoring monitoring = new Monitoring(page);
+            List<Monitoring.Query> queries = new ArrayList<>(Monitoring.panels());
+            queries.addAll(Monitoring.rules());
+            assertThat(queries)
+                    .hasSizeGreaterThan(60)
+                    .allSatisfy(query -> assertThat(monitoring.missing(query))
+                            .as("%s: %s", query.panel(), query.expression())
+                            .isEmpty());
+            assertThat(monitoring.missing(new Monitoring.Query(
+                            "of nothing", "sum by (nobody) (rate(segmeter_nothing_total[5m]))", "{{nobody}}")))
+                    .hasSize(2);
+            assertThat(Monitoring.emptyPanels(page, directory)).isEmpty();
+        } finally {
+            sql.sql("delete from alert where id = ?").param(alert).update();
+            service.bean(ControlledEngine.class).open();
+        }
+    }
+
+    private static long running(JdbcClient sql, String tenant) {
+        return sql.sql("select count(*) from evaluation where state = 'RUNNING' and tenant like ?")
+                .param(tenant)
+                .query(Long.class)
+                .single();
+    }
+
+    private static String metrics() throws Exception {
+        return send(FIRST_KEY, "GET", "/actuator/prometheus").expect(200).text();
     }
 
     // TLS.

@@ -9,7 +9,6 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -70,7 +69,16 @@ class MetricsTest {
                         "segmeter_parse_rejections_total{code=\"unrecognised-format\",format=\"other\"}",
                         "segmeter_preamble_nonzero_total{kind=\"mz\"}",
                         "segmeter_rate_limited_total{scope=\"client\"}",
-                        "segmeter_idempotency_replays_total{result=\"hit\"}");
+                        "segmeter_idempotency_replays_total{result=\"hit\"}",
+                        "segmeter_auth_failures_total{reason=\"no_credentials\"}",
+                        "segmeter_rate_limited_total{scope=\"requests\"}",
+                        "segmeter_canary_success",
+                        "segmeter_canary_last_success_timestamp_seconds",
+                        // The limits of the service's objectives for reading, listing, submitting and first views.
+                        "le=\"0.05\"",
+                        "le=\"0.15\"",
+                        "le=\"0.5\"",
+                        "# TYPE segmeter_http_request_duration_seconds histogram");
     }
 
     /** {@code -Dsegmeter.requests=10000} for more. */
@@ -112,6 +120,20 @@ class MetricsTest {
         assertThat(page).doesNotContain("zq").doesNotContain("ZQ");
     }
 
+    /** Each metric is described once, before its series. */
+    @Test
+    void everyMetricHasOneHelpAndOneType() throws Exception {
+        List<String> described = api.get("/actuator/prometheus")
+                .expect(200)
+                .text()
+                .lines()
+                .filter(line -> line.startsWith("# "))
+                .map(line -> line.split(" ", 4))
+                .map(words -> words[1] + " " + words[2])
+                .toList();
+        assertThat(described).hasSizeGreaterThan(100).doesNotHaveDuplicates();
+    }
+
     @Test
     void thePageIsAsPrometheusWantsIt() throws Exception {
         api.post(Api.pair(""), "Prefer", "wait=30").expect(200);
@@ -130,11 +152,8 @@ class MetricsTest {
         }
         String objections = new String(promtool.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(promtool.waitFor(60, TimeUnit.SECONDS)).isTrue();
-        // The one of HTTP requests is Boot's own under our name, and comes without a help text.
-        List<String> own = new ArrayList<>(objections
-                .lines()
-                .filter(line -> line.startsWith("segmeter_") && !line.startsWith("segmeter_http_request_duration"))
-                .toList());
+        List<String> own =
+                objections.lines().filter(line -> line.startsWith("segmeter_")).toList();
         assertThat(own).as(objections).isEmpty();
         System.out.println("MetricsTest: promtool of libraries' metrics: "
                 + objections.lines().toList());
