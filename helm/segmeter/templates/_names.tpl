@@ -2,7 +2,8 @@
 {{- if contains .Chart.Name .Release.Name -}}
 {{- .Release.Name | trunc 52 | trimSuffix "-" -}}
 {{- else -}}
-{{- printf "%s-%s" .Release.Name .Chart.Name | trunc 52 | trimSuffix "-" -}}
+{{- /* The chart's name stays whole: the alerts find the service by it. */ -}}
+{{- printf "%s-%s" (.Release.Name | trunc 43 | trimSuffix "-") .Chart.Name -}}
 {{- end -}}
 {{- end -}}
 
@@ -50,4 +51,11 @@ fsGroup: 10001
 fsGroupChangePolicy: OnRootMismatch
 seccompProfile:
   type: RuntimeDefault
+{{- end -}}
+
+{{- /* Whether the pod has files with secrets in it. */ -}}
+{{- define "segmeter.hasSecrets" -}}
+{{- if or (not .Values.security.allowUnauthenticated) (eq .Values.database.mode "external") (and (eq .Values.store.mode "s3") .Values.store.s3.existingSecret) .Values.secrets -}}
+yes
+{{- end -}}
 {{- end -}}

@@ -8,6 +8,8 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
@@ -34,7 +36,8 @@ import tools.jackson.databind.JsonNode;
         name = "canary",
         mixinStandardHelpOptions = true,
         description = {
-            "Has a running service score a pair whose values are known.",
+            "Has a running service score a pair whose values are known. With a key, one that nobody has must be"
+                    + " refused.",
             "Exit status 0 if the values are right, else 1."
         })
 final class CanaryCommand implements Callable<Integer> {
@@ -51,6 +54,9 @@ final class CanaryCommand implements Callable<Integer> {
             defaultValue = "${env:SEGMETER_API_KEY}",
             description = "Key of the service, if it asks for one; default: SEGMETER_API_KEY")
     private @Nullable String key;
+
+    @Option(names = "--key-file", paramLabel = "FILE", description = "A file that holds the key, instead of --key")
+    private @Nullable Path keyFile;
 
     @Option(
             names = "--url",
@@ -71,6 +77,15 @@ final class CanaryCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException, IOException {
+        if (keyFile != null) {
+            try {
+                key = Files.readString(keyFile);
+            } catch (IOException e) {
+                err.println(
+                        "segmeter: --key-file cannot be read (" + e.getClass().getSimpleName() + ")");
+                return CommandLineTool.USAGE;
+            }
+        }
         String boundary = "canary-" + UUID.randomUUID();
         ByteArrayOutputStream body = new ByteArrayOutputStream();
         part(body, boundary, "prediction", cube(3));
@@ -78,19 +93,23 @@ final class CanaryCommand implements Callable<Integer> {
         body.writeBytes(("--" + boundary + "--\r\n").getBytes(StandardCharsets.US_ASCII));
         try (HttpClient client =
                 HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build()) {
-            HttpRequest.Builder request = HttpRequest.newBuilder(
-                            URI.create(url.replaceAll("/+$", "") + "/api/v1/evaluations"))
+            URI evaluations = URI.create(url.replaceAll("/+$", "") + "/api/v1/evaluations");
+            boolean login = key != null && !key.isBlank();
+            if (login && !refusesAKeyThatNobodyHas(client, evaluations)) {
+                return CommandLineTool.REFUSED;
+            }
+            HttpRequest.Builder request = HttpRequest.newBuilder(evaluations)
                     .timeout(Duration.ofSeconds(wait + 10L))
                     .header("Content-Type", "multipart/form-data; boundary=" + boundary)
                     .header("Prefer", "wait=" + wait)
                     // An evaluation of yesterday would not show that the service scores today.
                     .header("Cache-Control", "no-cache")
                     .POST(HttpRequest.BodyPublishers.ofByteArray(body.toByteArray()));
-            if (key != null && !key.isBlank()) {
+            if (login && key != null) {
                 request.header("Authorization", "Bearer " + key.strip());
             }
             HttpResponse<String> answer = client.send(request.build(), HttpResponse.BodyHandlers.ofString());
-            return judge(answer.statusCode(), answer.body());
+            return judge(login, answer.statusCode(), answer.body());
         } catch (IOException e) {
             err.println("segmeter: the service does not answer");
         } catch (IllegalArgumentException e) {
@@ -100,7 +119,22 @@ final class CanaryCommand implements Callable<Integer> {
         return CommandLineTool.REFUSED;
     }
 
-    private int judge(int status, String body) {
+    private boolean refusesAKeyThatNobodyHas(HttpClient client, URI evaluations)
+            throws IOException, InterruptedException {
+        HttpRequest stranger = HttpRequest.newBuilder(evaluations)
+                .timeout(Duration.ofSeconds(10))
+                .header("Authorization", "Bearer canary-" + UUID.randomUUID())
+                .GET()
+                .build();
+        int status =
+                client.send(stranger, HttpResponse.BodyHandlers.discarding()).statusCode();
+        if (status != 401) {
+            err.println("segmeter: the service answers a key that nobody has with status " + status + ", not 401");
+        }
+        return status == 401;
+    }
+
+    private int judge(boolean login, int status, String body) {
         if (status != 200) {
             err.println(
                     status == 202
@@ -113,7 +147,8 @@ final class CanaryCommand implements Callable<Integer> {
             double dice = metrics.at("/dice/value").doubleValue(Double.NaN);
             double jaccard = metrics.at("/jaccard/value").doubleValue(Double.NaN);
             if (dice == DICE && jaccard == JACCARD) {
-                out.println("Dice 0.75, Jaccard 0.6: as they must be");
+                out.println("Dice 0.75, Jaccard 0.6: as they must be"
+                        + (login ? "; a key that nobody has is refused" : ""));
                 return CommandLineTool.DONE;
             }
             err.println("segmeter: the service answers Dice " + dice + " and Jaccard " + jaccard

@@ -2,9 +2,12 @@ package org.segmeter.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.backup.BackupRefused;
@@ -17,7 +20,10 @@ final class InstallationOptions {
 
     static final String SETTINGS =
             "The installation is found by the service's own environment: SEGMETER_DATA_DIRECTORY,"
-                    + " SEGMETER_DATABASE_URL, SEGMETER_DATABASE_USER, SEGMETER_DATABASE_PASSWORD, SEGMETER_STORE_*.";
+                    + " SEGMETER_DATABASE_URL, SEGMETER_DATABASE_USER, SEGMETER_DATABASE_PASSWORD, SEGMETER_STORE_*, or"
+                    + " the files of SPRING_CONFIG_IMPORT=configtree:DIR.";
+
+    private static final String TREE = "configtree:";
 
     @Option(
             names = "--data-directory",
@@ -31,7 +37,7 @@ final class InstallationOptions {
     }
 
     Map<String, String> environment() {
-        Map<String, String> environment = new HashMap<>(System.getenv());
+        Map<String, String> environment = withFiles(System.getenv());
         if (dataDirectory != null) {
             environment.put("SEGMETER_DATA_DIRECTORY", dataDirectory.toString());
         }
@@ -39,6 +45,42 @@ final class InstallationOptions {
         String programs = System.getProperty("segmeter.database.programs");
         if (programs != null) {
             environment.put("SEGMETER_DATABASE_PROGRAMS", programs);
+        }
+        return environment;
+    }
+
+    /**
+     * Settings that the service takes from files, one for each property, as compose and the chart give it its logins.
+     *
+     * @throws StartRefused if such a file cannot be read
+     */
+    static Map<String, String> withFiles(Map<String, String> given) {
+        Map<String, String> environment = new HashMap<>(given);
+        for (String place : given.getOrDefault("SPRING_CONFIG_IMPORT", "").split("[,;]", -1)) {
+            String tree = place.strip().replaceFirst("^optional:", "");
+            if (!tree.startsWith(TREE)) {
+                continue;
+            }
+            Path directory = Path.of(tree.substring(TREE.length()));
+            if (!tree.equals(place.strip()) && !Files.isDirectory(directory)) {
+                continue; // optional
+            }
+            try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "segmeter.*")) {
+                for (Path file : files) {
+                    if (Files.isRegularFile(file)) {
+                        String property = file.getFileName().toString();
+                        environment.putIfAbsent(
+                                property.toUpperCase(Locale.ROOT)
+                                        .replace('.', '_')
+                                        .replace('-', '_'),
+                                Files.readString(file).strip());
+                    }
+                }
+            } catch (IOException e) {
+                throw new StartRefused(
+                        "the settings in the directory " + directory + ", which SPRING_CONFIG_IMPORT names,"
+                                + " cannot be read (" + e.getClass().getSimpleName() + ")");
+            }
         }
         return environment;
     }

@@ -11,6 +11,7 @@ import com.marcnuri.helm.Helm;
 import com.marcnuri.helm.LintResult;
 import io.kubernetes.client.openapi.models.V1ConfigMap;
 import io.kubernetes.client.openapi.models.V1Deployment;
+import io.kubernetes.client.openapi.models.V1Ingress;
 import io.kubernetes.client.openapi.models.V1NetworkPolicy;
 import io.kubernetes.client.openapi.models.V1PersistentVolumeClaim;
 import io.kubernetes.client.openapi.models.V1Pod;
@@ -26,6 +27,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
@@ -84,9 +87,23 @@ class HelmChartTest {
         affinity: {nodeAffinity: {}}
         """;
 
+    /** What a hospital besides has: a PACS with a password, an authority of its own, an ingress and walls around all of it. */
+    private static final String CLINIC = """
+        secrets: [segmeter-pacs]
+        serviceAccountName: segmeter
+        volumes: [{name: authority, configMap: {name: authority}}]
+        volumeMounts: [{name: authority, mountPath: /etc/authority, readOnly: true}]
+        ingress: {enabled: true, className: nginx, host: segmeter.example, tlsSecret: segmeter-tls}
+        networkPolicy:
+          enabled: true
+          egress: [{to: [{ipBlock: {cidr: 10.2.0.0/16}}], ports: [{port: 8043, protocol: TCP}]}]
+          dnsPorts: [53, 5353]
+        """;
+
     static Stream<String> valueSets() {
         return Stream.of(
                 "",
+                CLINIC,
                 EXTERNAL,
                 REPLICAS,
                 EVERYTHING,
@@ -105,6 +122,11 @@ class HelmChartTest {
     /** The library renders no hooks; in this copy the pod of helm test is an object like the others. */
     private static final String HOOK = "shown.helm.sh/hook";
 
+    private static final String LOOKUP =
+            "lookup \"v1\" \"Secret\" .Release.Namespace (include \"segmeter.keySecret\" .)";
+
+    private static final String NOTHING = "dict";
+
     @TempDir
     static Path chartWithVisibleHooks;
 
@@ -119,7 +141,10 @@ class HelmChartTest {
                 if (Files.isDirectory(file)) {
                     Files.createDirectories(copy);
                 } else {
-                    Files.writeString(copy, Files.readString(file).replace("helm.sh/hook", HOOK));
+                    // Nor is there a cluster to look into.
+                    Files.writeString(
+                            copy,
+                            Files.readString(file).replace("helm.sh/hook", HOOK).replace(LOOKUP, NOTHING));
                 }
             }
         }
@@ -209,6 +234,7 @@ class HelmChartTest {
             case "PersistentVolumeClaim" -> V1PersistentVolumeClaim.validateJsonElement(json);
             case "PodDisruptionBudget" -> V1PodDisruptionBudget.validateJsonElement(json);
             case "NetworkPolicy" -> V1NetworkPolicy.validateJsonElement(json);
+            case "Ingress" -> V1Ingress.validateJsonElement(json);
             case "HorizontalPodAutoscaler" -> V2HorizontalPodAutoscaler.validateJsonElement(json);
             case "Pod" -> V1Pod.validateJsonElement(json);
             default -> throw new AssertionError("no schema for " + kind(object));
@@ -228,13 +254,14 @@ class HelmChartTest {
                 .containsEntry("SEGMETER_STORE_BUCKET", "segmeter")
                 .containsEntry("SEGMETER_STORE_ENDPOINT", "https://minio.example:9000")
                 .doesNotContainKey("SEGMETER_STORE_SECRET_KEY");
-        assertThat(names(at(deployment, "spec", "template", "spec", "containers", 0, "env")))
-                .containsExactly(
-                        "SEGMETER_DATABASE_USER",
-                        "SEGMETER_DATABASE_PASSWORD",
-                        "SEGMETER_STORE_ACCESS_KEY",
-                        "SEGMETER_STORE_SECRET_KEY",
-                        "SEGMETER_SECURITY_API_KEY");
+        assertThat(secretFiles(objects))
+                .containsOnlyKeys(
+                        "segmeter.database.user",
+                        "segmeter.database.password",
+                        "segmeter.store.access-key",
+                        "segmeter.store.secret-key",
+                        "segmeter.security.api-key")
+                .containsEntry("segmeter.store.secret-key", "segmeter-store/secret-key");
     }
 
     @Test
@@ -322,6 +349,12 @@ class HelmChartTest {
                 .isEqualTo(Map.of("name", "data", "persistentVolumeClaim", Map.of("claimName", "qa-segmeter")));
         assertThat(at(set, "spec", "template", "spec", "containers", 0, "volumeMounts", 0, "mountPath"))
                 .isEqualTo("/var/lib/segmeter/data");
+        assertThat(at(set, "spec", "template", "spec", "volumes", 3))
+                .isEqualTo(Map.of("name", "shm", "emptyDir", Map.of("medium", "Memory", "sizeLimit", "256Mi")));
+        assertThat(at(set, "spec", "template", "spec", "containers", 0, "volumeMounts", 3, "mountPath"))
+                .isEqualTo("/dev/shm");
+        assertThat(names(at(one(render(EXTERNAL), "Deployment"), "spec", "template", "spec", "volumes")))
+                .doesNotContain("shm");
     }
 
     @Test
@@ -336,6 +369,100 @@ class HelmChartTest {
         assertThat((Integer) at(pod, "terminationGracePeriodSeconds")).isGreaterThanOrEqualTo(90);
         assertThat(mapping(at(workload(render("drainSeconds: 0")), "spec", "template", "spec", "containers", 0)))
                 .doesNotContainKey("lifecycle");
+        // Kubernetes would refuse the pod, or end it before its work is handed back.
+        assertThatThrownBy(() -> render("drainSeconds: 40"))
+                .hasMessageContaining("terminationGracePeriodSeconds is 90")
+                .hasMessageContaining("at least 100");
+        assertThat(at(workload(render("drainSeconds: 40\nterminationGracePeriodSeconds: 100")), "kind"))
+                .isEqualTo("StatefulSet");
+    }
+
+    @Test
+    void aStartThatMigratesALargeDatabaseIsWaitedFor() throws IOException {
+        Object probe = at(container(render("")), "startupProbe");
+        assertThat((Integer) at(probe, "failureThreshold") * (Integer) at(probe, "periodSeconds"))
+                .isEqualTo(900);
+        assertThat(at(container(render("startupSeconds: 3601")), "startupProbe", "failureThreshold"))
+                .isEqualTo(721);
+    }
+
+    @Test
+    void scalingThatCannotWorkIsRefused() {
+        assertThatThrownBy(() -> render(REPLICAS + "autoscaling: {mode: cpu, minReplicas: 5, maxReplicas: 3}\n"))
+                .hasMessageContaining("minReplicas (5) is above maxReplicas (3)");
+        assertThatThrownBy(() -> render(REPLICAS + "autoscaling: {mode: cpu}\nresources: {requests: {cpu: null}}\n"))
+                .hasMessageContaining("resources.requests.cpu");
+    }
+
+    @Test
+    void theLinksOfTheAlertsLeadToTheOperatorsOwnPage() throws IOException {
+        Object rule = one(
+                render("prometheusRule: {enabled: true, runbook: \"https://wiki.example/segmeter\"}"),
+                "PrometheusRule");
+
+        assertThat(rule.toString())
+                .contains("runbook_url=https://wiki.example/segmeter#segmeterdown")
+                .doesNotContain("docs/runbook.md#");
+    }
+
+    @Test
+    void theAlertsFindTheServiceUnderTheLongestNameOfARelease() throws IOException {
+        String release = "r".repeat(53);
+        String name = at(
+                        one(
+                                WorkingCopy.yamls(new Helm(chartWithVisibleHooks)
+                                        .template()
+                                        .withName(release)
+                                        .withNamespace("radiology")
+                                        .withKubeVersion("1.33.0")
+                                        .call()),
+                                "Service"),
+                        "metadata",
+                        "name")
+                .toString();
+
+        // The operator's ServiceMonitor makes the Service's name the label job.
+        assertThat(name).endsWith("-segmeter").hasSizeLessThanOrEqualTo(52);
+        assertThat(WorkingCopy.read("helm/segmeter/files/segmeter.rules.yml")).contains("up{job=~\".*segmeter.*\"}");
+    }
+
+    /** Where an object of Kubernetes' own is passed on, which has its own schema. */
+    private static final Set<String> OF_KUBERNETES = Set.of(
+            "global",
+            "volumes[]",
+            "resources.claims[]",
+            "networkPolicy.egress[].ports[]",
+            "definitions.peers[].ipBlock",
+            "definitions.peers[].namespaceSelector",
+            "definitions.peers[].podSelector",
+            "affinity.nodeAffinity",
+            "affinity.podAffinity",
+            "affinity.podAntiAffinity");
+
+    @Test
+    void noObjectOfTheValuesTakesAMisspeltName() throws IOException {
+        Set<String> open = new TreeSet<>();
+        openObjects("", WorkingCopy.yaml(WorkingCopy.read("helm/segmeter/values.schema.json")), open);
+
+        assertThat(open).containsExactlyInAnyOrderElementsOf(OF_KUBERNETES);
+    }
+
+    private static void openObjects(String place, Object schema, Set<String> open) {
+        Map<String, Object> node = mapping(schema);
+        if ("object".equals(node.get("type"))) {
+            Object more = node.getOrDefault("additionalProperties", true);
+            if (more.equals(true)) {
+                open.add(place);
+            }
+        }
+        String below = place.isEmpty() ? "" : place + ".";
+        mapping(node.getOrDefault("properties", Map.of()))
+                .forEach((name, property) -> openObjects(below + name, property, open));
+        mapping(node.getOrDefault("definitions", Map.of()))
+                .forEach((name, definition) -> openObjects("definitions." + name, definition, open));
+        if (node.get("items") instanceof Map<?, ?> items) {
+            openObjects(place + "[]", items, open);
+        }
     }
 
     @Test
@@ -344,10 +471,82 @@ class HelmChartTest {
 
         assertThat(at(one(objects, "ConfigMap"), "data"))
                 .isEqualTo(Map.of("SEGMETER_DATABASE_URL", "jdbc:postgresql://db.example:5432/segmeter"));
-        Object container = at(one(objects, "Deployment"), "spec", "template", "spec", "containers", 0);
-        assertThat(at(container, "env", 1, "name")).isEqualTo("SEGMETER_DATABASE_PASSWORD");
-        assertThat(at(container, "env", 1, "valueFrom", "secretKeyRef"))
-                .isEqualTo(Map.of("name", "segmeter-database", "key", "password"));
+        assertThat(secretFiles(objects))
+                .containsEntry("segmeter.database.user", "segmeter-database/user")
+                .containsEntry("segmeter.database.password", "segmeter-database/password");
+    }
+
+    @ParameterizedTest
+    @MethodSource("valueSets")
+    void secretsAreFilesThatTheServiceReadsAndNeverInAnEnvironment(String values) throws IOException {
+        List<Map<String, Object>> objects = render(values);
+        for (Map<String, Object> object : objects) {
+            if (List.of("StatefulSet", "Deployment", "Pod").contains(kind(object))) {
+                Object pod = kind(object).equals("Pod") ? at(object, "spec") : at(object, "spec", "template", "spec");
+                Map<String, Object> container = mapping(at(pod, "containers", 0));
+                assertThat((List<?>) container.getOrDefault("env", List.of()))
+                        .allSatisfy(variable -> assertThat(mapping(variable)).doesNotContainKey("valueFrom"));
+                assertThat((List<?>) container.getOrDefault("envFrom", List.of()))
+                        .allSatisfy(source -> assertThat(mapping(source)).containsOnlyKeys("configMapRef"));
+            }
+        }
+        Map<String, Object> container = mapping(container(objects));
+        if (!secretFiles(objects).isEmpty()) {
+            assertThat(at(container, "env", 0))
+                    .isEqualTo(Map.of("name", "SPRING_CONFIG_IMPORT", "value", "configtree:/run/secrets/segmeter/"));
+            assertThat(at(container, "volumeMounts", 2))
+                    .isEqualTo(Map.of("name", "secrets", "mountPath", "/run/secrets/segmeter", "readOnly", true));
+        } else {
+            assertThat((List<?>) container.getOrDefault("env", List.of()))
+                    .noneMatch(variable -> at(variable, "name").equals("SPRING_CONFIG_IMPORT"));
+        }
+    }
+
+    @Test
+    void everyKeyOfAFurtherSecretIsAFileToo() throws IOException {
+        Object pod = at(workload(render(CLINIC)), "spec", "template", "spec");
+
+        assertThat(at(pod, "volumes", 2, "projected", "sources", 1))
+                .isEqualTo(Map.of("secret", Map.of("name", "segmeter-pacs")));
+        // Of root and the pod's group, which both may read and nobody else.
+        assertThat(at(pod, "volumes", 2, "projected", "defaultMode")).isEqualTo(0440);
+        assertThat(at(pod, "serviceAccountName")).isEqualTo("segmeter");
+        assertThat(at(pod, "automountServiceAccountToken")).isEqualTo(false);
+    }
+
+    /** Paths below the directory of secrets, and what is there: the Secret's name and key. */
+    private static Map<String, String> secretFiles(List<Map<String, Object>> objects) {
+        Map<String, String> files = new TreeMap<>();
+        for (Object volume : (List<?>) at(workload(objects), "spec", "template", "spec", "volumes")) {
+            if (at(volume, "name").equals("secrets")) {
+                for (Object source : (List<?>) at(volume, "projected", "sources")) {
+                    Map<String, Object> secret = mapping(at(source, "secret"));
+                    for (Object item : (List<?>) secret.getOrDefault("items", List.of())) {
+                        files.put(at(item, "path").toString(), secret.get("name") + "/" + at(item, "key"));
+                    }
+                }
+            }
+        }
+        return files;
+    }
+
+    @Test
+    void anIngressPassesUploadsOnAsTheyComeAndAllClientsMayHaveItsAddress() throws IOException {
+        List<Map<String, Object>> objects = render(CLINIC);
+        Map<String, Object> ingress = one(objects, "Ingress");
+
+        assertThat(mapping(at(ingress, "metadata", "annotations")))
+                .containsEntry("nginx.ingress.kubernetes.io/proxy-body-size", "0")
+                .containsEntry("nginx.ingress.kubernetes.io/proxy-request-buffering", "off");
+        assertThat(at(ingress, "spec", "rules", 0, "http", "paths", 0, "backend", "service"))
+                .isEqualTo(Map.of("name", "qa-segmeter", "port", Map.of("name", "http")));
+        assertThat(at(ingress, "spec", "tls", 0, "secretName")).isEqualTo("segmeter-tls");
+        assertThat(mapping(at(one(objects, "ConfigMap"), "data")))
+                .containsEntry("SEGMETER_UPLOAD_SLOTS_PER_CLIENT", "0");
+        assertThat(mapping(at(
+                        one(render(CLINIC + "config: {SEGMETER_UPLOAD_SLOTS_PER_CLIENT: 9}\n"), "ConfigMap"), "data")))
+                .containsEntry("SEGMETER_UPLOAD_SLOTS_PER_CLIENT", "9");
+        assertThat(kinds(render(""))).doesNotContain("Ingress");
     }
 
     @Test
@@ -400,11 +599,13 @@ class HelmChartTest {
         List<Map<String, Object>> made = render("");
         String key = decoded(at(one(made, "Secret"), "data", "api-key"));
         assertThat(key).hasSize(48).isNotEqualTo(decoded(at(one(render(""), "Secret"), "data", "api-key")));
+        // An upgrade makes the key of an installation that had none.
+        assertThat(at(one(made, "Secret"), "metadata", "annotations"))
+                .isEqualTo(Map.of(HOOK, "pre-install,pre-upgrade"));
         Map<String, Object> reference = Map.of("name", "qa-segmeter-key", "key", "api-key");
-        assertThat(at(container(made), "env", 0))
-                .isEqualTo(Map.of("name", "SEGMETER_SECURITY_API_KEY", "valueFrom", Map.of("secretKeyRef", reference)));
-        assertThat(at(one(made, "Pod"), "spec", "containers", 0, "env", 0, "valueFrom", "secretKeyRef"))
-                .isEqualTo(reference);
+        assertThat(secretFiles(made)).isEqualTo(Map.of("segmeter.security.api-key", "qa-segmeter-key/api-key"));
+        assertThat(at(one(made, "Pod"), "spec", "volumes", 1, "secret", "secretName"))
+                .isEqualTo("qa-segmeter-key");
         assertThat(at(
                         one(render("serviceMonitor: {enabled: true}"), "ServiceMonitor"),
                         "spec",
@@ -416,13 +617,26 @@ class HelmChartTest {
 
         List<Map<String, Object>> own = render("security: {existingSecret: mine, apiKeyKey: k}");
         assertThat(kinds(own)).doesNotContain("Secret");
-        assertThat(at(container(own), "env", 0, "valueFrom", "secretKeyRef"))
-                .isEqualTo(Map.of("name", "mine", "key", "k"));
+        assertThat(secretFiles(own)).isEqualTo(Map.of("segmeter.security.api-key", "mine/k"));
 
         List<Map<String, Object>> open = render("security: {allowUnauthenticated: true}");
         assertThat(kinds(open)).doesNotContain("Secret");
         assertThat(at(container(open), "env", 0))
                 .isEqualTo(Map.of("name", "SEGMETER_SECURITY_ALLOW_UNAUTHENTICATED", "value", "true"));
+    }
+
+    @Test
+    void aKeyThatIsThereStays() throws IOException {
+        Path secret = chartWithVisibleHooks.resolve("templates/secret.yaml");
+        String withoutOne = Files.readString(secret);
+        try {
+            assertThat(withoutOne).contains("(not (" + NOTHING + "))");
+            Files.writeString(
+                    secret, withoutOne.replace("(not (" + NOTHING + "))", "(not (dict \"kind\" \"Secret\"))"));
+            assertThat(kinds(render(""))).doesNotContain("Secret");
+        } finally {
+            Files.writeString(secret, withoutOne);
+        }
     }
 
     private static Object container(List<Map<String, Object>> objects) {
@@ -455,6 +669,18 @@ class HelmChartTest {
     }
 
     @Test
+    void theNetworkPolicyLetsThePacsAndTheNameServersBeReachedWithTheEmbeddedDatabaseToo() throws IOException {
+        List<?> egress = (List<?>) at(one(render(CLINIC), "NetworkPolicy"), "spec", "egress");
+
+        assertThat(egress).hasSize(2);
+        assertThat((List<?>) at(egress, 0, "ports"))
+                .map(port -> at(port, "port") + "/" + at(port, "protocol"))
+                .containsExactly("53/UDP", "53/TCP", "5353/UDP", "5353/TCP");
+        assertThat(at(egress, 1, "to", 0, "ipBlock", "cidr")).isEqualTo("10.2.0.0/16");
+        assertThat(at(egress, 1, "ports", 0, "port")).isEqualTo(8043);
+    }
+
+    @Test
     void anImageDigestWinsOverTheTag() throws IOException {
         assertThat(at(workload(render("")), "spec", "template", "spec", "containers", 0, "image"))
                 .isEqualTo("segmeter:" + WorkingCopy.version());
@@ -478,7 +704,15 @@ class HelmChartTest {
 
         assertThat(at(pod, "metadata", "annotations", HOOK)).isEqualTo("test");
         assertThat(at(pod, "spec", "containers", 0, "args"))
-                .isEqualTo(List.of("canary", "--url", "http://qa-segmeter:8081"));
+                .isEqualTo(List.of(
+                        "canary",
+                        "--url",
+                        "http://qa-segmeter:8081",
+                        // With it a key that nobody has is tried too, and must be refused.
+                        "--key-file",
+                        "/run/secrets/segmeter/api-key"));
+        assertThat(at(one(render("security: {allowUnauthenticated: true}"), "Pod"), "spec", "containers", 0, "args"))
+                .isEqualTo(List.of("canary", "--url", "http://qa-segmeter:8080"));
     }
 
     @ParameterizedTest(name = "{0}")
@@ -493,6 +727,14 @@ class HelmChartTest {
                 "image: {repository: x, tag: latest}                  | tag",
                 "image: {repository: x, digest: 'sha256:12'}          | digest",
                 "config: {lower-case: x}                              | lower-case",
+                "config: {SEGMETER_PACS_SOURCES_MAIN_PASSWORD: x}     | SEGMETER_PACS_SOURCES_MAIN_PASSWORD",
+                "config: {SEGMETER_PSEUDONYMS_KEY: x}                 | SEGMETER_PSEUDONYMS_KEY",
+                "config: {SERVER_PORT: 9000}                          | SERVER_PORT",
+                "resources: {limit: {memory: 1Gi}}                    | limit",
+                "tolerations: [{kee: gpu}]                            | kee",
+                "networkPolicy: {ingressFrom: [{cidr: 10.0.0.0/8}]}   | cidr",
+                "ingress: {enabled: true}                             | host",
+                "terminationGracePeriodSeconds: 30                    | terminationGracePeriodSeconds",
                 "persistence: {size: much}                            | size",
                 "serviceMonitor: {enabled: 'yes'}                     | enabled",
                 "security: {allowUnauthenticated: 'yes'}              | allowUnauthenticated",

@@ -10,8 +10,12 @@ import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.segmeter.cli.CommandLineTool;
 
 @DisplayName("The command canary")
@@ -19,11 +23,14 @@ class CanaryTest {
 
     private record Run(int status, String out, String err) {}
 
-    private static Run canary(String url) {
+    private static Run canary(String url, String... more) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ByteArrayOutputStream err = new ByteArrayOutputStream();
         int status = CommandLineTool.run(
-                new String[] {"canary", "--url", url}, new PrintStream(out, true), new PrintStream(err, true));
+                Stream.concat(Stream.of("canary", "--url", url), Stream.of(more))
+                        .toArray(String[]::new),
+                new PrintStream(out, true),
+                new PrintStream(err, true));
         return new Run(status, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
     }
 
@@ -55,7 +62,20 @@ class CanaryTest {
         assertThat(canary("nonsense").status()).isEqualTo(2);
     }
 
-    private static Run against(int status, String body) throws IOException {
+    @Test
+    void isNotContentWithAServiceThatLetsAKeyInThatNobodyHas(@TempDir Path directory) throws IOException {
+        Path key = Files.writeString(directory.resolve("key"), "what-the-operator-has\n");
+
+        Run open = against(200, "{}", "--key-file", key.toString());
+        assertThat(open.err()).contains("a key that nobody has", "200, not 401");
+
+        assertThat(against(401, "{}", "--key-file", key.toString()).err()).contains("answers with status 401");
+        assertThat(canary("http://127.0.0.1:1", "--key-file", key + ".not-there")
+                        .err())
+                .contains("--key-file cannot be read");
+    }
+
+    private static Run against(int status, String body, String... more) throws IOException {
         HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         server.createContext("/api/v1/evaluations", exchange -> {
             exchange.getRequestBody().readAllBytes();
@@ -67,7 +87,7 @@ class CanaryTest {
         });
         server.start();
         try {
-            Run run = canary("http://127.0.0.1:" + server.getAddress().getPort() + "/");
+            Run run = canary("http://127.0.0.1:" + server.getAddress().getPort() + "/", more);
             assertThat(run.status()).isEqualTo(1);
             return run;
         } finally {
