@@ -25,6 +25,8 @@ class ComposeTest {
 
     private static final String PROMETHEUS = "ops/prometheus/prometheus.yml";
     private static final String RULES = "helm/segmeter/files/segmeter.rules.yml";
+    private static final List<String> RULE_TESTS =
+            List.of("helm/segmeter/files/segmeter.test.yml", "helm/segmeter/files/segmeter-days.test.yml");
 
     private final Map<String, Object> compose;
 
@@ -37,6 +39,7 @@ class ComposeTest {
         assertThat(profile("single")).containsExactly("segmeter");
         assertThat(profile("replicas")).containsExactly("postgres", "proxy", "replica-a", "replica-b", "store");
         assertThat(profile("observability")).containsExactly("grafana", "prometheus");
+        assertThat(profile("pacs-demo")).containsExactly("pacs", "segmeter-pacs");
         assertThat(services().values())
                 .allSatisfy(
                         service -> assertThat((List<?>) at(service, "profiles")).hasSize(1));
@@ -76,6 +79,10 @@ class ComposeTest {
             assertThat(at(service, "read_only")).isEqualTo(true);
             assertThat(at(service, "cap_drop")).isEqualTo(List.of("ALL"));
             assertThat(at(service, "security_opt")).isEqualTo(List.of("no-new-privileges:true"));
+            assertThat(Integer.parseInt(
+                            at(service, "logging", "options", "max-file").toString()))
+                    .isPositive();
+            assertThat(at(service, "logging", "options", "max-size").toString()).matches("\\d+m");
             assertThat(mapping(service)).containsKeys("pids_limit", "mem_limit", "stop_grace_period", "restart");
             assertThat(mapping(service)).doesNotContainKeys("privileged", "network_mode", "pid", "ipc");
             assertThat(at(service, "image").toString())
@@ -92,13 +99,49 @@ class ComposeTest {
         assertThat(services().entrySet().stream()
                         .filter(service -> mapping(service.getValue()).containsKey("ports"))
                         .map(Map.Entry::getKey))
-                .containsExactlyInAnyOrder("segmeter", "proxy", "prometheus", "grafana");
+                .containsExactlyInAnyOrder("segmeter", "proxy", "prometheus", "grafana", "segmeter-pacs", "pacs");
+    }
+
+    @Test
+    void everyImageCanBeReplacedByACopyAndIsHeldToItsDigestByTheLinesOfComposePin() throws IOException {
+        assertThat(services().values())
+                .allSatisfy(service -> assertThat(at(service, "image").toString())
+                        .matches("\\$\\{[A-Z]+_IMAGE:-[a-z0-9./-]+:[A-Za-z0-9._-]*[0-9][A-Za-z0-9._-]*}"));
+        assertThat(WorkingCopy.read("ops/compose-pin")).contains("[A-Z]+_(IMAGE|BASE):-[^}]+");
+    }
+
+    @Test
+    void allClientsMayHaveTheProxysAddress() {
+        assertThat(at(services(), "replica-a", "environment", "SEGMETER_UPLOAD_SLOTS_PER_CLIENT"))
+                .isEqualTo("0");
+    }
+
+    @Test
+    void thePacsForwardsWithTheKeyAndTakesTheReports() throws IOException {
+        Map<String, Object> orthanc = WorkingCopy.yaml(WorkingCopy.read("ops/orthanc/orthanc.json"));
+        Object service = at(services(), "segmeter-pacs");
+
+        assertThat(at(orthanc, "DicomWeb", "Servers", "segmeter", "Url"))
+                .isEqualTo("http://segmeter-pacs:8080/dicom-web/");
+        assertThat(at(orthanc, "AuthenticationEnabled")).isEqualTo(true);
+        assertThat(at(orthanc, "RegisteredUsers"))
+                .isEqualTo(Map.of(
+                        at(service, "environment", "SEGMETER_PACS_SOURCES_MAIN_USER")
+                                .toString(),
+                        "${PACS_PASSWORD}"));
+        assertThat(at(service, "environment", "SEGMETER_PACS_SOURCES_MAIN_URL"))
+                .isEqualTo("http://pacs:" + at(orthanc, "HttpPort") + "/dicom-web");
+        assertThat(at(service, "secrets", 1, "target")).isEqualTo("segmeter.pacs.sources.main.password");
+        assertThat(WorkingCopy.read("ops/orthanc/forward-to-segmeter.lua"))
+                .contains("/run/secrets/api-key", "Authorization = 'Bearer ' .. key");
     }
 
     @Test
     void passwordsAreFilesThatAreNotCommittedAndNoEnvironmentHoldsOne() throws IOException {
         Map<String, Object> secrets = mapping(at(compose, "secrets"));
-        assertThat(secrets).containsOnlyKeys("api-key", "database-password", "store-password", "grafana-password");
+        assertThat(secrets)
+                .containsOnlyKeys(
+                        "api-key", "database-password", "store-password", "grafana-password", "pacs-password");
         String maker = WorkingCopy.read("ops/compose-secret");
         secrets.forEach((name, secret) -> {
             assertThat(at(secret, "file")).isEqualTo("./ops/secrets/" + name);
@@ -113,13 +156,14 @@ class ComposeTest {
                                 "SEGMETER_SECURITY_API_KEY",
                                 "SEGMETER_STORE_SECRET_KEY",
                                 "MINIO_ROOT_PASSWORD",
-                                "GF_SECURITY_ADMIN_PASSWORD"));
+                                "GF_SECURITY_ADMIN_PASSWORD",
+                                "SEGMETER_PACS_SOURCES_MAIN_PASSWORD"));
         assertThat(at(services(), "replica-a", "secrets", 0, "target")).isEqualTo("segmeter.database.password");
     }
 
     @Test
     void everyServiceAsksForAKeyAndPrometheusHasIt() throws IOException {
-        for (String name : List.of("segmeter", "replica-a", "replica-b")) {
+        for (String name : List.of("segmeter", "replica-a", "replica-b", "segmeter-pacs")) {
             assertThat(at(services(), name, "environment", "SEGMETER_SECURITY_API_KEY_FILE"))
                     .isEqualTo("/run/secrets/api-key");
             assertThat((List<?>) at(services(), name, "secrets"))
@@ -129,6 +173,13 @@ class ComposeTest {
         assertThat(at(services(), "prometheus", "secrets", 0))
                 .isEqualTo(Map.of("source", "api-key", "target", "/etc/prometheus/api-key"));
         assertThat(WorkingCopy.read(PROMETHEUS)).contains("credentials_file: api-key");
+    }
+
+    @Test
+    void databasesHaveSharedMemoryForSeveralQueriesAtOnce() {
+        for (String name : List.of("segmeter", "segmeter-pacs", "postgres")) {
+            assertThat(at(services(), name, "shm_size")).isEqualTo("256m");
+        }
     }
 
     @Test
@@ -150,7 +201,7 @@ class ComposeTest {
                     .isEqualTo("service_healthy");
             assertThat(at(services(), replica, "stop_grace_period")).isEqualTo("90s");
         }
-        for (String other : List.of("postgres", "store", "proxy", "prometheus", "grafana")) {
+        for (String other : List.of("postgres", "store", "proxy", "prometheus", "grafana", "pacs")) {
             assertThat(mapping(at(services(), other))).containsKey("healthcheck");
         }
         assertThat(WorkingCopy.read("Dockerfile")).contains("HEALTHCHECK");
@@ -161,6 +212,8 @@ class ComposeTest {
         assertThat(mapping(at(compose, "volumes")).keySet())
                 .containsExactlyInAnyOrder(
                         "segmeter-data",
+                        "segmeter-pacs-data",
+                        "pacs-data",
                         "replica-a",
                         "replica-b",
                         "postgres-data",
@@ -188,7 +241,8 @@ class ComposeTest {
         Object job = at(WorkingCopy.yaml(WorkingCopy.read(PROMETHEUS)), "scrape_configs", 0);
 
         assertThat(at(job, "metrics_path")).isEqualTo("/actuator/prometheus");
-        assertThat(at(job, "dns_sd_configs", 0, "names")).isEqualTo(List.of("segmeter", "replica-a", "replica-b"));
+        assertThat(at(job, "dns_sd_configs", 0, "names"))
+                .isEqualTo(List.of("segmeter", "replica-a", "replica-b", "segmeter-pacs"));
         assertThat(at(job, "dns_sd_configs", 0, "port")).isEqualTo(8080);
         assertThat(at(services(), "segmeter", "ports", 0).toString()).endsWith(":8080");
         assertThat((List<?>) at(services(), "prometheus", "volumes"))
@@ -212,7 +266,7 @@ class ComposeTest {
                 }
             }
         }
-        String tests = WorkingCopy.read("helm/segmeter/files/segmeter.test.yml");
+        String tests = WorkingCopy.read(RULE_TESTS.getFirst()) + WorkingCopy.read(RULE_TESTS.getLast());
         String runbook = WorkingCopy.read("docs/runbook.md");
         assertThat(alerts).hasSizeGreaterThan(10).allSatisfy(alert -> {
             assertThat(runbook).contains("\n## " + alert + "\n");
@@ -224,7 +278,7 @@ class ComposeTest {
 
     @Test
     void promtoolFiresEveryAlertOnItsFaultAndNoneOnAHealthyService() throws IOException, InterruptedException {
-        promtool(WorkingCopy.ROOT, "test", "rules", "helm/segmeter/files/segmeter.test.yml");
+        promtool(WorkingCopy.ROOT, "test", "rules", RULE_TESTS.getFirst(), RULE_TESTS.getLast());
     }
 
     @Test
