@@ -1,14 +1,22 @@
 package org.segmeter.batch;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.database.Tenant;
 import org.segmeter.evaluation.Backlog;
@@ -17,6 +25,7 @@ import org.segmeter.evaluation.EvaluationSettings;
 import org.segmeter.evaluation.Evaluations;
 import org.segmeter.evaluation.KeptContent;
 import org.segmeter.evaluation.Problem;
+import org.segmeter.evaluation.Reasons;
 import org.segmeter.evaluation.ServiceProblem;
 import org.segmeter.evaluation.Submission;
 import org.slf4j.Logger;
@@ -24,6 +33,8 @@ import org.slf4j.LoggerFactory;
 import org.springframework.context.event.ContextClosedEvent;
 import org.springframework.context.event.EventListener;
 import org.springframework.dao.DataAccessException;
+import org.springframework.dao.DataAccessResourceFailureException;
+import org.springframework.dao.TransientDataAccessException;
 import org.springframework.scheduling.annotation.Scheduled;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.TransactionException;
@@ -44,6 +55,15 @@ final class BatchFeeder {
 
     private static final int MOST_SETTLED = 1000;
 
+    /** After this long, what was fetched from elsewhere is scored before more is fetched. */
+    private static final Duration LONGEST_FETCH = Duration.ofSeconds(2);
+
+    /** How long other batches wait for what one of them fetches; it goes on beside them. */
+    private static final Duration PATIENCE = Duration.ofMillis(100);
+
+    /** Batches that may be fetching from elsewhere at a time. */
+    private static final int MOST_FETCHING = 8;
+
     private final BatchRows rows;
     private final Sources sources;
     private final KeptContent kept;
@@ -52,6 +72,14 @@ final class BatchFeeder {
     private final TransactionTemplate transaction;
     private final int target;
     private volatile boolean closed;
+
+    /** What of a batch is being fetched from elsewhere, which may take as long as a PACS takes. */
+    private final Map<UUID, Future<Map<Integer, Problem>>> fetching = new HashMap<>();
+
+    private final ExecutorService fetchers = Executors.newVirtualThreadPerTaskExecutor();
+
+    /** Batches of which was said that they cannot be fed. */
+    private final Set<UUID> stuck = new HashSet<>();
 
     BatchFeeder(
             BatchRows rows,
@@ -73,6 +101,7 @@ final class BatchFeeder {
     @EventListener(ContextClosedEvent.class)
     void close() {
         closed = true;
+        fetchers.shutdown();
     }
 
     @Scheduled(initialDelay = 1000, fixedDelay = 250)
@@ -82,6 +111,7 @@ final class BatchFeeder {
         }
         try {
             List<UUID> batches = rows.unfinished();
+            fetching.entrySet().removeIf(fetch -> fetch.getValue().isDone() && !batches.contains(fetch.getKey()));
             if (batches.isEmpty()) {
                 return;
             }
@@ -90,7 +120,7 @@ final class BatchFeeder {
             boolean fed = false;
             for (UUID batch : batches) {
                 try (Tenant.Binding ignored = Tenant.bind(rows.tenant(batch).orElse(Tenant.NOBODY))) {
-                    fed |= feed(batch, room <= 0 ? 0 : share);
+                    fed |= feedAlone(batch, share);
                 }
             }
             if (fed) {
@@ -101,9 +131,25 @@ final class BatchFeeder {
         }
     }
 
+    /** One that cannot be fed must not hold up those behind it for ever. */
+    private boolean feedAlone(UUID batch, int most) {
+        try {
+            boolean fed = feed(batch, most);
+            stuck.remove(batch);
+            return fed;
+        } catch (DataAccessResourceFailureException | TransientDataAccessException | TransactionException e) {
+            throw e; // of the database, and of every batch
+        } catch (RuntimeException e) {
+            if (stuck.add(batch)) {
+                log.error("batch {} cannot be fed: {}", batch, Reasons.describe(e));
+            }
+            return false;
+        }
+    }
+
     /** True if evaluations were made. */
     private boolean feed(UUID batch, int most) {
-        Map<Integer, Problem> refused = most == 0 ? Map.of() : fetch(batch, most);
+        Map<Integer, Problem> refused = most == 0 ? Map.of() : fetched(batch, most);
         return Boolean.TRUE.equals(transaction.execute(status -> {
             BatchRows.Locked locked = rows.lock(batch, false).orElse(null);
             if (locked == null) {
@@ -133,10 +179,44 @@ final class BatchFeeder {
         }));
     }
 
-    /** Reads what lies below a root before the batch is locked, because that may take long. */
+    /** What was refused of what has been fetched by now. */
+    private Map<Integer, Problem> fetched(UUID batch, int most) {
+        Future<Map<Integer, Problem>> fetch = fetching.get(batch);
+        if (fetch == null && !closed && fetching.size() < MOST_FETCHING) {
+            String tenant = Tenant.bound();
+            fetch = fetchers.submit(() -> {
+                try (Tenant.Binding ignored = Tenant.bind(tenant)) {
+                    return fetch(batch, most);
+                }
+            });
+            fetching.put(batch, fetch);
+        }
+        if (fetch == null) {
+            return Map.of();
+        }
+        try {
+            Map<Integer, Problem> refused = fetch.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+            fetching.remove(batch);
+            return refused;
+        } catch (TimeoutException e) {
+            return Map.of();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return Map.of();
+        } catch (ExecutionException e) {
+            fetching.remove(batch);
+            throw e.getCause() instanceof RuntimeException reason ? reason : new IllegalStateException(e.getCause());
+        }
+    }
+
+    /** Reads what lies below a root or in a PACS before the batch is locked, because that may take long. */
     private Map<Integer, Problem> fetch(UUID batch, int most) {
         Map<Integer, Problem> refused = new LinkedHashMap<>();
+        long end = System.nanoTime() + LONGEST_FETCH.toNanos();
         for (BatchRows.Waiting item : rows.waiting(batch, most)) {
+            if (closed || System.nanoTime() - end > 0) {
+                break;
+            }
             try {
                 Problem problem = sources.fetch(batch, item);
                 if (problem != null) {

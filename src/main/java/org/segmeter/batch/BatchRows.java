@@ -298,18 +298,19 @@ final class BatchRows {
                 .list();
     }
 
-    /** The files of an item that waits are somewhere else now. */
-    void relocate(UUID batch, int number, List<String> prediction, List<String> reference, List<String> mask) {
-        sql.sql("""
+    /** The files of an item are somewhere else now; false if it does not wait any more. */
+    boolean relocate(UUID batch, int number, List<String> prediction, List<String> reference, List<String> mask) {
+        return sql.sql("""
             update batch_item set prediction = :prediction, reference = :reference, mask = :mask
             where batch_id = :id and number = :number and state = 'WAITING'\
             """)
-                .param("prediction", prediction.toArray(String[]::new))
-                .param("reference", reference.toArray(String[]::new))
-                .param("mask", mask.toArray(String[]::new))
-                .param("id", batch)
-                .param("number", number)
-                .update();
+                        .param("prediction", prediction.toArray(String[]::new))
+                        .param("reference", reference.toArray(String[]::new))
+                        .param("mask", mask.toArray(String[]::new))
+                        .param("id", batch)
+                        .param("number", number)
+                        .update()
+                == 1;
     }
 
     /** Items of a locked batch are being scored. */
@@ -321,18 +322,17 @@ final class BatchRows {
             """, rows);
     }
 
-    /** An item of a locked batch cannot be scored; false if it is not waiting. */
-    boolean failWaiting(UUID batch, int number, Problem problem) {
-        return sql.sql("""
+    /** An item of a locked batch cannot be scored. */
+    void failWaiting(UUID batch, int number, Problem problem) {
+        sql.sql("""
             update batch_item set state = 'FAILED', problem_slug = :slug, problem = :problem, finished_at = now()
             where batch_id = :id and number = :number and state = 'WAITING'\
             """)
-                        .param("slug", problem.slug())
-                        .param("problem", json.writeValueAsString(problem.document()))
-                        .param("id", batch)
-                        .param("number", number)
-                        .update()
-                == 1;
+                .param("slug", problem.slug())
+                .param("problem", json.writeValueAsString(problem.document()))
+                .param("id", batch)
+                .param("number", number)
+                .update();
     }
 
     /** Takes over how the evaluations of a locked batch have ended; an evaluation that was removed counts as cancelled. */
@@ -383,9 +383,10 @@ final class BatchRows {
             """).param("id", batch).update();
     }
 
-    List<UUID> evaluations(UUID batch, boolean scoringOnly) {
+    /** Those that are queued or running. */
+    List<UUID> evaluations(UUID batch) {
         return sql.sql("select evaluation_id from batch_item where batch_id = :id and evaluation_id is not null"
-                        + (scoringOnly ? " and state = 'SCORING'" : ""))
+                        + " and state = 'SCORING'")
                 .param("id", batch)
                 .query(UUID.class)
                 .list();

@@ -331,7 +331,7 @@ public final class Batches {
                 }
                 return Removal.REMOVED;
             }
-            toStop.addAll(rows.evaluations(id, true));
+            toStop.addAll(rows.evaluations(id));
             int waiting = rows.cancelWaiting(id);
             rows.count(id, -waiting, 0, 0, 0, waiting);
             rows.state(id, Batch.State.CANCELLED);

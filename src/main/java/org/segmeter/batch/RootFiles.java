@@ -70,8 +70,8 @@ final class RootFiles {
             List<Path> found = new ArrayList<>();
             try (Stream<Path> below = Files.walk(real)) {
                 for (Path file : (Iterable<Path>) below.filter(Files::isRegularFile)
-                        .sorted(Comparator.naturalOrder())
-                        .limit(MOST_FILES + 1L)::iterator) {
+                        .limit(MOST_FILES + 1L) // before they are sorted: a root may have millions
+                        .sorted(Comparator.naturalOrder())::iterator) {
                     found.add(real(file, base));
                 }
             }

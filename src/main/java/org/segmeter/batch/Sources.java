@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.segmeter.evaluation.Blob;
 import org.segmeter.evaluation.BlobStore;
 import org.segmeter.evaluation.DiskFloor;
@@ -29,6 +30,8 @@ import org.springframework.util.unit.DataSize;
 final class Sources {
 
     static final String SHA256 = "sha256:";
+
+    private static final Pattern STORED = Pattern.compile(SHA256 + "[0-9a-f]{64}");
 
     private static final Pattern DICOMWEB = Pattern.compile(
             "dicomweb:([^/]+)/studies/([0-9.]{1,64})(?:/series/([0-9.]{1,64}))?(?:/instances/([0-9.]{1,64}))?");
@@ -64,7 +67,7 @@ final class Sources {
     }
 
     static boolean isStored(String source) {
-        return source.matches("sha256:[0-9a-f]{64}");
+        return STORED.matcher(source).matches();
     }
 
     static String of(Blob blob) {
@@ -72,7 +75,7 @@ final class Sources {
     }
 
     /** What is wrong with a place as it is written; null if it can be looked at. */
-    @org.jspecify.annotations.Nullable
+    @Nullable
     Problem objection(String source) {
         if (isStored(source) || roots.isRoot(source)) {
             return null;
@@ -95,7 +98,7 @@ final class Sources {
     }
 
     /** Brings what an item needs into the store and says in its row where it is; the problem that forbids it, or null. */
-    @org.jspecify.annotations.Nullable
+    @Nullable
     Problem fetch(UUID batch, BatchRows.Waiting item) throws IOException {
         if (item.places().stream().allMatch(Sources::isStored)) {
             return null;
@@ -113,11 +116,14 @@ final class Sources {
             List<String> prediction = fetched(item.prediction(), holder, blobs);
             List<String> reference = fetched(item.reference(), holder, blobs);
             List<String> mask = fetched(item.mask(), holder, blobs);
-            transaction.executeWithoutResult(status -> {
+            // Of a batch that was cancelled meanwhile nothing is needed, and nobody would say so again.
+            written = Boolean.TRUE.equals(transaction.execute(status -> {
+                if (!rows.relocate(batch, item.number(), prediction, reference, mask)) {
+                    return false;
+                }
                 kept.use(holder, blobs.values(), Batches.user(batch));
-                rows.relocate(batch, item.number(), prediction, reference, mask);
-            });
-            written = true;
+                return true;
+            }));
             return null;
         } catch (RootFiles.Refused e) {
             return e.problem();
@@ -188,9 +194,7 @@ final class Sources {
                 stored.add(of(blob));
             }
         } finally {
-            for (BlobStore.Incoming instance : instances) {
-                instance.close();
-            }
+            Pull.close(instances);
         }
         if (instances.isEmpty()) {
             throw new RootFiles.Refused(Problem.of(

@@ -105,9 +105,10 @@ final class StoredResults implements ResultSource {
             """, sink);
     }
 
+    /** Sums are made in an order of their own, so that the last digit does not depend on how the database goes about it. */
     private void describe(UUID batch, String structure, String values, Described sink) {
         sql.sql("select " + structure + """
-             as structure, metric, parameters, count(*), avg(value), stddev_samp(value), min(value),
+             as structure, metric, parameters, count(*), avg(value order by value desc), stddev_samp(value order by value desc), min(value),
                 percentile_cont(0.25) within group (order by value), percentile_cont(0.5) within group (order by value),
                 percentile_cont(0.75) within group (order by value), max(value)
             from (\

@@ -23,6 +23,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.scheduling.annotation.EnableScheduling;
+import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 
 /** How the parts are put together: the queue's job, its threads, the store of files. */
 @Configuration(proxyBeanMethods = false)
@@ -36,6 +37,9 @@ import org.springframework.scheduling.annotation.EnableScheduling;
     RetentionSettings.class
 })
 class EvaluationConfiguration {
+
+    /** More than there are kinds of it. */
+    private static final int SCHEDULED_AT_ONCE = 32;
 
     @Bean
     BlobStore blobStore(EvaluationSettings settings, StoreSettings store, JdbcClient sql) throws IOException {
@@ -59,6 +63,20 @@ class EvaluationConfiguration {
                             + " database; replicas share one external database (SEGMETER_DATABASE_URL), and an embedded"
                             + " database allows one replica only");
         }
+    }
+
+    /**
+     * Work that comes again each has a thread of its own while it is at it. The scheduler that comes with virtual threads does all work with a
+     * fixed delay on one: a PACS that is slow to give a batch its files, or a large file that is hashed, would hold up cancelling, keys in use,
+     * pairs and deliveries.
+     */
+    @Bean
+    static ThreadPoolTaskScheduler taskScheduler() {
+        ThreadPoolTaskScheduler scheduler = new ThreadPoolTaskScheduler();
+        scheduler.setVirtualThreads(true);
+        scheduler.setPoolSize(SCHEDULED_AT_ONCE);
+        scheduler.setThreadNamePrefix("scheduled-");
+        return scheduler;
     }
 
     @Bean

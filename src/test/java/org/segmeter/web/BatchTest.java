@@ -330,6 +330,46 @@ class BatchTest {
                 .containsExactly("SUCCEEDED ", "FAILED missing-file", "FAILED unsupported-source");
     }
 
+    @Test
+    void whoWaitsForAPacsThatDoesNotAnswerHoldsUpNobody() throws Exception {
+        Files.write(root.resolve("q.nii.gz"), sample(NIFTI));
+        String csv = "prediction,reference\nmounted:q.nii.gz,dicomweb:archive/studies/1.2/series/1.3\n";
+        images.hold("1.2");
+        JsonNode hanging = api.postBody("/api/v1/batches", "text/csv", csv.getBytes(StandardCharsets.UTF_8))
+                .expect(202)
+                .json();
+        try {
+            images.awaitHeld();
+            done(
+                    "",
+                    "text/csv",
+                    "prediction,reference\nmounted:q.nii.gz,mounted:q.nii.gz\n".getBytes(StandardCharsets.UTF_8));
+            // What else comes again in the service: pairs are followed.
+            DicomWeb web = new DicomWeb(service.port());
+            String study = SegFixture.uid();
+            web.store(
+                    SegFixture.ai(study).liver(0).bytes(),
+                    SegFixture.corrected(study).liver(1).bytes());
+            long end = System.nanoTime() + 30_000_000_000L;
+            while (!api.get("/api/v1/pairs?study=" + study)
+                    .json()
+                    .at("/pairs/0/state")
+                    .asString("")
+                    .equals("SCORED")) {
+                assertThat(System.nanoTime()).as("the pair is scored").isLessThan(end);
+                Thread.sleep(50);
+            }
+            assertThat(images.isHeld()).isTrue();
+            String path = hanging.path("links").path("self").asString();
+            assertThat(api.get(path).json().path("state").asString()).isEqualTo("RUNNING");
+        } finally {
+            images.letGo();
+        }
+        assertThat(items(finished(hanging)))
+                .extracting(item -> item.path("problem").path("type").asString(""))
+                .containsExactly("/problems/source-failed");
+    }
+
     private static JsonNode finished(JsonNode batch) throws InterruptedException {
         return api.finishedBatch(batch.path("links").path("self").asString());
     }
@@ -621,7 +661,7 @@ class BatchTest {
         assertThat(challenge.at("/aggregates/dice").toString())
                 .isEqualTo(
                         "{\"count\":2,\"mean\":0.9532429700969027,\"std\":0.06612442582524468,\"min\":0.9064859401938054,"
-                                + "\"25%\":0.929864455145354,\"50%\":0.9532429700969027,\"75%\":0.9766214850484514,\"max\":1.0}");
+                            + "\"25%\":0.929864455145354,\"50%\":0.9532429700969027,\"75%\":0.9766214850484514,\"max\":1.0}");
         assertThat(challenge.at("/structures/1/dice")).isEqualTo(challenge.at("/aggregates/dice"));
         assertThat(challenge.at("/results/1/metrics/jaccard").asDouble()).isEqualTo(0.8289659671632054);
         assertThat(challenge.at("/results/2/state").asString()).isEqualTo("FAILED");

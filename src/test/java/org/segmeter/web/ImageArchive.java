@@ -10,6 +10,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A DICOMweb server with images, of which each series can be searched and each image be retrieved. */
@@ -18,9 +21,13 @@ final class ImageArchive implements AutoCloseable {
     private final HttpServer server;
     private final Map<String, List<byte[]>> series = new ConcurrentHashMap<>();
     private final AtomicInteger retrieved = new AtomicInteger();
+    private final CountDownLatch asked = new CountDownLatch(1);
+    private final CountDownLatch go = new CountDownLatch(1);
+    private volatile String held = "none";
 
     ImageArchive() throws IOException {
         server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
         server.createContext("/", this::answer);
         server.start();
     }
@@ -39,9 +46,36 @@ final class ImageArchive implements AutoCloseable {
         series.put("/dicom-web/studies/" + study + "/series/" + uid, images);
     }
 
+    /** Questions about a study have no answer until {@link #letGo}, and then that the server broke. */
+    void hold(String study) {
+        held = "/dicom-web/studies/" + study + "/";
+    }
+
+    /** Returns when somebody waits for an answer that is held. */
+    void awaitHeld() throws InterruptedException {
+        if (!asked.await(60, TimeUnit.SECONDS)) {
+            throw new AssertionError("nobody asked");
+        }
+    }
+
+    /** True if nobody was told anything of what is held. */
+    boolean isHeld() {
+        return go.getCount() > 0;
+    }
+
+    void letGo() {
+        go.countDown();
+    }
+
     private void answer(HttpExchange exchange) throws IOException {
         try (exchange) {
             String path = exchange.getRequestURI().getPath();
+            if (path.startsWith(held)) {
+                asked.countDown();
+                go.await();
+                exchange.sendResponseHeaders(500, -1);
+                return;
+            }
             List<byte[]> images = series.get(path.replaceAll("/instances.*", ""));
             String name = path.replaceAll(".*/", "");
             if (images == null) {
@@ -61,6 +95,8 @@ final class ImageArchive implements AutoCloseable {
                 retrieved.incrementAndGet();
                 send(exchange, "application/dicom", images.get(Integer.parseInt(name.substring(4))));
             }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
