@@ -135,46 +135,22 @@ final class BucketBlobStore implements BlobStore, AutoCloseable {
         return StaticCredentialsProvider.create(AwsBasicCredentials.create(settings.accessKey(), secret));
     }
 
-    private final class Part implements Incoming {
-        private final Reception.Received received;
-
-        Part(Reception.Received received) {
-            this.received = received;
+    private void keep(Reception.Received received) throws IOException {
+        Blob blob = received.blob();
+        Path file = received.file();
+        String key = key(blob.sha256());
+        if (!isThere(key, blob)) {
+            boolean inPieces = blob.size() > piece;
+            String digest = answered(() -> inPieces ? putPieces(key, blob, file) : put(key, blob, file));
+            confirm(key, blob, digest);
         }
-
-        @Override
-        public Blob blob() {
-            return received.blob();
-        }
-
-        @Override
-        public Path content() throws IOException {
-            return received.file();
-        }
-
-        @Override
-        public void keep() throws IOException {
-            Blob blob = received.blob();
-            Path file = received.file();
-            String key = key(blob.sha256());
-            if (!isThere(key, blob)) {
-                boolean inPieces = blob.size() > piece;
-                String digest = answered(() -> inPieces ? putPieces(key, blob, file) : put(key, blob, file));
-                confirm(key, blob, digest);
-            }
-            copies.adopt(file, blob);
-        }
-
-        @Override
-        public void close() throws IOException {
-            received.forget();
-        }
+        copies.adopt(file, blob);
     }
 
     @Override
     public Incoming receive(InputStream source, long limit) throws IOException {
         // Not forced: nothing is acknowledged before the bucket has it.
-        return new Part(reception.receive(source, limit, false));
+        return new Part(reception.receive(source, limit, false), this::keep);
     }
 
     @Override

@@ -58,48 +58,24 @@ final class DirectoryBlobStore implements BlobStore {
         Reception.force(directory);
     }
 
-    private final class Part implements Incoming {
-        private final Reception.Received received;
-
-        Part(Reception.Received received) {
-            this.received = received;
+    private void keep(Reception.Received received) throws IOException {
+        String sha256 = received.blob().sha256();
+        Path target = path(sha256);
+        byte[] content = received.bytes();
+        // What is there was forced to the disk by this process, its name too, and is still what it was.
+        if (content != null && keptLately.containsKey(sha256) && holds(target, content)) {
+            return;
         }
-
-        @Override
-        public Blob blob() {
-            return received.blob();
+        Path directory = target.resolveSibling(".").normalize();
+        if (!Files.isDirectory(directory)) {
+            Files.createDirectories(directory);
+            Reception.force(blobs);
         }
-
-        @Override
-        public Path content() throws IOException {
-            return received.file();
-        }
-
-        @Override
-        public void keep() throws IOException {
-            String sha256 = received.blob().sha256();
-            Path target = path(sha256);
-            byte[] content = received.bytes();
-            // What is there was forced to the disk by this process, its name too, and is still what it was.
-            if (content != null && keptLately.containsKey(sha256) && holds(target, content)) {
-                return;
-            }
-            Path directory = target.resolveSibling(".").normalize();
-            if (!Files.isDirectory(directory)) {
-                Files.createDirectories(directory);
-                Reception.force(blobs);
-            }
-            // Also over a file that is there: this one has just been hashed, that one may have suffered since.
-            Files.move(received.file(), target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-            received.givenAway();
-            Reception.force(directory);
-            keptLately.put(sha256, true);
-        }
-
-        @Override
-        public void close() throws IOException {
-            received.forget();
-        }
+        // Also over a file that is there: this one has just been hashed, that one may have suffered since.
+        Files.move(received.file(), target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        received.givenAway();
+        Reception.force(directory);
+        keptLately.put(sha256, true);
     }
 
     private static boolean holds(Path file, byte[] content) throws IOException {
@@ -119,7 +95,7 @@ final class DirectoryBlobStore implements BlobStore {
 
     @Override
     public Incoming receive(InputStream source, long limit) throws IOException {
-        return new Part(reception.receive(source, limit, true));
+        return new Part(reception.receive(source, limit, true), this::keep);
     }
 
     @Override

@@ -60,7 +60,7 @@ public final class LossDocuments {
     }
 
     /** What became of asking for a document. */
-    public sealed interface Outcome {
+    public sealed interface Outcome permits Outcome.Ready, Outcome.Measuring, Outcome.NoScorecard, Unreadable {
         record Ready(LossDocument document) implements Outcome {}
 
         /** It is being measured, or waits for its turn. */
@@ -68,15 +68,6 @@ public final class LossDocuments {
 
         /** The evaluation has no scorecard: it is not done, or failed, was cancelled or removed. */
         record NoScorecard() implements Outcome {}
-
-        /** The inputs could be scored, but not measured as the request asks. */
-        record Refused(InputException reason) implements Outcome {}
-
-        /** @param removed true if they were kept for a limited time and that is over; false if the store lost one */
-        record InputsGone(boolean removed) implements Outcome {}
-
-        /** The service is ending, or a file of the store could not be read. */
-        record Unavailable() implements Outcome {}
     }
 
     /** The document as it is stored; it is measured if that was never done, and waited for. */
@@ -119,10 +110,10 @@ public final class LossDocuments {
                 turn.release();
             }
         } catch (CancellationException | InterruptedException e) {
-            work.complete(new Outcome.Unavailable());
+            work.complete(new Unreadable.Unavailable());
         } catch (IOException e) {
             log.warn("losses could not be measured: {}", Reasons.describe(e));
-            work.complete(new Outcome.Unavailable());
+            work.complete(new Unreadable.Unavailable());
         } catch (RuntimeException | Error e) {
             log.error("losses could not be measured: {}", Reasons.describe(e));
             work.completeExceptionally(e);
@@ -147,9 +138,9 @@ public final class LossDocuments {
             documents = threads.call(() -> engine.losses(
                     files.side(Side.PREDICTION), files.side(Side.REFERENCE), files.mask(), request, ending));
         } catch (BlobStore.Lost e) {
-            return new Outcome.InputsGone(rows.inputsRemoved(id));
+            return new Unreadable.Gone(rows.inputsRemoved(id));
         } catch (InputException e) {
-            return new Outcome.Refused(e);
+            return new Unreadable.Refused(e);
         }
         try {
             transaction.executeWithoutResult(status -> {

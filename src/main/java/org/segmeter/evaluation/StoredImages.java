@@ -85,7 +85,7 @@ public final class StoredImages {
     }
 
     /** What became of asking for an image. */
-    public sealed interface Outcome {
+    public sealed interface Outcome permits Outcome.Ready, Outcome.None, Outcome.Failed, Unreadable {
         record Ready(Shown image) implements Outcome {}
 
         /** None was sent, and none can be had. */
@@ -93,21 +93,12 @@ public final class StoredImages {
 
         /** None was sent, and whoever may have it did not answer as they should. */
         record Failed(String reason) implements Outcome {}
-
-        /** What was sent cannot be shown. */
-        record Refused(InputException reason) implements Outcome {}
-
-        /** @param removed true if it was kept for a limited time and that is over; false if the store lost it */
-        record Gone(boolean removed) implements Outcome {}
-
-        /** The service is ending or busy for longer than the caller waits, or the store could not be read. */
-        record Unavailable() implements Outcome {}
     }
 
     /** @param patience how long to wait for a turn to read it */
     public Outcome of(Evaluation evaluation, Duration patience) throws InterruptedException {
         if (rows.inputsRemoved(evaluation.id())) {
-            return new Outcome.Gone(true);
+            return new Unreadable.Gone(true);
         }
         List<Evaluation.Input> images = evaluation.inputs().stream()
                 .filter(input -> input.side() == Side.IMAGE)
@@ -123,7 +114,7 @@ public final class StoredImages {
             return new Outcome.Ready(known);
         }
         if (!turn.tryAcquire(patience.toMillis(), TimeUnit.MILLISECONDS)) {
-            return new Outcome.Unavailable();
+            return new Unreadable.Unavailable();
         }
         try {
             Shown meanwhile = known(content);
@@ -134,16 +125,16 @@ public final class StoredImages {
             keep(content, shown);
             return new Outcome.Ready(shown);
         } catch (BlobStore.Lost e) {
-            return new Outcome.Gone(false);
+            return new Unreadable.Gone(false);
         } catch (InputException e) {
-            return new Outcome.Refused(e);
+            return new Unreadable.Refused(e);
         } catch (ImagesElsewhere.Failed e) {
             return new Outcome.Failed(String.valueOf(e.getMessage()));
         } catch (CancellationException e) {
-            return new Outcome.Unavailable();
+            return new Unreadable.Unavailable();
         } catch (IOException e) {
             log.warn("an image could not be read: {}", Reasons.describe(e));
-            return new Outcome.Unavailable();
+            return new Unreadable.Unavailable();
         } finally {
             turn.release();
         }

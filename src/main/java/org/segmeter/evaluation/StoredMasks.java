@@ -82,27 +82,18 @@ public final class StoredMasks {
     }
 
     /** What became of asking for masks. */
-    public sealed interface Outcome {
+    public sealed interface Outcome permits Outcome.Ready, Outcome.NoScorecard, Unreadable {
         record Ready(PairMasks masks) implements Outcome {}
 
         /** The evaluation has no scorecard: it is not done, or failed, was cancelled or removed. */
         record NoScorecard() implements Outcome {}
-
-        /** The inputs could be scored once, but not be read now. */
-        record Refused(InputException reason) implements Outcome {}
-
-        /** @param removed true if they were kept for a limited time and that is over; false if the store lost one */
-        record InputsGone(boolean removed) implements Outcome {}
-
-        /** The service is ending or busy for longer than the caller waits, or a file of the store could not be read. */
-        record Unavailable() implements Outcome {}
     }
 
     /** @param patience how long to wait for reading them; it goes on if that is not enough */
     public Outcome of(UUID id, Duration patience) throws InterruptedException {
         // What must no longer be kept is no longer shown, though it may still be in memory.
         if (rows.inputsRemoved(id)) {
-            return new Outcome.InputsGone(true);
+            return new Unreadable.Gone(true);
         }
         PairMasks known = known(id);
         if (known != null) {
@@ -122,7 +113,7 @@ public final class StoredMasks {
         try {
             return (before == null ? work : before).get(patience.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
-            return new Outcome.Unavailable();
+            return new Unreadable.Unavailable();
         } catch (ExecutionException e) {
             throw e.getCause() instanceof DataAccessException database
                     ? database
@@ -140,10 +131,10 @@ public final class StoredMasks {
                 turn.release();
             }
         } catch (CancellationException | InterruptedException e) {
-            work.complete(new Outcome.Unavailable());
+            work.complete(new Unreadable.Unavailable());
         } catch (IOException e) {
             log.warn("masks could not be read: {}", Reasons.describe(e));
-            work.complete(new Outcome.Unavailable());
+            work.complete(new Unreadable.Unavailable());
         } catch (RuntimeException | Error e) {
             log.error("masks could not be read: {}", Reasons.describe(e));
             work.completeExceptionally(e);
@@ -177,9 +168,9 @@ public final class StoredMasks {
             keep(id, masks);
             return new Outcome.Ready(masks);
         } catch (BlobStore.Lost e) {
-            return new Outcome.InputsGone(false);
+            return new Unreadable.Gone(false);
         } catch (InputException e) {
-            return new Outcome.Refused(e);
+            return new Unreadable.Refused(e);
         }
     }
 

@@ -30,6 +30,7 @@ import org.segmeter.evaluation.Side;
 import org.segmeter.evaluation.State;
 import org.segmeter.evaluation.StoredScorecard;
 import org.segmeter.evaluation.Submission;
+import org.segmeter.evaluation.Unreadable;
 import org.segmeter.telemetry.ServiceMetrics;
 import org.segmeter.volume.InputException;
 import org.springframework.http.HttpHeaders;
@@ -49,6 +50,8 @@ import tools.jackson.databind.json.JsonMapper;
 @RestController
 @RequestMapping("/api/v1/evaluations")
 final class EvaluationController {
+
+    static final String INPUTS_LOST = "The store no longer has the inputs as they were received.";
 
     private static final int DEFAULT_LIMIT = 50;
     private static final int MOST_LISTED = 1000;
@@ -239,19 +242,29 @@ final class EvaluationController {
                         .contentType(MediaType.APPLICATION_JSON)
                         .body(resource.bytes(resource.of(evaluation, null)));
             case LossDocuments.Outcome.NoScorecard none -> throw noScorecard(evaluation);
-            case LossDocuments.Outcome.Refused refused ->
-                throw new ProblemException(Problem.of(refused.reason()).about(evaluation.id()));
-            case LossDocuments.Outcome.InputsGone gone ->
-                throw new ProblemException(Problem.of(
+            case Unreadable why ->
+                throw unreadable(
+                        evaluation,
+                        why,
+                        "The losses were not measured while the inputs were kept.",
+                        INPUTS_LOST,
+                        "The losses could not be measured now; try again later.");
+        };
+    }
+
+    /** What is said where the inputs of an evaluation cannot be read for somebody. */
+    static ProblemException unreadable(
+            Evaluation evaluation, Unreadable why, String removed, String lost, String unavailable) {
+        return switch (why) {
+            case Unreadable.Refused refused ->
+                new ProblemException(Problem.of(refused.reason()).about(evaluation.id()));
+            case Unreadable.Gone gone ->
+                new ProblemException(Problem.of(
                                 gone.removed() ? ServiceProblem.INPUTS_REMOVED : ServiceProblem.INPUTS_LOST,
-                                gone.removed()
-                                        ? "The losses were not measured while the inputs were kept."
-                                        : "The store no longer has the inputs as they were received.")
+                                gone.removed() ? removed : lost)
                         .about(evaluation.id()));
-            case LossDocuments.Outcome.Unavailable unavailable ->
-                throw new ProblemException(
-                                ServiceProblem.UNAVAILABLE, "The losses could not be measured now; try again later.")
-                        .header(HttpHeaders.RETRY_AFTER, "5");
+            case Unreadable.Unavailable never ->
+                new ProblemException(ServiceProblem.UNAVAILABLE, unavailable).header(HttpHeaders.RETRY_AFTER, "5");
         };
     }
 
@@ -264,16 +277,10 @@ final class EvaluationController {
 
     /** Content that never changes, or that the client has it. */
     private static ResponseEntity<byte[]> unlessKnown(HttpServletRequest http, String content, String sha256) {
-        String etag = "\"" + sha256 + "\"";
-        for (String known : java.util.Collections.list(http.getHeaders(HttpHeaders.IF_NONE_MATCH))) {
-            if (known.contains(etag) || known.strip().equals("*")) {
-                return ResponseEntity.status(304)
-                        .header(HttpHeaders.ETAG, etag)
-                        .header(HttpHeaders.CACHE_CONTROL, "private, no-cache")
-                        .build();
-            }
-        }
-        return ResponseEntity.ok().headers(ofContent(sha256)).body(content.getBytes(StandardCharsets.UTF_8));
+        return Tagged.unlessKnown(
+                http,
+                "\"" + sha256 + "\"",
+                () -> ResponseEntity.ok().headers(ofContent(sha256)).body(content.getBytes(StandardCharsets.UTF_8)));
     }
 
     @GetMapping("/{id}/verify")
@@ -369,7 +376,7 @@ final class EvaluationController {
         headers.setETag("\"" + sha256 + "\"");
         headers.set("Repr-Digest", Digests.field(sha256));
         headers.set("Content-Digest", Digests.field(sha256));
-        headers.setCacheControl("private, no-cache");
+        headers.setCacheControl(Tagged.ASK_AGAIN);
         return headers;
     }
 

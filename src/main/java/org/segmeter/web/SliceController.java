@@ -4,7 +4,6 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.lang.ref.SoftReference;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -21,6 +20,7 @@ import org.segmeter.evaluation.Problem;
 import org.segmeter.evaluation.ServiceProblem;
 import org.segmeter.evaluation.StoredImages;
 import org.segmeter.evaluation.StoredMasks;
+import org.segmeter.evaluation.Unreadable;
 import org.segmeter.metric.distance.BoundaryDistances;
 import org.segmeter.metric.distance.Spacing;
 import org.segmeter.metric.slice.IndexedPng;
@@ -181,19 +181,13 @@ final class SliceController {
                 case StoredImages.Outcome.Failed failed ->
                     throw new ProblemException(Problem.of(ServiceProblem.SOURCE_FAILED, failed.reason())
                             .about(evaluation.id()));
-                case StoredImages.Outcome.Refused refused ->
-                    throw new ProblemException(Problem.of(refused.reason()).about(evaluation.id()));
-                case StoredImages.Outcome.Gone gone ->
-                    throw new ProblemException(Problem.of(
-                                    gone.removed() ? ServiceProblem.INPUTS_REMOVED : ServiceProblem.INPUTS_LOST,
-                                    gone.removed()
-                                            ? "The image is no longer kept, as the other inputs."
-                                            : "The store no longer has the image as it was received.")
-                            .about(evaluation.id()));
-                case StoredImages.Outcome.Unavailable unavailable ->
-                    throw new ProblemException(
-                                    ServiceProblem.UNAVAILABLE, "The image could not be read now; try again later.")
-                            .header(HttpHeaders.RETRY_AFTER, "5");
+                case Unreadable why ->
+                    throw EvaluationController.unreadable(
+                            evaluation,
+                            why,
+                            "The image is no longer kept, as the other inputs.",
+                            "The store no longer has the image as it was received.",
+                            "The image could not be read now; try again later.");
             };
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -389,19 +383,13 @@ final class SliceController {
             return switch (masks.of(evaluation.id(), settings.maxWait())) {
                 case StoredMasks.Outcome.Ready ready -> ready.masks();
                 case StoredMasks.Outcome.NoScorecard none -> throw EvaluationController.noScorecard(evaluation);
-                case StoredMasks.Outcome.Refused refused ->
-                    throw new ProblemException(Problem.of(refused.reason()).about(evaluation.id()));
-                case StoredMasks.Outcome.InputsGone gone ->
-                    throw new ProblemException(Problem.of(
-                                    gone.removed() ? ServiceProblem.INPUTS_REMOVED : ServiceProblem.INPUTS_LOST,
-                                    gone.removed()
-                                            ? "Slices are made from the inputs, which are no longer kept."
-                                            : "The store no longer has the inputs as they were received.")
-                            .about(evaluation.id()));
-                case StoredMasks.Outcome.Unavailable unavailable ->
-                    throw new ProblemException(
-                                    ServiceProblem.UNAVAILABLE, "The inputs could not be read now; try again later.")
-                            .header(HttpHeaders.RETRY_AFTER, "5");
+                case Unreadable why ->
+                    throw EvaluationController.unreadable(
+                            evaluation,
+                            why,
+                            "Slices are made from the inputs, which are no longer kept.",
+                            EvaluationController.INPUTS_LOST,
+                            "The inputs could not be read now; try again later.");
             };
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -422,19 +410,14 @@ final class SliceController {
 
     private static ResponseEntity<byte[]> unlessKnown(
             HttpServletRequest http, String tag, MediaType type, Supplier<byte[]> content) {
-        for (String known : Collections.list(http.getHeaders(HttpHeaders.IF_NONE_MATCH))) {
-            if (known.contains(tag) || known.strip().equals("*")) {
-                return ResponseEntity.status(304)
+        return Tagged.unlessKnown(
+                http,
+                tag,
+                () -> ResponseEntity.ok()
                         .header(HttpHeaders.ETAG, tag)
-                        .header(HttpHeaders.CACHE_CONTROL, "private, no-cache")
-                        .build();
-            }
-        }
-        return ResponseEntity.ok()
-                .header(HttpHeaders.ETAG, tag)
-                .header(HttpHeaders.CACHE_CONTROL, "private, no-cache")
-                .contentType(type)
-                .body(content.get());
+                        .header(HttpHeaders.CACHE_CONTROL, Tagged.ASK_AGAIN)
+                        .contentType(type)
+                        .body(content.get()));
     }
 
     /**
