@@ -6,13 +6,11 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
-import org.jspecify.annotations.Nullable;
 import org.segmeter.evaluation.Problem;
 import org.segmeter.evaluation.ServiceProblem;
 import org.segmeter.pacs.Pull;
 import org.segmeter.pacs.StoreOutcome;
 import org.segmeter.volume.InputException;
-import org.segmeter.volume.InputProblem;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.PostMapping;
@@ -26,8 +24,6 @@ import tools.jackson.databind.node.ObjectNode;
 @RestController
 final class PullController {
 
-    private static final Set<String> MEMBERS = Set.of("source", "study", "series", "instance");
-
     private final Pull pull;
     private final JsonMapper json;
 
@@ -39,26 +35,16 @@ final class PullController {
     @PostMapping("/api/v1/pulls")
     ResponseEntity<byte[]> pull(HttpServletRequest http) throws IOException, InputException, InterruptedException {
         JsonNode request = JsonBody.read(http);
-        if (!request.isObject() || !MEMBERS.containsAll(request.propertyNames())) {
-            throw wrong("request", "a JSON object with source, study and perhaps series and instance");
-        }
-        String source = request.path("source").asString("");
-        if (!pull.knows(source)) {
-            throw wrong(
-                    "source",
-                    "one of those of the configuration: "
-                            + pull.sources().stream().sorted().toList());
-        }
-        String study = uid(request, "study");
-        if (study == null) {
-            throw wrong("study", "a UID");
+        SourcePlace place = SourcePlace.read(request, "", pull);
+        if (place.study() == null) {
+            throw SourcePlace.wrong("study", "none", "a UID");
         }
         List<StoreOutcome> outcomes;
         try {
-            outcomes = pull.fetch(source, study, uid(request, "series"), uid(request, "instance"));
+            outcomes = pull.fetch(place.source(), place.study(), place.series(), place.instance());
         } catch (Pull.SourceFailed e) {
             throw new ProblemException(Problem.of(ServiceProblem.SOURCE_FAILED, String.valueOf(e.getMessage()))
-                    .with("source", source));
+                    .with("source", place.source()));
         }
         ObjectNode body = json.createObjectNode();
         ArrayNode instances = body.putArray("instances");
@@ -88,24 +74,5 @@ final class PullController {
         ArrayNode links = body.putArray("pairs");
         pairs.forEach(pair -> links.add("/api/v1/pairs/" + pair));
         return ResponseEntity.ok().contentType(MediaType.APPLICATION_JSON).body(json.writeValueAsBytes(body));
-    }
-
-    private static @Nullable String uid(JsonNode request, String member) throws InputException {
-        JsonNode node = request.path(member);
-        if (node.isMissingNode()) {
-            return null;
-        }
-        if (!node.isString() || !node.stringValue().matches("[0-9.]{1,64}")) {
-            throw wrong(member, "a UID");
-        }
-        return node.stringValue();
-    }
-
-    private static InputException wrong(String member, String expected) {
-        return new InputException(
-                InputProblem.INVALID_REQUEST,
-                "The member '" + member + "' of the request is not as it should be.",
-                "another value",
-                expected);
     }
 }
