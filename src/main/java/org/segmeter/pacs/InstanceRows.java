@@ -3,7 +3,7 @@ package org.segmeter.pacs;
 import java.sql.Array;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Timestamp;
+import java.time.LocalDateTime;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -52,7 +52,7 @@ final class InstanceRows {
                 content_creator, content_at, source, sha256, size_bytes, attributes, identity, sealed_by, patient,
                 accession)
             values (:sop, :class, :study, :series, :syntax, :frame, :referencedSeries, :referencedSegmentations,
-                :segments::jsonb, :manufacturer, :model, :creator, :contentAt, :source, :sha256, :size,
+                :segments::jsonb, :manufacturer, :model, :creator, :contentAt::timestamp, :source, :sha256, :size,
                 :attributes::jsonb, :identity, :sealedBy, :patient, :accession)
             on conflict (tenant, sop_instance_uid) do nothing returning\
             """ + " " + COLUMNS)
@@ -70,7 +70,7 @@ final class InstanceRows {
                 .param("manufacturer", instance.manufacturer())
                 .param("model", instance.modelName())
                 .param("creator", sealed.creator())
-                .param("contentAt", instance.contentTime() == null ? null : Timestamp.valueOf(instance.contentTime()))
+                .param("contentAt", instance.contentTime())
                 .param("source", source)
                 .param("sha256", blob.sha256())
                 .param("size", blob.size())
@@ -209,7 +209,6 @@ final class InstanceRows {
         for (JsonNode node : json.readTree(row.getString("segments"))) {
             segments.add(json.treeToValue(node, StoredSegment.class));
         }
-        Timestamp contentAt = row.getTimestamp("content_at");
         byte[] identity = row.getBytes("identity");
         Identity.Opened opened = identity == null
                 ? null
@@ -229,7 +228,9 @@ final class InstanceRows {
                 row.getString("model_name"),
                 opened == null ? row.getString("series_description") : opened.seriesDescription(),
                 opened == null ? row.getString("content_creator") : opened.creator(),
-                contentAt == null ? null : contentAt.toLocalDateTime(),
+                // Of no time zone: by way of the machine's, an hour that a day of it does not have would become the
+                // next.
+                row.getObject("content_at", LocalDateTime.class),
                 row.getString("source"),
                 new Blob(row.getString("sha256"), row.getLong("size_bytes")),
                 row.getTimestamp("received_at").toInstant(),

@@ -67,10 +67,8 @@ final class ResultController {
         if (csv) {
             answer.setHeader(HttpHeaders.CONTENT_DISPOSITION, "attachment; filename=\"results.csv\"");
         }
-        // Not closed on failure: that would tell the client that it has everything.
-        Writer out =
-                new BufferedWriter(new OutputStreamWriter(answer.getOutputStream(), StandardCharsets.UTF_8), 1 << 16);
-        try {
+        AnswerCut.orWhole(answer, bytes -> {
+            Writer out = new BufferedWriter(new OutputStreamWriter(bytes, StandardCharsets.UTF_8), 1 << 16);
             if (csv) {
                 out.write(
                         "evaluation,submitted,case,model,version,site,scanner,reader,structure,segment,metric,parameters,value,unit,state,protocol\r\n");
@@ -83,13 +81,7 @@ final class ResultController {
                 }
             });
             out.flush();
-        } catch (IOException | RuntimeException e) {
-            if (answer.isCommitted()) {
-                throw new AnswerCut(e);
-            }
-            answer.resetBuffer();
-            throw e;
-        }
+        });
     }
 
     private void page(

@@ -124,19 +124,20 @@ final class WadoController {
             StoredInstance one = found.getFirst();
             answer.setContentType(DICOM);
             answer.setContentLengthLong(one.blob().size());
-            try (BlobStore.Content content = instances.open(one);
-                    OutputStream out = answer.getOutputStream()) {
-                boolean preamble = hasPreamble(content.file());
-                if (!preamble) {
-                    answer.setHeader("Repr-Digest", Digests.field(one.blob().sha256()));
+            AnswerCut.orWhole(answer, out -> {
+                try (BlobStore.Content content = instances.open(one)) {
+                    boolean preamble = hasPreamble(content.file());
+                    if (!preamble) {
+                        answer.setHeader("Repr-Digest", Digests.field(one.blob().sha256()));
+                    }
+                    give(content.file(), preamble, out);
                 }
-                give(content.file(), preamble, out);
-            }
+            });
             return;
         }
         String boundary = "segmeter-" + UUID.randomUUID();
         answer.setContentType("multipart/related; type=\"" + DICOM + "\"; boundary=" + boundary);
-        try (OutputStream out = answer.getOutputStream()) {
+        AnswerCut.orWhole(answer, out -> {
             for (StoredInstance one : found) {
                 out.write(("--" + boundary + "\r\nContent-Type: " + DICOM + "; transfer-syntax="
                                 + one.transferSyntaxUid() + "\r\nContent-Length: "
@@ -149,7 +150,7 @@ final class WadoController {
                 out.write("\r\n".getBytes(StandardCharsets.US_ASCII));
             }
             out.write(("--" + boundary + "--\r\n").getBytes(StandardCharsets.US_ASCII));
-        }
+        });
     }
 
     /**
@@ -237,7 +238,8 @@ final class WadoController {
         if (xml) {
             String boundary = "segmeter-" + UUID.randomUUID();
             answer.setContentType(DicomWebAnswers.relatedXml(boundary));
-            try (Writer out = writer(answer)) {
+            AnswerCut.orWhole(answer, bytes -> {
+                Writer out = writer(bytes);
                 for (StoredInstance one : found) {
                     out.write("--" + boundary + "\r\nContent-Type: " + DicomWebAnswers.XML + "\r\n\r\n");
                     DicomXml document = new DicomXml(out);
@@ -247,11 +249,13 @@ final class WadoController {
                     out.write("\r\n");
                 }
                 out.write("--" + boundary + "--\r\n");
-            }
+                out.flush();
+            });
             return;
         }
         answer.setContentType(DicomWebAnswers.JSON);
-        try (Writer out = writer(answer)) {
+        AnswerCut.orWhole(answer, bytes -> {
+            Writer out = writer(bytes);
             out.write('[');
             boolean first = true;
             for (StoredInstance one : found) {
@@ -263,10 +267,11 @@ final class WadoController {
                 object.end();
             }
             out.write(']');
-        }
+            out.flush();
+        });
     }
 
-    private static Writer writer(HttpServletResponse answer) throws IOException {
-        return new BufferedWriter(new OutputStreamWriter(answer.getOutputStream(), StandardCharsets.UTF_8), 1 << 16);
+    private static Writer writer(OutputStream out) {
+        return new BufferedWriter(new OutputStreamWriter(out, StandardCharsets.UTF_8), 1 << 16);
     }
 }

@@ -6,14 +6,19 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.time.LocalDateTime;
 import java.util.Arrays;
+import java.util.Calendar;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.SimpleTimeZone;
+import java.util.TimeZone;
 import java.util.stream.Stream;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.segmeter.format.dicom.SegFixture;
+import org.segmeter.pacs.StoredInstances;
 import org.w3c.dom.Document;
 import tools.jackson.databind.JsonNode;
 
@@ -482,5 +487,55 @@ class DicomWebTest {
 
     private static String sha256(byte[] content) throws Exception {
         return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
+    }
+
+    @Test
+    void aStudyOfWhichAnObjectIsLostIsNotGivenAsIfItWereWhole() throws Exception {
+        String study = SegFixture.uid();
+        List<byte[]> objects = List.of(
+                SegFixture.ai(study).liver(0).bytes(),
+                SegFixture.ai(study).kidney("left", 0).bytes());
+        pacs.store(objects.toArray(byte[][]::new));
+        for (byte[] lost : objects) {
+            String sha256 = HexFormat.of()
+                    .formatHex(MessageDigest.getInstance("SHA-256").digest(lost));
+            Path file;
+            try (Stream<Path> blobs = Files.walk(Service.shared().directory().resolve("blobs"))) {
+                file = blobs.filter(one -> one.toString().replace("/", "").endsWith(sha256))
+                        .findFirst()
+                        .orElseThrow();
+            }
+            Path aside = Files.move(file, file.resolveSibling("aside"));
+            try {
+                for (String what : List.of("", "/metadata")) {
+                    DicomWeb.Answer answer = pacs.get("/studies/" + study + what);
+                    assertThat(answer.status()).as(what).isGreaterThanOrEqualTo(500);
+                    assertThat(answer.header("Content-Type")).isEqualTo("application/problem+json");
+                }
+            } finally {
+                Files.move(aside, file);
+            }
+        }
+        assertThat(pacs.get("/studies/" + study).status()).isEqualTo(200);
+    }
+
+    @Test
+    void aContentTimeIsKeptAlsoWhereTheMachinesDayHasNoSuchHour() throws Exception {
+        SegFixture object = SegFixture.ai(SegFixture.uid()).liver(0);
+        TimeZone before = TimeZone.getDefault();
+        int noon = 12 * 3_600_000;
+        // Its summer time begins at the content time of the object: that hour there is not.
+        TimeZone.setDefault(new SimpleTimeZone(0, "test", Calendar.JANUARY, 3, 0, noon, Calendar.JULY, 3, 0, noon));
+        try {
+            pacs.store(object.bytes());
+            assertThat(Service.shared()
+                            .bean(StoredInstances.class)
+                            .find(object.sop())
+                            .orElseThrow()
+                            .contentAt())
+                    .isEqualTo(LocalDateTime.of(2026, 1, 3, 12, 0));
+        } finally {
+            TimeZone.setDefault(before);
+        }
     }
 }
