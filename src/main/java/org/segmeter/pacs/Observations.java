@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.evaluation.Evaluation;
 import org.segmeter.volume.CodedConcept;
@@ -42,33 +44,37 @@ public final class Observations {
     }
 
     /**
-     * All observations of an evaluation.
+     * All observations of an evaluation, each made when it is asked for: of tens of thousands of segments they are more than fits into memory.
      *
      * @param card its scorecard
      * @param pair the pair that it scored; null if it was submitted otherwise
      * @param code value of the code to which they are narrowed; null for all
      */
-    public List<ObjectNode> of(Evaluation evaluation, JsonNode card, @Nullable Pair pair, @Nullable String code) {
+    public Stream<ObjectNode> of(Evaluation evaluation, JsonNode card, @Nullable Pair pair, @Nullable String code) {
+        JsonNode segments = card.path("segments");
+        return IntStream.range(0, segments.size())
+                .mapToObj(entry ->
+                        new Context(evaluation, card, pair, segments.get(entry), evaluation.id() + "." + entry))
+                .flatMap(of -> ofSegment(of, code).stream());
+    }
+
+    private List<ObjectNode> ofSegment(Context of, @Nullable String code) {
         List<ObjectNode> observations = new ArrayList<>();
-        int entry = 0;
-        for (JsonNode segment : card.path("segments")) {
-            Context of = new Context(evaluation, card, pair, segment, evaluation.id() + "." + entry++);
-            for (String side : SIDES) {
-                if ((code == null || code.equals(VOLUME.value())) && of.has(side)) {
-                    observations.add(volume(of, side));
-                }
+        for (String side : SIDES) {
+            if ((code == null || code.equals(VOLUME.value())) && of.has(side)) {
+                observations.add(volume(of, side));
             }
-            for (Map.Entry<String, CodedConcept> metric : StructuredReport.METRICS.entrySet()) {
-                if (code != null && !code.equals(metric.getValue().value())) {
-                    continue;
-                }
-                JsonNode values = segment.path("metrics").path(metric.getKey());
-                int number = 0;
-                for (JsonNode value : values.isArray() ? values.values() : List.of(values)) {
-                    if (value.path("state").isString()) {
-                        String id = of.id + "." + metric.getValue().value() + "." + number++;
-                        observations.add(derived(of, id, metric.getValue(), value));
-                    }
+        }
+        for (Map.Entry<String, CodedConcept> metric : StructuredReport.METRICS.entrySet()) {
+            if (code != null && !code.equals(metric.getValue().value())) {
+                continue;
+            }
+            JsonNode values = of.segment.path("metrics").path(metric.getKey());
+            int number = 0;
+            for (JsonNode value : values.isArray() ? values.values() : List.of(values)) {
+                if (value.path("state").isString()) {
+                    String id = of.id + "." + metric.getValue().value() + "." + number++;
+                    observations.add(derived(of, id, metric.getValue(), value));
                 }
             }
         }

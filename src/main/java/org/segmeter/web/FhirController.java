@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.evaluation.Evaluation;
 import org.segmeter.evaluation.EvaluationQuery;
@@ -44,6 +45,10 @@ final class FhirController {
     private static final int DEFAULT_COUNT = 20;
 
     private static final int MOST = 200;
+
+    /** A page ends with the evaluation with which it has so many Observations; each takes some kilobytes. */
+    private static final int MOST_OBSERVATIONS = 5_000;
+
     private static final Set<String> PARAMETERS =
             Set.of("derived-from", "derived-from:identifier", "identifier", "code", "_count", "_cursor", "_format");
 
@@ -93,7 +98,7 @@ final class FhirController {
             UUID evaluation = dot == 36 ? uuid(id.substring(0, dot)) : null;
             return Optional.ofNullable(evaluation)
                     .flatMap(evaluations::find)
-                    .flatMap(found -> of(found, null).stream()
+                    .flatMap(found -> of(found, null)
                             .filter(one -> one.path("id").asString().equals(id))
                             .findFirst())
                     .orElseThrow(() -> new ProblemException(ServiceProblem.NOT_FOUND, "There is no such Observation."));
@@ -127,7 +132,7 @@ final class FhirController {
                 UUID evaluation = uuid(
                         identifier.replaceFirst("^urn:ietf:rfc:3986\\|", "").replaceFirst("^urn:uuid:", ""));
                 if (evaluation != null) {
-                    evaluations.find(evaluation).ifPresent(one -> found.addAll(of(one, code)));
+                    evaluations.find(evaluation).ifPresent(one -> of(one, code).forEach(found::add));
                 }
             } else if (study != null) {
                 int offset = offset(http.getParameter("_cursor"));
@@ -135,13 +140,16 @@ final class FhirController {
                 if (some.isEmpty() && offset == 0) {
                     some = pairs.evaluatedWith(study).stream().toList();
                 }
-                for (Pair pair : some.subList(0, Math.min(count, some.size()))) {
-                    UUID evaluation = pair.evaluation();
+                int shown = 0;
+                while (shown < Math.min(count, some.size()) && found.size() < MOST_OBSERVATIONS) {
+                    UUID evaluation = some.get(shown++).evaluation();
                     if (evaluation != null) {
-                        evaluations.find(evaluation).ifPresent(one -> found.addAll(of(one, code)));
+                        evaluations
+                                .find(evaluation)
+                                .ifPresent(one -> of(one, code).forEach(found::add));
                     }
                 }
-                next = some.size() > count ? Integer.toString(offset + count) : null;
+                next = some.size() > shown ? Integer.toString(offset + shown) : null;
             } else {
                 String cursor = http.getParameter("_cursor");
                 EvaluationQuery.Page page = evaluations.list(new EvaluationQuery(
@@ -153,8 +161,16 @@ final class FhirController {
                         null,
                         cursor == null ? null : Cursor.decode(cursor),
                         count));
-                page.evaluations().forEach(one -> found.addAll(of(one, code)));
-                next = page.next() == null ? null : Cursor.encode(page.next());
+                EvaluationQuery.Position end = page.next();
+                for (Evaluation one : page.evaluations()) {
+                    of(one, code).forEach(found::add);
+                    if (found.size() >= MOST_OBSERVATIONS
+                            && one != page.evaluations().getLast()) {
+                        end = new EvaluationQuery.Position(one.createdAt(), one.id());
+                        break;
+                    }
+                }
+                next = end == null ? null : Cursor.encode(end);
             }
             if (next != null) {
                 links.addObject().put("relation", "next").put("url", url(http, next));
@@ -173,10 +189,10 @@ final class FhirController {
         });
     }
 
-    private List<ObjectNode> of(Evaluation evaluation, @Nullable String code) {
+    private Stream<ObjectNode> of(Evaluation evaluation, @Nullable String code) {
         Optional<StoredScorecard> card = evaluations.scorecard(evaluation.id());
         if (card.isEmpty()) {
-            return List.of();
+            return Stream.empty();
         }
         JsonNode content = json.readTree(card.get().content());
         return observations.of(

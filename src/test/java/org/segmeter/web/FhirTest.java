@@ -6,6 +6,7 @@ import ca.uhn.fhir.context.FhirContext;
 import ca.uhn.fhir.parser.IParser;
 import ca.uhn.fhir.parser.StrictErrorHandler;
 import java.util.List;
+import java.util.UUID;
 import org.hl7.fhir.r4.model.Bundle;
 import org.hl7.fhir.r4.model.CapabilityStatement;
 import org.hl7.fhir.r4.model.Device;
@@ -14,6 +15,7 @@ import org.hl7.fhir.r4.model.OperationOutcome;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.segmeter.format.dicom.SegFixture;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import tools.jackson.databind.JsonNode;
 
 /** What stands under /fhir is FHIR R4 for a strict reader, and says what the scorecard says. */
@@ -117,6 +119,50 @@ class FhirTest {
             assertThat(one.hasValue()).isNotEqualTo(one.hasDataAbsentReason());
             assertThat(one.hasSubject()).isTrue();
             assertThat(one.hasDevice() || one.getId().contains(".reference")).isTrue();
+        }
+    }
+
+    @Test
+    void aPageEndsWhereItHasEnoughObservationsAndTheNextGoesOn() throws Exception {
+        JdbcClient sql = Service.shared().bean(JdbcClient.class);
+        String study = SegFixture.uid();
+        List<UUID> large = List.of(UUID.randomUUID(), UUID.randomUUID());
+        for (UUID id : large) {
+            sql.sql("""
+                insert into evaluation (id, created_at, started_at, finished_at, state, case_id, protocols)
+                values (:id, now() + interval '1 hour', now(), now(), 'SUCCEEDED', :study, array['segmeter@1'])\
+                """).param("id", id).param("study", study).update();
+            sql.sql("""
+                insert into scorecard (evaluation_id, attempt, content, sha256, protocol, protocol_sha256, engine_version, engine_commit)
+                select :id, 1, c, encode(sha256(convert_to(c, 'UTF8')), 'hex'), 'segmeter@1', repeat('0', 64), '0', '0'
+                from (select '{"segments": [' || string_agg('{"segment": {"number": ' || i || '}, "metrics": {' || m || '}}', ',')
+                    || ']}' as c from generate_series(1, 600) i, (select string_agg('"' || n
+                    || '": {"value": 0.5, "unit": "1", "state": "OK"}', ',') as m
+                    from unnest(array['dice', 'jaccard', 'precision', 'sensitivity', 'hd', 'hd95', 'masd', 'assd', 'boundary_iou']) n) k) t\
+                """).param("id", id).update();
+            sql.sql("insert into pair (id, study_uid, state, reason, evaluation_id) values (:id, :study,"
+                            + " 'SCORED', '', :id)")
+                    .param("id", id)
+                    .param("study", study)
+                    .update();
+        }
+        try {
+            for (String asked : List.of("?_count=2", "?_count=2&derived-from=" + study)) {
+                JsonNode first = Api.JSON.readTree(text("/fhir/Observation" + asked, 200));
+                String next = first.at("/link/1/url").asString();
+                JsonNode second = Api.JSON.readTree(text(next.substring(next.indexOf("/fhir")), 200));
+                assertThat(List.of(first, second))
+                        .allSatisfy(page -> assertThat(page.path("entry")).hasSize(600 * 9))
+                        .extracting(page ->
+                                page.at("/entry/0/resource/identifier/0/value").asString())
+                        .containsExactlyInAnyOrder("urn:uuid:" + large.get(0), "urn:uuid:" + large.get(1));
+            }
+            text("/fhir/Observation/" + large.getFirst() + ".599.DSC.0", 200);
+        } finally {
+            sql.sql("delete from pair where study_uid = :study")
+                    .param("study", study)
+                    .update();
+            large.forEach(id -> api.delete("/api/v1/evaluations/" + id));
         }
     }
 
