@@ -26,6 +26,8 @@ public record DimseNode(
         if (host.isBlank() || port < 1 || port > 65_535) {
             throw new IllegalArgumentException("segmeter.pacs.nodes.* has a host, and a port from 1 to 65535");
         }
+        PacsSettings.positive(connectTimeout, "segmeter.pacs.nodes.*: connect-timeout");
+        PacsSettings.positive(timeout, "segmeter.pacs.nodes.*: timeout");
         if (!isTitle(aeTitle) || !isTitle(callingAeTitle)) {
             throw new IllegalArgumentException(
                     "segmeter.pacs.nodes.*: an AE title has 1 to 16 printable ASCII characters and no backslash");

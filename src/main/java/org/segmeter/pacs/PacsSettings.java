@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
+import org.segmeter.metric.MetricCatalogue;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.util.unit.DataSize;
@@ -53,6 +54,13 @@ record PacsSettings(
         }
     }
 
+    /** @throws IllegalArgumentException which the start is refused with: later it would be a delivery that fails */
+    static void positive(Duration time, String setting) {
+        if (!time.isPositive()) {
+            throw new IllegalArgumentException(setting + " is positive");
+        }
+    }
+
     /**
      * Somebody who is told of the pairs by HTTP POST.
      *
@@ -80,6 +88,7 @@ record PacsSettings(
                 throw new IllegalArgumentException("segmeter.pacs.webhooks.*.secret is at least " + SHORTEST_SECRET
                         + " bytes in base64; make one with: openssl rand -base64 32");
             }
+            positive(timeout, "segmeter.pacs.webhooks.*: timeout");
             events = Set.copyOf(events);
             Set<String> unknown = new TreeSet<>(events);
             unknown.removeAll(Messages.EVENTS);
@@ -127,6 +136,11 @@ record PacsSettings(
             @Nullable Double max) {
 
         Limit {
+            if (MetricCatalogue.find(metric).isEmpty()) {
+                // What no scorecard has would never be outside.
+                throw new IllegalArgumentException(
+                        "segmeter.pacs.limits.*.metric is '" + metric + "', which is no metric of /api/v1/metrics");
+            }
             if (min == null && max == null || min != null && max != null && min > max) {
                 throw new IllegalArgumentException(
                         "segmeter.pacs.limits.* has min, max or both, and min is not larger than max");
@@ -164,6 +178,8 @@ record PacsSettings(
             if (pageSize < 1 || maxSize.toBytes() < 1) {
                 throw new IllegalArgumentException("segmeter.pacs.sources.*: page-size and max-size are positive");
             }
+            positive(connectTimeout, "segmeter.pacs.sources.*: connect-timeout");
+            positive(timeout, "segmeter.pacs.sources.*: timeout");
             if (user != null && token != null) {
                 throw new IllegalArgumentException("segmeter.pacs.sources.* has either a user or a token");
             }

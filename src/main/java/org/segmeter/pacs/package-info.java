@@ -12,6 +12,7 @@
             "scoring",
             "format",
             "format::dicom",
+            "metric",
             "volume",
             "telemetry",
             "security"
