@@ -32,6 +32,7 @@ import org.jspecify.annotations.Nullable;
 import org.segmeter.database.StartRefused;
 import org.segmeter.database.Tenant;
 import org.segmeter.evaluation.BlobStore;
+import org.segmeter.evaluation.DiskFloor;
 import org.segmeter.format.dicom.DicomInstance;
 import org.segmeter.pacs.Reception;
 import org.segmeter.pacs.StoreOutcome;
@@ -54,10 +55,18 @@ final class DimseServer implements SmartLifecycle {
     private final SslBundles bundles;
     private final Reception reception;
     private final BlobStore store;
+    private final DiskFloor disk;
     private final Transfers transfers;
     private @Nullable Running running;
 
-    DimseServer(DimseSettings settings, SslBundles bundles, Reception reception, BlobStore store, Transfers transfers) {
+    DimseServer(
+            DimseSettings settings,
+            SslBundles bundles,
+            Reception reception,
+            BlobStore store,
+            DiskFloor disk,
+            Transfers transfers) {
+        this.disk = disk;
         this.transfers = transfers;
         this.settings = settings;
         this.bundles = bundles;
@@ -168,6 +177,12 @@ final class DimseServer implements SmartLifecycle {
             String sopClass = request.getString(Tag.AffectedSOPClassUID);
             String sop = request.getString(Tag.AffectedSOPInstanceUID);
             String syntax = context.getTransferSyntax();
+            try {
+                disk.check();
+            } catch (DiskFloor.Full e) {
+                throw new DicomServiceException(
+                        StoreOutcome.Reason.OUT_OF_RESOURCES.code(), "There is no room for the instance.");
+            }
             Attributes meta = association.createFileMetaInformation(sop, sopClass, syntax);
             meta.setString(Tag.SourceApplicationEntityTitle, VR.AE, association.getCallingAET());
             ByteArrayOutputStream head = new ByteArrayOutputStream();

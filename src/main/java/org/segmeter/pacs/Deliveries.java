@@ -34,6 +34,10 @@ final class Deliveries {
 
     private static final Logger log = LoggerFactory.getLogger(Deliveries.class);
     private static final int AT_ONCE = 8;
+
+    /** A destination that has so many attempts gets no more until one has ended: one that does not answer leaves room for the others. */
+    private static final int OF_ONE = 4;
+
     /** Beyond the longest time that a destination may take: for what this service does before and after. */
     private static final Duration LEASE_MARGIN = Duration.ofSeconds(10);
 
@@ -49,6 +53,9 @@ final class Deliveries {
     private final Map<String, DicomWebClient> clients = new ConcurrentHashMap<>();
     private final ExecutorService work = Executors.newVirtualThreadPerTaskExecutor();
     private final Semaphore free = new Semaphore(AT_ONCE);
+
+    /** How many are being made, by destination. */
+    private final Map<String, Integer> attempts = new ConcurrentHashMap<>();
 
     Deliveries(
             DeliveryRows rows,
@@ -83,21 +90,36 @@ final class Deliveries {
                     .max(Duration::compareTo)
                     .orElse(Duration.ZERO)
                     .plus(LEASE_MARGIN);
-            for (Delivery one : rows.take(lease, room)) {
-                room--;
-                work.submit(() -> {
-                    try (Tenant.Binding ignored = Tenant.bind(one.tenant())) {
-                        attempt(one);
-                    } finally {
-                        free.release();
-                    }
-                });
-            }
+            List<Delivery> some;
+            do {
+                some = rows.take(lease, Math.min(room, OF_ONE), busy());
+                room -= some.size();
+                some.forEach(this::begin);
+            } while (!some.isEmpty() && room > 0);
         } catch (DataAccessException | TransactionException e) {
             log.warn("deliveries could not be looked for: {}", Reasons.describe(e));
         } finally {
             free.release(room);
         }
+    }
+
+    private List<String> busy() {
+        return attempts.entrySet().stream()
+                .filter(one -> one.getValue() >= OF_ONE)
+                .map(Map.Entry::getKey)
+                .toList();
+    }
+
+    private void begin(Delivery one) {
+        attempts.merge(one.destination(), 1, Integer::sum);
+        work.submit(() -> {
+            try (Tenant.Binding ignored = Tenant.bind(one.tenant())) {
+                attempt(one);
+            } finally {
+                attempts.computeIfPresent(one.destination(), (destination, n) -> n > 1 ? n - 1 : null);
+                free.release();
+            }
+        });
     }
 
     private void attempt(Delivery one) {
@@ -134,7 +156,7 @@ final class Deliveries {
                 }
                 case DeliveryAnswer.NotNow later -> again(one, later.reason());
             }
-        } catch (IOException | DataAccessException | TransactionException e) {
+        } catch (IOException | RuntimeException e) {
             log.warn("delivery {} failed: {}", one.id(), Reasons.describe(e));
             again(one, "this service failed (" + e.getClass().getSimpleName() + ")");
         } catch (InterruptedException e) {
@@ -202,7 +224,11 @@ final class Deliveries {
                 one.pair(),
                 one.attempts());
         try {
-            rows.again(one, pause.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : pause, settings.retryFor(), reason);
+            boolean givenUp = rows.again(
+                    one, pause.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : pause, settings.retryFor(), reason);
+            if (givenUp) {
+                log.warn("{} for {} given up, pair {}", what(one), one.destination(), one.pair());
+            }
         } catch (DataAccessException | TransactionException e) {
             log.warn("a delivery stays leased until its time is over: {}", Reasons.describe(e));
         }

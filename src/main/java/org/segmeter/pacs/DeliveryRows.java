@@ -3,6 +3,7 @@ package org.segmeter.pacs;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -38,17 +39,22 @@ final class DeliveryRows {
                 .update();
     }
 
-    /** Takes what is due, for a time in which nobody else tries it; the attempt is counted before it is made. */
-    List<Delivery> take(Duration lease, int most) {
+    /**
+     * Takes what is due, for a time in which nobody else tries it; the attempt is counted before it is made.
+     *
+     * @param busy destinations of which nothing is taken
+     */
+    List<Delivery> take(Duration lease, int most, Collection<String> busy) {
         return sql.sql("""
             update delivery set attempts = attempts + 1, leased_until = now() + make_interval(secs => :lease)
             where id in (select id from delivery where state = 'PENDING' and next_attempt_at <= now()
-                    and (leased_until is null or leased_until < now())
+                    and (leased_until is null or leased_until < now()) and destination <> all(:busy)
                 order by next_attempt_at limit :most for update skip locked)
             returning\
             """ + " " + COLUMNS)
                 .param("lease", lease.toMillis() / 1000.0)
                 .param("most", most)
+                .param("busy", busy.toArray(String[]::new))
                 .query((row, number) -> delivery(row))
                 .list();
     }
@@ -66,20 +72,26 @@ final class DeliveryRows {
                 .update();
     }
 
-    /** Has it tried again after a pause, or gives it up if it is older than allowed. */
-    void again(Delivery delivery, Duration pause, Duration longest, String error) {
-        sql.sql("""
+    /** Has it tried again after a pause, or gives it up if it is older than allowed; true if it was given up. */
+    boolean again(Delivery delivery, Duration pause, Duration longest, String error) {
+        boolean tooOld = sql.sql("""
             update delivery set last_error = :error, leased_until = null,
-                next_attempt_at = now() + make_interval(secs => :pause),
-                state = case when created_at < now() - make_interval(secs => :longest) then 'GIVEN_UP' else state end
-            where id = :id and attempts = :attempts\
+                next_attempt_at = now() + make_interval(secs => :pause)
+            where id = :id and attempts = :attempts
+            returning created_at < now() - make_interval(secs => :longest)\
             """)
                 .param("error", error)
                 .param("pause", pause.toMillis() / 1000.0)
                 .param("longest", longest.toMillis() / 1000.0)
                 .param("id", delivery.id())
                 .param("attempts", delivery.attempts())
-                .update();
+                .query(Boolean.class)
+                .optional()
+                .orElse(false);
+        if (tooOld) {
+            end(delivery, Delivery.State.GIVEN_UP, error);
+        }
+        return tooOld;
     }
 
     List<Delivery> of(UUID pair) {

@@ -158,7 +158,11 @@ final class DicomWebClient implements AutoCloseable {
             int page = 0;
             boolean fresh = false;
             try {
-                for (JsonNode one : json.readTree(body)) {
+                JsonNode answered = json.readTree(body);
+                if (!answered.isArray() && !answered.isMissingNode()) {
+                    throw noDicomJson(); // an object that tells of an error is not that there is nothing
+                }
+                for (JsonNode one : answered) {
                     page++;
                     String series = value(one, "0020000E");
                     String sop = value(one, "00080018");
@@ -177,7 +181,7 @@ final class DicomWebClient implements AutoCloseable {
                     }
                 }
             } catch (JacksonException e) {
-                throw new Pull.SourceFailed("The source answered a search with something that is no DICOM JSON.");
+                throw noDicomJson();
             }
             rows += page;
             // Some give fewer at once than they are asked for, and say that there are more (PS3.18 section 8.3.4.4);
@@ -188,6 +192,10 @@ final class DicomWebClient implements AutoCloseable {
             }
         }
         throw new Pull.SourceFailed("The study has more instances than can be fetched at once, " + MOST_FOUND + ".");
+    }
+
+    private static Pull.SourceFailed noDicomJson() {
+        return new Pull.SourceFailed("The source answered a search with something that is no DICOM JSON.");
     }
 
     private static boolean saysThereIsMore(HttpResponse<?> answer) {

@@ -248,6 +248,12 @@ public final class Erasures {
                 .param("study", study)
                 .query((row, number) -> true)
                 .list();
+        // A pair that is being given its report is waited for: else the report came after it was looked for what there
+        // is.
+        sql.sql("select 1 from pair where study_uid = :study for update")
+                .param("study", study)
+                .query((row, number) -> true)
+                .list();
         if (sql.sql("delete from erasure_left where erasure_id = :id and kind = 'STUDY' and name = :study")
                         .param("id", id)
                         .param("study", study)

@@ -5,8 +5,10 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +27,7 @@ import org.segmeter.volume.InputException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
+import org.springframework.dao.DataRetrievalFailureException;
 import org.springframework.scheduling.annotation.Scheduled;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.TransactionException;
@@ -53,6 +56,9 @@ final class PairFollower {
     private final JsonMapper json;
     private final Messages messages;
     private final Counter outsideLimits;
+
+    /** Pairs of which was said that they cannot be followed. */
+    private final Set<UUID> stuck = new HashSet<>();
 
     PairFollower(
             PairRows pairs,
@@ -84,7 +90,7 @@ final class PairFollower {
     @Scheduled(initialDelay = 1000, fixedDelay = 500)
     void follow() {
         try {
-            for (Pair pair : pairs.matched(AT_ONCE)) {
+            for (Pair pair : pairs.ended(AT_ONCE)) {
                 try (Tenant.Binding ignored = Tenant.bind(pair.tenant())) {
                     followAlone(pair);
                 }
@@ -98,6 +104,12 @@ final class PairFollower {
     private void followAlone(Pair pair) {
         try {
             follow(pair);
+            stuck.remove(pair.id());
+        } catch (DataRetrievalFailureException e) {
+            // What belongs to this pair is not there, or sealed with a key that is not known yet: it is tried again.
+            if (stuck.add(pair.id())) {
+                log.warn("pair {} cannot be followed now: {}", pair.id(), Reasons.describe(e));
+            }
         } catch (DataAccessException | TransactionException e) {
             throw e; // of the database, and of every pair
         } catch (RuntimeException e) {
@@ -173,6 +185,7 @@ final class PairFollower {
                 instances.attributes(reference.sopInstanceUid()),
                 card.path("engine").path("version").asString("unknown"));
         DicomInstance instance = DicomInstance.read(MemorySegment.ofArray(report), ReadOptions.defaults());
+        List<Limits.Finding> outside = unchanged ? List.of() : Limits.of(card, settings.limits());
         boolean mine;
         try (BlobStore.Incoming received = store.receive(new ByteArrayInputStream(report), report.length)) {
             mine = content.keep(received.blob(), received::keep, "dicom:" + instance.sopInstanceUid(), () -> {
@@ -191,11 +204,9 @@ final class PairFollower {
                             PairState.ACCEPTED_UNCHANGED,
                             "The reference is the prediction, voxel for voxel.");
                 } else {
-                    List<Limits.Finding> outside = Limits.of(card, settings.limits());
                     advance(locked.get(), PairState.SCORED, scored(outside));
                     if (!outside.isEmpty()) {
                         messages.outsideLimits(pair.id(), evaluation.id(), outside);
-                        outsideLimits.increment();
                     }
                 }
                 for (String destination : Tenant.isOfTheInstallation() ? settings.resultsTo() : List.<String>of()) {
@@ -208,6 +219,9 @@ final class PairFollower {
         }
         if (mine) {
             log.info("pair {} ended: {}", pair.id(), unchanged ? "accepted unchanged" : "scored");
+            if (!outside.isEmpty()) {
+                outsideLimits.increment();
+            }
         }
     }
 

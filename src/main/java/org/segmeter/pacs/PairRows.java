@@ -161,8 +161,13 @@ final class PairRows {
                 .list();
     }
 
-    List<Pair> matched(int most) {
-        return sql.sql("select " + COLUMNS + " from pair where state = 'MATCHED' order by changed_at limit :most")
+    /** Matched pairs whose evaluation has ended or was removed: those that wait longer are not in their way. */
+    List<Pair> ended(int most) {
+        return sql.sql("select " + COLUMNS + " " + """
+            from pair p where state = 'MATCHED' and not exists (
+                select from evaluation e where e.id = p.evaluation_id and e.state not in ('SUCCEEDED', 'FAILED', 'CANCELLED'))
+            order by changed_at limit :most\
+            """)
                 .param("most", most)
                 .query((row, number) -> pair(row))
                 .list();

@@ -13,6 +13,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.database.Tenant;
 import org.segmeter.evaluation.BlobStore;
+import org.segmeter.evaluation.DiskFloor;
 import org.segmeter.format.dicom.DicomInstance;
 import org.springframework.stereotype.Component;
 import tools.jackson.databind.json.JsonMapper;
@@ -30,13 +31,15 @@ public final class Pull {
 
     private final Reception reception;
     private final BlobStore store;
+    private final DiskFloor disk;
     private final PacsSettings settings;
     private final JsonMapper json;
     private final Map<String, DicomWebClient> clients = new ConcurrentHashMap<>();
 
-    Pull(Reception reception, BlobStore store, PacsSettings settings, JsonMapper json) {
+    Pull(Reception reception, BlobStore store, DiskFloor disk, PacsSettings settings, JsonMapper json) {
         this.reception = reception;
         this.store = store;
+        this.disk = disk;
         this.settings = settings;
         this.json = json;
     }
@@ -67,17 +70,24 @@ public final class Pull {
     public List<StoreOutcome> fetch(
             String source, String studyUid, @Nullable String seriesUid, @Nullable String sopInstanceUid)
             throws SourceFailed, IOException, InterruptedException {
-        PacsSettings.Source from = settings.sources().get(source);
-        if (from == null) {
-            throw new IllegalArgumentException("no such source");
-        }
-        DicomWebClient client = clients.computeIfAbsent(source, name -> new DicomWebClient(from, json));
+        PacsSettings.Source from = settings(source);
+        DicomWebClient client = client(source, from);
         Set<DicomWebClient.Found> found = new LinkedHashSet<>();
         for (String sopClass : List.of(DicomInstance.SEGMENTATION, DicomInstance.LABEL_MAP)) {
             found.addAll(client.search(studyUid, seriesUid, sopInstanceUid, sopClass));
         }
         List<StoreOutcome> outcomes = new ArrayList<>();
         for (DicomWebClient.Found one : found) {
+            try {
+                disk.check();
+            } catch (DiskFloor.Full e) {
+                outcomes.add(new StoreOutcome.Refused(
+                        null,
+                        one.sopInstanceUid(),
+                        StoreOutcome.Reason.OUT_OF_RESOURCES,
+                        "There is no room for the instance."));
+                continue;
+            }
             try (InputStream content = client.retrieve(studyUid, one);
                     BlobStore.Incoming received =
                             store.receive(content, from.maxSize().toBytes())) {
@@ -107,11 +117,8 @@ public final class Pull {
     public List<BlobStore.Incoming> side(
             String source, String studyUid, @Nullable String seriesUid, @Nullable String sopInstanceUid, int most)
             throws SourceFailed, IOException, InterruptedException {
-        PacsSettings.Source from = settings.sources().get(source);
-        if (from == null) {
-            throw new IllegalArgumentException("no such source");
-        }
-        DicomWebClient client = clients.computeIfAbsent(source, name -> new DicomWebClient(from, json));
+        PacsSettings.Source from = settings(source);
+        DicomWebClient client = client(source, from);
         List<DicomWebClient.Found> found = new ArrayList<>();
         for (String sopClass : SIDES) {
             found.addAll(client.search(studyUid, seriesUid, sopInstanceUid, sopClass));
@@ -134,16 +141,25 @@ public final class Pull {
      */
     List<BlobStore.Incoming> images(String source, String studyUid, String seriesUid, int most)
             throws SourceFailed, IOException, InterruptedException {
-        PacsSettings.Source from = settings.sources().get(source);
-        if (from == null) {
-            throw new IllegalArgumentException("no such source");
-        }
-        DicomWebClient client = clients.computeIfAbsent(source, name -> new DicomWebClient(from, json));
+        PacsSettings.Source from = settings(source);
+        DicomWebClient client = client(source, from);
         List<DicomWebClient.Found> found = new ArrayList<>(client.search(studyUid, seriesUid, null, null));
         if (found.size() > most) {
             throw new SourceFailed("The series has %d images, and %d can be fetched.".formatted(found.size(), most));
         }
         return received(from, client, studyUid, found);
+    }
+
+    private PacsSettings.Source settings(String source) {
+        PacsSettings.Source known = settings.sources().get(source);
+        if (known == null) {
+            throw new IllegalArgumentException("no such source");
+        }
+        return known;
+    }
+
+    private DicomWebClient client(String source, PacsSettings.Source from) {
+        return clients.computeIfAbsent(source, name -> new DicomWebClient(from, json));
     }
 
     /** In the order of the SOP Instance UIDs. */
@@ -155,6 +171,7 @@ public final class Pull {
         boolean complete = false;
         try {
             for (DicomWebClient.Found one : found) {
+                disk.check();
                 try (InputStream content = client.retrieve(studyUid, one)) {
                     all.add(store.receive(content, from.maxSize().toBytes()));
                 } catch (BlobStore.Interrupted e) {
@@ -163,6 +180,8 @@ public final class Pull {
             }
             complete = true;
             return all;
+        } catch (DiskFloor.Full e) {
+            throw new IOException("No space left on device");
         } finally {
             if (!complete) {
                 close(all);
@@ -170,10 +189,18 @@ public final class Pull {
         }
     }
 
-    /** Lets go of what was received. */
-    static void close(List<BlobStore.Incoming> received) throws IOException {
+    /** Lets go of what was received, of all of it also if one cannot be closed. */
+    public static void close(List<BlobStore.Incoming> received) throws IOException {
+        IOException failure = null;
         for (BlobStore.Incoming one : received) {
-            one.close();
+            try {
+                one.close();
+            } catch (IOException e) {
+                failure = e;
+            }
+        }
+        if (failure != null) {
+            throw failure;
         }
     }
 

@@ -169,7 +169,7 @@ class DicomWebClientTest {
     }
 
     @Test
-    void whatIsNoAnswerIsSaid() {
+    void whatIsNoAnswerIsSaid() throws Exception {
         Map<Integer, String> statuses =
                 Map.of(401, "login in the configuration", 403, "login in the configuration", 500, "HTTP 500");
         statuses.forEach((status, said) -> {
@@ -178,8 +178,16 @@ class DicomWebClientTest {
                     .isInstanceOf(Pull.SourceFailed.class)
                     .hasMessageContaining(said);
         });
-        answering = exchange -> send(exchange, 200, "text/html", "<html>");
-        assertThatThrownBy(() -> client(4).search("1.9", null, null, SEG)).hasMessageContaining("no DICOM JSON");
+        for (String body : List.of("<html>", "{\"error\": \"the archive is busy\"}", "\"\"")) {
+            answering = exchange -> send(exchange, 200, "application/dicom+json", body);
+            assertThatThrownBy(() -> client(4).search("1.9", null, null, SEG))
+                    .as(body)
+                    .hasMessageContaining("no DICOM JSON");
+        }
+        answering = exchange -> send(exchange, 200, "application/dicom+json", "");
+        assertThat(client(4).search("1.9", null, null, SEG))
+                .as("nothing at all")
+                .isEmpty();
         for (String type : List.of("text/plain", "application/dicom+json", "multipart/related")) {
             answering = exchange -> send(exchange, 200, type, "x");
             assertThatThrownBy(() -> client(4).retrieve("1.9", new DicomWebClient.Found("2.7", "1.1")))

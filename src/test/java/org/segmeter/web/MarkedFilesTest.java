@@ -2,11 +2,6 @@ package org.segmeter.web;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ch.qos.logback.classic.Level;
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.classic.spi.ThrowableProxyUtil;
-import ch.qos.logback.core.AppenderBase;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
@@ -17,7 +12,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipEntry;
@@ -26,7 +20,6 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.segmeter.format.dicom.SegFixture;
-import org.slf4j.LoggerFactory;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import tools.jackson.databind.JsonNode;
 
@@ -48,50 +41,20 @@ class MarkedFilesTest {
     /** In what comes with a request. */
     private static final String REQUEST = "MARKQ7REQUEST";
 
-    private static final ConcurrentLinkedQueue<String> LINES = new ConcurrentLinkedQueue<>();
-    private static final AppenderBase<ILoggingEvent> APPENDER = new AppenderBase<>() {
-        @Override
-        protected void append(ILoggingEvent event) {
-            LINES.add(event.getFormattedMessage() + " " + event.getMDCPropertyMap() + " "
-                    + Arrays.toString(event.getArgumentArray()) + " " + event.getThreadName()
-                    + (event.getThrowableProxy() == null
-                            ? ""
-                            : ThrowableProxyUtil.asString(event.getThrowableProxy())));
-        }
-    };
-
     private static Api api;
     private static DicomWeb pacs;
-    private static Level level;
+    private static LogLines lines;
 
     @BeforeAll
     static void listen() throws Exception {
         api = Service.shared().api();
         pacs = new DicomWeb(Service.shared().port());
-        APPENDER.start();
-        root().addAppender(APPENDER);
-        // All that this service itself can say; what is more than usual need not be printed.
-        Logger own = own();
-        level = own.getLevel();
-        own.setLevel(Level.TRACE);
-        own.setAdditive(false);
-        own.addAppender(APPENDER);
+        lines = LogLines.listen();
     }
 
     @AfterAll
     static void stop() {
-        root().detachAppender(APPENDER);
-        own().detachAppender(APPENDER);
-        own().setAdditive(true);
-        own().setLevel(level);
-    }
-
-    private static Logger own() {
-        return (Logger) LoggerFactory.getLogger("org.segmeter");
-    }
-
-    private static Logger root() {
-        return (Logger) LoggerFactory.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
+        lines.close();
     }
 
     @Test
@@ -168,7 +131,7 @@ class MarkedFilesTest {
                 .text());
         String metrics = api.get("/actuator/prometheus").text();
         Set<String> marks = Set.of(PERSON, FILE, REQUEST, NAME);
-        assertThat(LINES)
+        assertThat(lines.all())
                 .as("log lines")
                 .hasSizeGreaterThan(5)
                 .allSatisfy(line -> assertThat(line).doesNotContain(marks));

@@ -2,6 +2,8 @@ package org.segmeter.web;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -14,8 +16,10 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.segmeter.evaluation.ControlledDisk;
 import org.segmeter.format.dicom.SegFixture;
 import org.segmeter.pacs.SrReading;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -310,16 +314,29 @@ class PairingTest {
     @Test
     void everythingOfAStudyIsFetchedFromASourceOfTheConfigurationAndNoOther() throws Exception {
         String study = SegFixture.uid();
-        SegFixture ai = SegFixture.ai(study).liver(0);
-        SegFixture one = SegFixture.corrected(study).creator("One").liver(1);
+        String person = "MARKQ8PERSON";
+        SegFixture ai = SegFixture.ai(study).patient(person + "^A").liver(0);
+        SegFixture one = SegFixture.corrected(study)
+                .patient(person + "^A")
+                .creator(person + "^One")
+                .liver(1);
         pacs.store(
                 ai.bytes(),
                 one.bytes(),
-                SegFixture.corrected(study).creator("Two").liver(2).bytes());
+                SegFixture.corrected(study)
+                        .patient(person + "^A")
+                        .creator(person + "^Two")
+                        .liver(2)
+                        .bytes());
         Path data = Files.createTempDirectory("segmeter-pull");
         Receiver receiver = new Receiver();
+        ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
         Service own = Service.start(
                 data,
+                "--segmeter.pacs.webhooks.silent.url=http://127.0.0.1:" + silent.getLocalPort(),
+                "--segmeter.pacs.webhooks.silent.secret=" + Receiver.SECRET,
+                "--segmeter.pacs.webhooks.silent.events=expired",
+                "--segmeter.pacs.webhooks.silent.timeout=60s",
                 "--segmeter.pacs.sources.first.url=http://127.0.0.1:"
                         + Service.shared().port() + "/dicom-web/",
                 "--segmeter.pacs.sources.first.page-size=1",
@@ -332,11 +349,11 @@ class PairingTest {
                 "--segmeter.pacs.sources.nobody.url=http://127.0.0.1:9/dicom-web",
                 "--segmeter.pacs.sources.wrong.url=http://127.0.0.1:"
                         + Service.shared().port() + "/nothing");
-        try {
+        try (LogLines lines = LogLines.listen()) {
             Api mine = own.api();
-            JsonNode pulled = mine.postJson("/api/v1/pulls", "{\"source\": \"first\", \"study\": \"" + study + "\"}")
-                    .expect(200)
-                    .json();
+            Api.Answer fetched = mine.postJson("/api/v1/pulls", "{\"source\": \"first\", \"study\": \"" + study + "\"}")
+                    .expect(200);
+            JsonNode pulled = fetched.json();
             assertThat(pulled.path("instances").size()).isEqualTo(3);
             assertThat(pulled.path("pairs").size()).isEqualTo(2);
             await(() ->
@@ -350,7 +367,26 @@ class PairingTest {
                             .asString())
                     .isEqualTo("first");
             webhooksAreToldOfWhatWasScored(mine, receiver, ai);
+            whoDoesNotAnswerHoldsUpNoOther(own, receiver);
             aSideOfAnEvaluationIsFetchedToo(mine, ai, one);
+            assertThat(lines.all())
+                    .as("nobody is named where it is only fetched and told of")
+                    .hasSizeGreaterThan(5)
+                    .anySatisfy(line -> assertThat(line).contains("delivered to qa"))
+                    .allSatisfy(line -> assertThat(line).doesNotContain(person));
+            assertThat(fetched.text() + mine.get("/actuator/prometheus").text())
+                    .contains("segmeter_")
+                    .doesNotContain(person);
+            own.bean(ControlledDisk.class).say(100L << 30, 0);
+            assertThat(mine.postJson("/api/v1/pulls", "{\"source\": \"first\", \"study\": \"" + study + "\"}")
+                            .expect(200)
+                            .json()
+                            .path("instances"))
+                    .as("below the disk floor nothing is fetched")
+                    .hasSize(3)
+                    .allSatisfy(
+                            each -> assertThat(each.path("reason").asString()).isEqualTo("A700"));
+            own.bean(ControlledDisk.class).release();
             String none = "{\"source\": \"first\", \"study\": \"1.2.3.4.5.6\"}";
             assertThat(mine.postJson("/api/v1/pulls", none)
                             .expect(200)
@@ -384,8 +420,29 @@ class PairingTest {
                         .isEqualTo("invalid-request");
             }
         } finally {
+            silent.close();
+            receiver.close();
             own.stop();
         }
+    }
+
+    private static void whoDoesNotAnswerHoldsUpNoOther(Service own, Receiver receiver) throws Exception {
+        JdbcClient sql = own.bean(JdbcClient.class);
+        String deliveries = "insert into delivery (id, kind, destination, pair_id, body, next_attempt_at) select"
+                + " gen_random_uuid(), 'WEBHOOK', :to, (select id from pair limit 1), '{\"type\": \"test\"}', now() -"
+                + " :age::interval from generate_series(1, :n)";
+        sql.sql(deliveries)
+                .param("to", "silent")
+                .param("age", "1 hour")
+                .param("n", 20)
+                .update();
+        await(() -> sql.sql("select count(*) from delivery where destination = 'silent' and attempts > 0")
+                        .query(Integer.class)
+                        .single()
+                >= 4);
+        sql.sql(deliveries).param("to", "qa").param("age", "0").param("n", 1).update();
+        await(() -> receiver.taken().size() == 4);
+        sql.sql("delete from delivery where destination = 'silent'").update();
     }
 
     private static void webhooksAreToldOfWhatWasScored(Api mine, Receiver receiver, SegFixture ai) throws Exception {
@@ -416,7 +473,6 @@ class PairingTest {
                         .isEqualTo(pair.path("reason").asString());
             }
         }
-        receiver.close();
     }
 
     private static void aSideOfAnEvaluationIsFetchedToo(Api mine, SegFixture ai, SegFixture corrected) {
