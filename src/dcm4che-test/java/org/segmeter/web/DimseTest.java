@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -16,7 +17,10 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.segmeter.database.Tenant;
 import org.segmeter.format.dicom.SegFixture;
+import org.segmeter.security.ApiKeys;
+import org.segmeter.security.Role;
 import tools.jackson.databind.JsonNode;
 
 /** dcmtk's programs talk to the service: {@code echoscu}, {@code storescu}, {@code dcmsend}, {@code storescp}. They must be installed for this test. */
@@ -76,9 +80,15 @@ class DimseTest {
     @Test
     void aPairThatCameByCStoreIsScoredAndItsReportGoesBackByCStore() throws Exception {
         String study = SegFixture.uid();
-        SegFixture ai = SegFixture.ai(study).liver(0);
+        String person = "MARKQ9PERSON";
+        SegFixture ai = SegFixture.ai(study).patient(person + "^A").liver(0);
+        LogLines lines = LogLines.listen();
         store(ai.bytes());
-        store(SegFixture.corrected(study).liver(1).bytes());
+        store(SegFixture.corrected(study)
+                .patient(person + "^A")
+                .creator(person + "^B")
+                .liver(1)
+                .bytes());
         JsonNode pair = await(study);
         assertThat(pair.path("prediction").path("source").asString()).isEqualTo("MODALITY");
         for (long end = System.nanoTime() + 30_000_000_000L; files().isEmpty(); Thread.sleep(100)) {
@@ -96,6 +106,118 @@ class DimseTest {
                 break;
             }
             assertThat(System.nanoTime()).as(now.toString()).isLessThan(end);
+        }
+        lines.close();
+        assertThat(lines.all())
+                .as("nobody is named on the way")
+                .anySatisfy(line -> assertThat(line).contains("report delivered to archive"))
+                .allSatisfy(line -> assertThat(line).doesNotContain(person));
+        assertThat(service.api().get("/actuator/prometheus").text()).doesNotContain(person);
+    }
+
+    /** Callers and nodes are of the configuration, which is of the installation's own tenant. */
+    @Test
+    void anotherTenantLearnsNothingOfWhatComesByDimseAndNothingOfItsOwnGoesThere() throws Exception {
+        int there = freePort();
+        Path data = directory.resolve("tenants");
+        Service guarded = Service.start(
+                data,
+                "--segmeter.security.api-key=" + "first-key-".repeat(4),
+                "--segmeter.dimse.port=" + there,
+                "--segmeter.dimse.callers=MODALITY",
+                "--segmeter.pacs.nodes.gone.host=127.0.0.1",
+                "--segmeter.pacs.nodes.gone.port=" + freePort(),
+                "--segmeter.pacs.nodes.gone.ae-title=GONE",
+                "--segmeter.pacs.results-to=gone");
+        try {
+            String[] own = login(guarded, Tenant.DEFAULT);
+            String[] south = login(guarded, "south");
+            String study = SegFixture.uid();
+            SegFixture ai = SegFixture.ai(study).liver(0);
+            SegFixture corrected = SegFixture.corrected(study).liver(1);
+            store(ai.bytes(), there);
+            store(corrected.bytes(), there);
+            JsonNode pair = await(guarded, study, own);
+            assertThat(pair.path("deliveries")).hasSize(1);
+            assertThat(pairs(guarded, study, south)).isEmpty();
+            assertThat(guarded.api()
+                            .get(pair.path("links").path("self").asString(), south)
+                            .status())
+                    .isEqualTo(404);
+            DicomWeb web = new DicomWeb(guarded.port());
+            assertThat(web.get("/instances?StudyInstanceUID=" + study, south).status())
+                    .isEqualTo(204);
+
+            // The same objects are its own when it sends them itself, and its report goes nowhere.
+            for (SegFixture one : List.of(ai, corrected)) {
+                assertThat(web.post(
+                                        "/studies",
+                                        "multipart/related; type=\"application/dicom\"; boundary=b1",
+                                        DicomWeb.body("b1", one.bytes()),
+                                        south)
+                                .status())
+                        .isEqualTo(200);
+            }
+            JsonNode its = await(guarded, study, south);
+            assertThat(its.path("id").asString()).isNotEqualTo(pair.path("id").asString());
+            assertThat(its.path("deliveries")).isEmpty();
+            assertThat(pairs(guarded, study, own)).hasSize(1);
+            store(ai.bytes(), there); // once more: known, and still of its tenant
+            assertThat(pairs(guarded, study, south)).hasSize(1);
+        } finally {
+            guarded.stop();
+        }
+        try (Stream<Path> trail = Files.list(data.resolve("audit"))) {
+            List<String> transfers = trail.filter(file -> file.toString().endsWith(".jsonl"))
+                    .flatMap(file -> {
+                        try {
+                            return Files.readAllLines(file).stream();
+                        } catch (IOException e) {
+                            throw new java.io.UncheckedIOException(e);
+                        }
+                    })
+                    .filter(line -> line.contains("\"110104\""))
+                    .toList();
+            assertThat(transfers)
+                    .hasSize(3)
+                    .allSatisfy(line -> assertThat(line)
+                            .contains("MODALITY", "C-STORE", "\"value\":\"default\"")
+                            .doesNotContain("south"));
+        }
+    }
+
+    private static String[] login(Service service, String tenant) {
+        try (Tenant.Binding ignored = Tenant.bind(tenant)) {
+            return new String[] {
+                "Authorization",
+                "Bearer "
+                        + service.bean(ApiKeys.class)
+                                .create("all", EnumSet.allOf(Role.class), null)
+                                .token()
+            };
+        }
+    }
+
+    private static List<JsonNode> pairs(Service where, String study, String... login) {
+        List<JsonNode> found = new ArrayList<>();
+        where.api()
+                .get("/api/v1/pairs?study=" + study, login)
+                .json()
+                .path("pairs")
+                .forEach(found::add);
+        return found;
+    }
+
+    /** The whole of the only pair of a study, when it is scored. */
+    private static JsonNode await(Service where, String study, String... login) throws Exception {
+        for (long end = System.nanoTime() + 30_000_000_000L; ; Thread.sleep(100)) {
+            List<JsonNode> pairs = pairs(where, study, login);
+            if (!pairs.isEmpty() && pairs.getFirst().path("state").asString("").equals("SCORED")) {
+                return where.api()
+                        .get(pairs.getFirst().path("links").path("self").asString(), login)
+                        .json();
+            }
+            assertThat(System.nanoTime()).as(pairs.toString()).isLessThan(end);
         }
     }
 
@@ -217,6 +339,10 @@ class DimseTest {
     }
 
     private static void store(byte[] object) throws Exception {
+        store(object, port);
+    }
+
+    private static void store(byte[] object, int there) throws Exception {
         Path file = Files.createTempFile(directory, "object", ".dcm");
         Files.write(file, object);
         Said sent = run(
@@ -228,24 +354,14 @@ class DimseTest {
                 "-aec",
                 "SEGMETER",
                 "127.0.0.1",
-                text(port),
+                text(there),
                 file.toString());
         assertThat(sent.status()).as(sent.text()).isZero();
         assertThat(sent.text()).contains("Success");
     }
 
     private static JsonNode await(String study) throws Exception {
-        for (long end = System.nanoTime() + 30_000_000_000L; ; Thread.sleep(100)) {
-            JsonNode pair = service.api()
-                    .get("/api/v1/pairs?study=" + study)
-                    .json()
-                    .path("pairs")
-                    .path(0);
-            if (pair.path("state").asString("").equals("SCORED")) {
-                return pair;
-            }
-            assertThat(System.nanoTime()).as(pair.toString()).isLessThan(end);
-        }
+        return await(service, study);
     }
 
     private static List<Path> files() throws IOException {
