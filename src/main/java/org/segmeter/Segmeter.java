@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.ObjectInputFilter;
 import java.lang.management.ManagementFactory;
 import java.util.Arrays;
+import java.util.Locale;
 import org.segmeter.cli.CommandLineTool;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.SpringApplication;
@@ -45,6 +46,8 @@ public class Segmeter {
     private static final String SERIAL_FILTER = "jdk.serialFilter";
 
     public static void main(String[] arguments) throws IOException {
+        // All that it says is English, numbers among it: programs read them, and names of files are made of some.
+        Locale.setDefault(Locale.ENGLISH);
         if (Arrays.equals(arguments, new String[] {"rehearse", "--service"})) {
             ServiceRehearsal.run();
             System.exit(CommandLineTool.DONE);

@@ -6,6 +6,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -35,11 +36,16 @@ final class Audit extends OncePerRequestFilter {
     private static final List<String> AUDITED = List.of("/api/", "/dicom-web/", "/fhir/", "/actuator/prometheus");
     private static final int LONGEST = 256;
 
+    /** Of a request: the note that goes when its event is written. */
+    private static final String NOTE = Audit.class.getName() + ".note";
+
     private final AuditTrail trail;
+    private final AuditNotes notes;
     private final JsonMapper json;
 
-    Audit(AuditTrail trail, JsonMapper json) {
+    Audit(AuditTrail trail, AuditNotes notes, JsonMapper json) {
         this.trail = trail;
+        this.notes = notes;
         this.json = json;
     }
 
@@ -51,7 +57,7 @@ final class Audit extends OncePerRequestFilter {
             @Override
             protected void onResponseCommitted() {
                 if (written.compareAndSet(false, true)) {
-                    trail.append(event(request, getStatus(), getHeader(HttpHeaders.LOCATION)));
+                    record(request, getStatus(), getHeader(HttpHeaders.LOCATION));
                 }
             }
         };
@@ -67,26 +73,44 @@ final class Audit extends OncePerRequestFilter {
             // An answer of another thread writes its event with its first byte, and an error page is no part of this
             // chain.
             if (!(answered && request.isAsyncStarted()) && written.compareAndSet(false, true)) {
-                trail.append(event(
-                        request, answered ? response.getStatus() : 500, response.getHeader(HttpHeaders.LOCATION)));
+                record(request, answered ? response.getStatus() : 500, response.getHeader(HttpHeaders.LOCATION));
             }
         }
     }
 
+    private void record(HttpServletRequest request, int status, @Nullable String made) {
+        trail.append(event(request, status, made));
+        if (request.getAttribute(NOTE) instanceof Path note) {
+            AuditNotes.done(note);
+        }
+    }
+
+    /** Notes what is asked for, until how it ended is in the trail. */
+    void note(HttpServletRequest request) {
+        request.setAttribute(NOTE, notes.write(event(request, null, null) + "}"));
+    }
+
     /** What the HTTP firewall refuses comes to no filter, whatever its address. */
     void refused(HttpServletRequest request) {
-        trail.append(event(request, HttpServletResponse.SC_BAD_REQUEST, null));
+        record(request, HttpServletResponse.SC_BAD_REQUEST, null);
     }
 
     @Override
     protected boolean shouldNotFilter(HttpServletRequest request) {
-        String path = request.getRequestURI();
-        // Pages, their files and probes tell nothing of anybody.
-        return AUDITED.stream().noneMatch(path::startsWith);
+        return !isAudited(request);
     }
 
-    /** @param made address of what the request made; null if it made nothing that has one */
-    private String event(HttpServletRequest request, int status, @Nullable String made) {
+    static boolean isAudited(HttpServletRequest request) {
+        String path = request.getRequestURI();
+        // Pages, their files and probes tell nothing of anybody.
+        return AUDITED.stream().anyMatch(path::startsWith);
+    }
+
+    /**
+     * @param status null while it is not known
+     * @param made address of what the request made; null if it made nothing that has one
+     */
+    private String event(HttpServletRequest request, @Nullable Integer status, @Nullable String made) {
         String method = request.getMethod();
         boolean one = request.getRequestURI().matches(".*/[0-9a-f-]{36}(/.*)?|.*/(studies|series|instances)/[0-9.]+.*");
         String interaction = switch (method) {
@@ -106,7 +130,7 @@ final class Audit extends OncePerRequestFilter {
         Caller caller = Caller.of(request);
         Map<String, Object> event = new LinkedHashMap<>();
         event.put("resourceType", "AuditEvent");
-        if (status < 400) {
+        if (status != null && status < 400) {
             // The profiles are of what succeeded; failures are events without.
             event.put("meta", Map.of("profile", List.of(PROFILE + profile(action))));
         }
@@ -114,8 +138,10 @@ final class Audit extends OncePerRequestFilter {
         event.put("subtype", List.of(coding("http://hl7.org/fhir/restful-interaction", interaction)));
         event.put("action", action);
         event.put("recorded", Instant.now().toString());
-        event.put("outcome", status < 400 ? "0" : status < 500 ? "4" : "8");
-        event.put("outcomeDesc", String.valueOf(status));
+        if (status != null) {
+            event.put("outcome", status < 400 ? "0" : status < 500 ? "4" : "8");
+            event.put("outcomeDesc", String.valueOf(status));
+        }
         // Who reads is where the data go to, and who writes or searches where they come from.
         boolean reads = action.equals("R");
         Map<String, Object> client =

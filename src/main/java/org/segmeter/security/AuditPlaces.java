@@ -89,8 +89,7 @@ final class AuditPlaces {
         Path half = memory.resolveSibling(memory.getFileName() + ".new");
         try (FileChannel file = FileChannel.open(
                 half, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)) {
-            file.write(ByteBuffer.wrap("%d %d %s%n"
-                    .formatted(place.file(), place.offset(), digest(place))
+            file.write(ByteBuffer.wrap((place.file() + " " + place.offset() + " " + digest(place) + "\n")
                     .getBytes(StandardCharsets.US_ASCII)));
             file.force(true);
         }

@@ -15,6 +15,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
@@ -70,27 +71,30 @@ public final class AuditTrail implements Closeable {
             number = number(newest);
             last = mend(newest, files);
         }
-        file = open();
+        file = open(number);
         forced = new AuditPlaces.Place(number, file.size());
         head = last;
         writer = Thread.ofPlatform().name("audit").daemon().start(this::write);
     }
 
-    private FileChannel open() throws IOException {
+    private FileChannel open(int which) throws IOException {
         FileChannel opened = FileChannel.open(
-                directory.resolve(name(number)),
+                directory.resolve(name(which)),
                 StandardOpenOption.CREATE,
                 StandardOpenOption.WRITE,
                 StandardOpenOption.APPEND);
         try (FileChannel names = FileChannel.open(directory)) {
             names.force(true);
+        } catch (IOException e) {
+            opened.close();
+            throw e;
         }
         return opened;
     }
 
     /** Name of the file of a number, from 1. */
     static String name(int number) {
-        return "audit-%08d.jsonl".formatted(number);
+        return String.format(Locale.ROOT, "audit-%08d.jsonl", number);
     }
 
     Path directory() {
@@ -201,9 +205,11 @@ public final class AuditTrail implements Closeable {
                     lines.append(line).append('\n');
                 }
                 if (file.size() >= largest) {
+                    // If there is no room for another, this one is still there for the next try.
+                    FileChannel next = open(number + 1);
                     file.close();
+                    file = next;
                     number++;
-                    file = open();
                 }
                 ByteBuffer bytes = ByteBuffer.wrap(lines.toString().getBytes(StandardCharsets.UTF_8));
                 long before = file.size();
@@ -220,7 +226,8 @@ public final class AuditTrail implements Closeable {
                 forced = new AuditPlaces.Place(number, file.size());
                 head = end;
                 batch.forEach(entry -> entry.written().complete(null));
-            } catch (IOException | RuntimeException e) {
+            } catch (IOException | RuntimeException | Error e) {
+                // Whoever waits is told, also if memory was short; this thread is needed for the next.
                 batch.forEach(entry -> entry.written().completeExceptionally(e));
             }
         }

@@ -24,6 +24,7 @@ import org.springframework.security.config.annotation.web.configurers.AbstractHt
 import org.springframework.security.config.http.SessionCreationPolicy;
 import org.springframework.security.config.observation.SecurityObservationSettings;
 import org.springframework.security.web.SecurityFilterChain;
+import org.springframework.security.web.access.intercept.AuthorizationFilter;
 import org.springframework.security.web.authentication.AnonymousAuthenticationFilter;
 import org.springframework.security.web.firewall.HttpStatusRequestRejectedHandler;
 import org.springframework.security.web.firewall.RequestRejectedHandler;
@@ -40,6 +41,16 @@ class SecurityConfiguration {
         return new AuditTrail(
                 installation.dataDirectory().toAbsolutePath().resolve("audit"),
                 settings.auditFileSize().toBytes());
+    }
+
+    /** The notes of this process; of those that the last one left the trail has the events then. */
+    @Bean
+    @Conditional(Audited.class)
+    AuditNotes auditNotes(EvaluationSettings installation, AuditTrail trail, JsonMapper json) throws IOException {
+        AuditNotes notes =
+                new AuditNotes(installation.dataDirectory().toAbsolutePath().resolve("audit-begun"));
+        notes.recover(trail, json);
+        return notes;
     }
 
     @Bean
@@ -87,13 +98,14 @@ class SecurityConfiguration {
 
     /** 400 for what the HTTP firewall refuses, and an event of it before that leaves. */
     @Bean
-    RequestRejectedHandler refusedByTheFirewall(ObjectProvider<AuditTrail> trail, JsonMapper json) {
+    RequestRejectedHandler refusedByTheFirewall(
+            ObjectProvider<AuditTrail> trail, ObjectProvider<AuditNotes> notes, JsonMapper json) {
         RequestRejectedHandler answer = new HttpStatusRequestRejectedHandler();
         AuditTrail written = trail.getIfAvailable();
         if (written == null) {
             return answer;
         }
-        Audit audit = new Audit(written, json);
+        Audit audit = new Audit(written, notes.getObject(), json);
         return (request, response, rejected) -> {
             audit.refused(request);
             answer.handle(request, response, rejected);
@@ -119,6 +131,7 @@ class SecurityConfiguration {
             Quotas quotas,
             Certificates certificates,
             ObjectProvider<AuditTrail> trail,
+            ObjectProvider<AuditNotes> notes,
             JsonMapper json) {
         // The headers are the filter SecurityHeaders' own, and what a cookie lets in is checked by the door.
         http.headers(AbstractHttpConfigurer::disable)
@@ -146,7 +159,10 @@ class SecurityConfiguration {
                                         response,
                                         Sessions.token(request).isPresent()))
                         .accessDeniedHandler((request, response, refused) -> refusals.forbidden(request, response)));
-        trail.ifAvailable(audit -> http.addFilterBefore(new Audit(audit, json), Door.class));
+        trail.ifAvailable(written -> {
+            Audit audit = new Audit(written, notes.getObject(), json);
+            http.addFilterBefore(audit, Door.class).addFilterAfter(new AuditNoting(audit), AuthorizationFilter.class);
+        });
         if (!login) {
             http.authorizeHttpRequests(requests -> requests.anyRequest().permitAll());
         } else {

@@ -1,12 +1,15 @@
 package org.segmeter.security;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -72,6 +75,42 @@ class AuditTrailTest {
 
         assertThat(command()).as("the chain itself holds").isEqualTo(CommandLineTool.DONE);
         assertThat(command("--head", last)).isEqualTo(CommandLineTool.REFUSED);
+    }
+
+    @Test
+    void afterAnotherFileCouldNotBeBegunTheTrailGoesOn() throws Exception {
+        Path place = data.resolve("other");
+        try (AuditTrail trail = new AuditTrail(place, 1)) {
+            trail.append("{\"n\":1");
+            Path inTheWay = Files.createDirectory(place.resolve(AuditTrail.name(2)));
+            assertThatThrownBy(() -> trail.append("{\"n\":2")).isInstanceOf(UncheckedIOException.class);
+            Files.delete(inTheWay);
+            trail.append("{\"n\":3");
+            assertThat(AuditTrail.lines(place)).isEqualTo(2);
+            assertThat(AuditTrail.verify(place)).isEmpty();
+        }
+    }
+
+    @Test
+    void itIsTheSameWhateverTheMachineWritesNumbersWith() throws Exception {
+        Locale before = Locale.getDefault();
+        Path place = data.resolve("elsewhere");
+        try {
+            Locale.setDefault(Locale.of("fa", "IR"));
+            for (int start = 0; start < 2; start++) {
+                try (AuditTrail trail = new AuditTrail(place, 8_000)) {
+                    trail.append("{\"n\":1");
+                    AuditPlaces places = new AuditPlaces(place, data.resolve("memory"), trail::end);
+                    places.remember(trail.end());
+                    assertThat(places.remembered()).isEqualTo(trail.end());
+                }
+            }
+        } finally {
+            Locale.setDefault(before);
+        }
+        assertThat(place).isDirectoryContaining(file -> file.endsWith("audit-00000001.jsonl"));
+        assertThat(AuditTrail.lines(place)).isEqualTo(2);
+        assertThat(AuditTrail.verify(place)).isEmpty();
     }
 
     @Test
