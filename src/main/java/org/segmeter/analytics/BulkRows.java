@@ -40,7 +40,16 @@ final class BulkRows implements AutoCloseable {
     BulkRows(Connection connection, String query) throws SQLException {
         in = new PGCopyInputStream(
                 connection.unwrap(PGConnection.class), "copy (" + query + ") to stdout (format binary)");
-        need(HEADER);
+        try {
+            need(HEADER);
+        } catch (SQLException e) {
+            try {
+                close();
+            } catch (SQLException again) {
+                e.addSuppressed(again);
+            }
+            throw e;
+        }
         at += HEADER;
     }
 

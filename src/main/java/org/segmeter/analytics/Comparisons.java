@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 import org.segmeter.analytics.statistics.Adjustment;
 import org.segmeter.analytics.statistics.Alternative;
 import org.segmeter.analytics.statistics.BlandAltman;
+import org.segmeter.analytics.statistics.Moments;
 import org.segmeter.analytics.statistics.PairedComparison;
 import org.segmeter.metric.MetricDefinition;
 import org.segmeter.scoring.JsonDocument;
@@ -204,8 +205,6 @@ public final class Comparisons {
             List<String> protocols,
             List<Structure> structures) {}
 
-    private record Key(String structure, String parameters) {}
-
     /** @throws InvalidQuery if no metric is named */
     public Answer of(Question question) throws InvalidQuery {
         String name = question.a().metric();
@@ -213,16 +212,16 @@ public final class Comparisons {
             throw new InvalidQuery("metric", "is needed, such as dice");
         }
         MetricDefinition metric = MetricNames.require("metric", name);
-        Map<Key, Map<String, ValueRows.CaseValue>> a = byStructure(question.a());
-        Map<Key, Map<String, ValueRows.CaseValue>> b = byStructure(question.b());
+        Map<ValueRows.Measurand, Map<String, ValueRows.CaseValue>> a = rows.newestOfCases(question.a());
+        Map<ValueRows.Measurand, Map<String, ValueRows.CaseValue>> b = rows.newestOfCases(question.b());
         boolean volumes = metric.group() != MetricDefinition.Group.COUNT;
         Map<String, Map<String, double[]>> volumesA = volumes ? volumes(question.a()) : Map.of();
         Map<String, Map<String, double[]>> volumesB = volumes ? volumes(question.b()) : Map.of();
         List<Structure> found = new ArrayList<>();
-        TreeMap<String, Key> keys = new TreeMap<>();
-        a.keySet().forEach(k -> keys.put(k.structure() + "\0" + k.parameters(), k));
-        b.keySet().forEach(k -> keys.put(k.structure() + "\0" + k.parameters(), k));
-        for (Key key : keys.values()) {
+        TreeMap<String, ValueRows.Measurand> keys = new TreeMap<>();
+        a.keySet().forEach(k -> keys.put(k.order(), k));
+        b.keySet().forEach(k -> keys.put(k.order(), k));
+        for (ValueRows.Measurand key : keys.values()) {
             if (!question.structures().isEmpty() && !question.structures().contains(key.structure())) {
                 continue;
             }
@@ -276,7 +275,7 @@ public final class Comparisons {
     }
 
     private Structure compare(
-            Key key,
+            ValueRows.Measurand key,
             MetricDefinition metric,
             Map<String, ValueRows.CaseValue> a,
             Map<String, ValueRows.CaseValue> b,
@@ -334,8 +333,8 @@ public final class Comparisons {
                 onlyA,
                 onlyB,
                 without,
-                Aggregates.finite(org.segmeter.analytics.statistics.Moments.mean(first)),
-                Aggregates.finite(org.segmeter.analytics.statistics.Moments.mean(second)),
+                Aggregates.finite(Moments.mean(first)),
+                Aggregates.finite(Moments.mean(second)),
                 paired.meanDifference(),
                 paired.medianDifference(),
                 Aggregates.finite(paired.sdDifference()),
@@ -384,26 +383,12 @@ public final class Comparisons {
         return gains;
     }
 
-    private Map<Key, Map<String, ValueRows.CaseValue>> byStructure(ResultFilter filter) {
-        Map<Key, Map<String, ValueRows.CaseValue>> found = new HashMap<>();
-        for (ValueRows.CaseValue value : rows.newest(filter)) {
-            String caseId = value.caseId();
-            if (caseId == null) {
-                continue;
-            }
-            // A filter without a version has those of several: the newest counts.
-            found.computeIfAbsent(new Key(value.structure(), value.parameters()), unused -> new LinkedHashMap<>())
-                    .merge(caseId, value, (x, y) -> y.at().isAfter(x.at()) ? y : x);
-        }
-        return found;
-    }
-
     /** Volumes of prediction and reference, by structure and case. */
     private Map<String, Map<String, double[]>> volumes(ResultFilter filter) {
         Map<String, Map<String, double[]>> found = new HashMap<>();
         for (String name : List.of("volume_prediction_ml", "volume_reference_ml")) {
             int at = name.equals("volume_prediction_ml") ? 0 : 1;
-            byStructure(filter.ofMetric(name))
+            rows.newestOfCases(filter.ofMetric(name))
                     .forEach((key, cases) -> cases.forEach((caseId, value) -> {
                         if (value.value() != null) {
                             found.computeIfAbsent(key.structure(), unused -> new LinkedHashMap<>())

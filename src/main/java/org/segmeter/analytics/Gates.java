@@ -1,5 +1,7 @@
 package org.segmeter.analytics;
 
+import java.math.BigDecimal;
+import java.math.MathContext;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -291,13 +293,11 @@ public final class Gates {
                         .formatted(observed, rule.operator().sign(), number(rule.threshold())));
     }
 
-    private record Key(String structure, String parameters) {}
-
     private record Pairs(double[] subject, double[] baseline, int withoutValue) {}
 
     private void relative(GateRule.Relative rule, Gate.Document gate, ResultFilter subject, List<GateRun.Check> checks)
             throws InvalidQuery {
-        Map<Key, Pairs> all = pairs(rule.metric(), rule.structure(), gate, subject);
+        Map<ValueRows.Measurand, Pairs> all = pairs(rule.metric(), rule.structure(), gate, subject);
         all.forEach((key, pairs) -> {
             int n = pairs.subject().length;
             double[] differences = new double[n];
@@ -345,7 +345,7 @@ public final class Gates {
             GateRule.NonInferior rule, Gate.Document gate, ResultFilter subject, List<GateRun.Check> checks)
             throws InvalidQuery {
         MetricDefinition metric = rule.metric().definition();
-        Map<Key, Pairs> all = pairs(rule.metric(), rule.structure(), gate, subject);
+        Map<ValueRows.Measurand, Pairs> all = pairs(rule.metric(), rule.structure(), gate, subject);
         all.forEach((key, pairs) -> {
             int n = pairs.subject().length;
             if (n < 2) {
@@ -379,20 +379,21 @@ public final class Gates {
     }
 
     /** Cases that both have, the newest result of each, by structure and parameters. */
-    private Map<Key, Pairs> pairs(
+    private Map<ValueRows.Measurand, Pairs> pairs(
             GateRule.Metric metric, @Nullable String structure, Gate.Document gate, ResultFilter subject)
             throws InvalidQuery {
         Map<String, String> baseline = gate.baseline();
         if (baseline == null) {
             return Map.of();
         }
-        Map<Key, Map<String, ValueRows.CaseValue>> ours = byKey(filter(metric, structure, subject));
-        Map<Key, Map<String, ValueRows.CaseValue>> theirs =
-                byKey(filter(metric, structure, ResultFilter.parse(baseline)));
-        Map<String, Key> order = new TreeMap<>();
-        ours.keySet().forEach(k -> order.put(k.structure() + "\0" + k.parameters(), k));
-        Map<Key, Pairs> all = new LinkedHashMap<>();
-        for (Key key : order.values()) {
+        Map<ValueRows.Measurand, Map<String, ValueRows.CaseValue>> ours =
+                values.newestOfCases(filter(metric, structure, subject));
+        Map<ValueRows.Measurand, Map<String, ValueRows.CaseValue>> theirs =
+                values.newestOfCases(filter(metric, structure, ResultFilter.parse(baseline)));
+        Map<String, ValueRows.Measurand> order = new TreeMap<>();
+        ours.keySet().forEach(k -> order.put(k.order(), k));
+        Map<ValueRows.Measurand, Pairs> all = new LinkedHashMap<>();
+        for (ValueRows.Measurand key : order.values()) {
             Map<String, ValueRows.CaseValue> before = theirs.getOrDefault(key, Map.of());
             List<double[]> found = new ArrayList<>();
             int without = 0;
@@ -420,23 +421,18 @@ public final class Gates {
         return all;
     }
 
-    private Map<Key, Map<String, ValueRows.CaseValue>> byKey(ResultFilter filter) {
-        Map<Key, Map<String, ValueRows.CaseValue>> found = new HashMap<>();
-        for (ValueRows.CaseValue value : values.newest(filter)) {
-            String caseId = value.caseId();
-            if (caseId != null) {
-                found.computeIfAbsent(new Key(value.structure(), value.parameters()), key -> new LinkedHashMap<>())
-                        .merge(caseId, value, (x, y) -> y.at().isAfter(x.at()) ? y : x);
-            }
-        }
-        return found;
-    }
-
     private static @Nullable JsonNode parameters(String text) {
         return text.equals("{}") ? null : JsonDocument.read(text);
     }
 
-    private static String number(double value) {
+    static String number(double value) {
+        if (value != 0 && Math.abs(value) < 0.001) {
+            // Four digits that say something: a margin of 0.00002 is not 0.
+            return BigDecimal.valueOf(value)
+                    .round(new MathContext(4))
+                    .stripTrailingZeros()
+                    .toPlainString();
+        }
         String text = String.format(Locale.ROOT, "%.4f", value);
         return text.contains(".") ? text.replaceAll("0+$", "").replaceAll("\\.$", "") : text;
     }

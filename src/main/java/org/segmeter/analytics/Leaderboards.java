@@ -111,8 +111,6 @@ public final class Leaderboards {
             List<Task> tasks,
             List<Table> consensus) {}
 
-    private record Key(String structure, String parameters) {}
-
     /** @throws InvalidQuery naming the parameter that is wrong */
     public Answer of(Question question) throws InvalidQuery {
         String name = question.filter().metric();
@@ -126,8 +124,8 @@ public final class Leaderboards {
         }
         boolean higher = metric.direction() == MetricDefinition.Direction.HIGHER;
         Map<String, Entrant> entrants = new TreeMap<>();
-        Map<String, Key> order = new TreeMap<>();
-        Map<Key, Map<String, Map<Entrant, Double>>> values = new LinkedHashMap<>();
+        Map<String, ValueRows.Measurand> order = new TreeMap<>();
+        Map<ValueRows.Measurand, Map<String, Map<Entrant, Double>>> values = new LinkedHashMap<>();
         double seen = higher ? Double.POSITIVE_INFINITY : Double.NEGATIVE_INFINITY;
         for (ValueRows.CaseValue value : rows.newest(question.filter())) {
             if (value.model() == null || value.caseId() == null) {
@@ -139,8 +137,8 @@ public final class Leaderboards {
             }
             Entrant entrant = new Entrant(value.model(), value.version());
             entrants.putIfAbsent(value.model() + "\0" + Objects.toString(value.version(), ""), entrant);
-            Key key = new Key(value.structure(), value.parameters());
-            order.putIfAbsent(value.structure() + "\0" + value.parameters(), key);
+            ValueRows.Measurand key = new ValueRows.Measurand(value.structure(), value.parameters());
+            order.putIfAbsent(key.order(), key);
             Double score = CaseScore.of(value, metric, question.penaltyMm());
             Map<Entrant, Double> ofCase = values.computeIfAbsent(key, unused -> new LinkedHashMap<>())
                     .computeIfAbsent(value.caseId(), unused -> new LinkedHashMap<>());
@@ -163,7 +161,7 @@ public final class Leaderboards {
         List<Task> tasks = new ArrayList<>();
         Map<Ranking.Scheme, double[]> rankSums = new LinkedHashMap<>();
         if (all.size() > 1) {
-            for (Key key : order.values()) {
+            for (ValueRows.Measurand key : order.values()) {
                 tasks.add(task(key, values.getOrDefault(key, Map.of()), all, higher, worst, question, rankSums));
             }
         }
@@ -188,7 +186,7 @@ public final class Leaderboards {
     }
 
     private static Task task(
-            Key key,
+            ValueRows.Measurand key,
             Map<String, Map<Entrant, Double>> cases,
             List<Entrant> entrants,
             boolean higher,

@@ -7,6 +7,7 @@ import java.sql.Timestamp;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -241,6 +242,29 @@ final class ValueRows {
                 .params(where.parameters)
                 .query((row, number) -> caseValue(row))
                 .list();
+    }
+
+    /** What the values of a metric are told apart by, beside their cases. */
+    record Measurand(String structure, String parameters) {
+
+        /** By what they are put in order. */
+        String order() {
+            return structure + "\0" + parameters;
+        }
+    }
+
+    /** The newest value of each case: also where a filter without a version has those of several. */
+    Map<Measurand, Map<String, CaseValue>> newestOfCases(ResultFilter filter) {
+        Map<Measurand, Map<String, CaseValue>> found = new HashMap<>();
+        for (CaseValue value : newest(filter)) {
+            String caseId = value.caseId();
+            if (caseId != null) {
+                found.computeIfAbsent(
+                                new Measurand(value.structure(), value.parameters()), unused -> new LinkedHashMap<>())
+                        .merge(caseId, value, (x, y) -> y.at().isAfter(x.at()) ? y : x);
+            }
+        }
+        return found;
     }
 
     /** In the order of submission. */

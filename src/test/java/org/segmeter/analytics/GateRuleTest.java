@@ -83,4 +83,14 @@ class GateRuleTest {
                 .isEqualTo(Double.NEGATIVE_INFINITY);
         assertThat(List.of(GateRule.Operator.values())).hasSize(5);
     }
+
+    @Test
+    void numbersAreToldWithDigitsThatSaySomething() {
+        assertThat(Gates.number(0.90)).isEqualTo("0.9");
+        assertThat(Gates.number(0.82637)).isEqualTo("0.8264");
+        assertThat(Gates.number(-3)).isEqualTo("-3");
+        assertThat(Gates.number(0)).isEqualTo("0");
+        assertThat(Gates.number(-0.00002)).isEqualTo("-0.00002");
+        assertThat(Gates.number(0.000123456)).isEqualTo("0.0001235");
+    }
 }
