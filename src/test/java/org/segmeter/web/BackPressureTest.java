@@ -126,6 +126,7 @@ class BackPressureTest {
         }
         Api.Answer full = api.post(Api.pair("")).expect(503);
         assertThat(full.problem()).isEqualTo("overloaded");
+        SafeHeaders.areIn("503", full::header);
         assertThat(Integer.parseInt(full.header("Retry-After"))).isBetween(1, 120);
         refusedUnread("127.0.0.1", 503, "overloaded");
         assertThat(refused("queue")).isEqualTo(before + 2);
@@ -149,6 +150,7 @@ class BackPressureTest {
         disk.say(100L << 30, (2L << 30) - 1); // a byte below the floor
         Api.Answer full = api.post(Api.pair("")).expect(507);
         assertThat(full.problem()).isEqualTo("insufficient-storage");
+        SafeHeaders.areIn("507", full::header);
         assertThat(full.header("Retry-After")).matches("\\d+");
         refusedUnread("127.0.0.1", 507, "insufficient-storage");
         disk.say(1000, 49); // 5 % of a small volume
@@ -191,6 +193,7 @@ class BackPressureTest {
             }
             RawClient.Answer answer = sender.answer();
             assertThat(answer.status()).isEqualTo(507);
+            SafeHeaders.areIn("507 meanwhile", answer::header);
             assertThat(answer.body()).contains("/problems/insufficient-storage");
         }
     }
@@ -258,6 +261,7 @@ class BackPressureTest {
                 new RawClient(service.port(), from).head("Content-Length: 5000000", "Expect: 100-continue")) {
             RawClient.Answer answer = sender.answer();
             assertThat(answer.status()).as(answer.body()).isEqualTo(status);
+            SafeHeaders.areIn(status + " unread", answer::header);
             assertThat(answer.header("Content-Type")).isEqualTo("application/problem+json");
             assertThat(answer.body()).contains("\"/problems/" + problem + "\"");
             assertThat(Integer.parseInt(answer.header("Retry-After"))).isPositive();
