@@ -4,14 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
-import java.time.Instant;
 import java.util.List;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
-import org.segmeter.evaluation.Blob;
 import org.segmeter.format.dicom.DicomXml;
 import org.w3c.dom.Element;
 import org.w3c.dom.Node;
@@ -46,28 +44,7 @@ class StoreResponseTest {
 
     private static StoreOutcome stored(String sop, StoreOutcome.Reason warning) {
         return new StoreOutcome.Stored(
-                new StoredInstance(
-                        sop,
-                        CT,
-                        STUDY,
-                        SERIES,
-                        "1.2.840.10008.1.2.1",
-                        null,
-                        Set.of(),
-                        Set.of(),
-                        List.of(),
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        null,
-                        new Blob("0".repeat(64), 1),
-                        Instant.EPOCH,
-                        null),
-                warning,
-                null,
-                List.of());
+                Instances.stored(sop, CT, STUDY, SERIES, Set.of(), List.of()), warning, null, List.of());
     }
 
     /** Elements by path, because their order carries no meaning: items and values with vr and keyword. */

@@ -13,7 +13,6 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.segmeter.evaluation.Blob;
 import org.segmeter.format.ReadOptions;
 import org.segmeter.format.dicom.DicomInstance;
 import org.segmeter.format.dicom.DicomJson;
@@ -112,25 +111,7 @@ class StructuredReportTest {
         for (int number = 1; number <= 9; number++) {
             segments.add(new StoredSegment(number, "s" + number, "k" + number, "AUTOMATIC", "netz-äöü", version));
         }
-        return new StoredInstance(
-                sop,
-                DicomInstance.SEGMENTATION,
-                "1.2.3",
-                sop + ".1",
-                "1.2.840.10008.1.2.1",
-                null,
-                series,
-                Set.of(),
-                segments,
-                null,
-                null,
-                null,
-                null,
-                null,
-                null,
-                new Blob("0".repeat(64), 1),
-                Instant.EPOCH,
-                null);
+        return Instances.stored(sop, DicomInstance.SEGMENTATION, "1.2.3", sop + ".1", series, segments);
     }
 
     private static JsonNode read(byte[] report) throws Exception {

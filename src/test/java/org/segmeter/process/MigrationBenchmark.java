@@ -17,10 +17,6 @@ import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.segmeter.database.TestPostgres;
 
 /**
@@ -65,22 +61,21 @@ public final class MigrationBenchmark {
         Ledger ledger = new Ledger();
         Queue<Answered> answers = new ConcurrentLinkedQueue<>();
         List<JarProcess> serving = new CopyOnWriteArrayList<>();
-        AtomicBoolean over = new AtomicBoolean();
+        HttpClient http = HttpClient.newHttpClient();
+        Volumes volumes = new Volumes();
         try (JarProcess old = JarProcess.startOf(previous, directory.resolve("old"), jvm, settings);
                 Connection connection = database.connect();
-                ExecutorService clients = Executors.newFixedThreadPool(CLIENTS)) {
+                Clients clients = new Clients()) {
             old.awaitReady(PATIENCE);
             int before = schema(connection);
             fill(connection, rows);
             serving.add(old);
-            List<Future<?>> work = new ArrayList<>();
-            for (int i = 0; i < CLIENTS; i++) {
-                Random own = new Random(i);
-                work.add(clients.submit(() -> {
-                    submit(serving, own, ledger, answers, over);
-                    return null;
-                }));
-            }
+            clients.start(CLIENTS, new Random(0), own -> {
+                List<JarProcess> now = List.copyOf(serving);
+                submit(http, now.get(own.nextInt(now.size())), volumes.pair(own), ledger, answers);
+                Thread.sleep(50);
+                return true;
+            });
             Thread.sleep(10_000);
             long began = System.nanoTime();
             try (JarProcess young = JarProcess.start(directory.resolve("new"), jvm, settings)) {
@@ -92,10 +87,7 @@ public final class MigrationBenchmark {
                 old.terminate(PATIENCE);
                 long drained = System.nanoTime();
                 Thread.sleep(10_000);
-                over.set(true);
-                for (Future<?> one : work) {
-                    one.get();
-                }
+                clients.stop();
                 CrashRun.awaitNothingLeft(connection);
                 int after = schema(connection);
                 Ledger.Verdict verdict = ledger.check(connection, Ledger.Objects.below(bucket.object("blobs")));
@@ -121,37 +113,27 @@ public final class MigrationBenchmark {
                 if (!verdict.isClean() || kept != rows || after <= before || !listed(young, rows)) {
                     throw new IllegalStateException("the upgrade lost something or changed nothing");
                 }
-            } finally {
-                over.set(true);
             }
         }
     }
 
-    private static void submit(
-            List<JarProcess> serving, Random own, Ledger ledger, Queue<Answered> answers, AtomicBoolean over)
-            throws IOException, InterruptedException {
-        Volumes volumes = new Volumes();
-        HttpClient http = HttpClient.newHttpClient();
-        while (!over.get()) {
-            JarProcess replica = serving.get(own.nextInt(serving.size()));
-            long sent = System.nanoTime();
-            int status = 0;
-            try {
-                HttpResponse<String> answer = http.send(
-                        volumes.pair(own).request(replica.uri("/api/v1/evaluations")),
-                        HttpResponse.BodyHandlers.ofString());
-                status = answer.statusCode();
-                if (status == 202) {
-                    ledger.acknowledged(answer.headers().firstValue("Location").orElseThrow());
-                } else {
-                    System.out.println(status + ": " + answer.body());
-                }
-            } catch (IOException e) {
-                ledger.withoutAnswer();
+    private static void submit(HttpClient http, JarProcess replica, Form pair, Ledger ledger, Queue<Answered> answers)
+            throws InterruptedException {
+        long sent = System.nanoTime();
+        int status = 0;
+        try {
+            HttpResponse<String> answer =
+                    http.send(pair.request(replica.uri("/api/v1/evaluations")), HttpResponse.BodyHandlers.ofString());
+            status = answer.statusCode();
+            if (status == 202) {
+                ledger.acknowledged(answer.headers().firstValue("Location").orElseThrow());
+            } else {
+                System.out.println(status + ": " + answer.body());
             }
-            answers.add(new Answered(sent, status, System.nanoTime() - sent));
-            Thread.sleep(50);
+        } catch (IOException e) {
+            ledger.withoutAnswer();
         }
+        answers.add(new Answered(sent, status, System.nanoTime() - sent));
     }
 
     private static void say(String when, Queue<Answered> answers, long from, long to) {
@@ -202,10 +184,10 @@ public final class MigrationBenchmark {
             statement.execute("set synchronous_commit = off");
             statement.execute(
                     "insert into evaluation (id, created_at, state, attempt, started_at, finished_at, case_id,"
-                            + " model_name, model_version, site, protocols) select md5(i::text)::uuid, t, case when i % 50"
-                            + " = 0 then 'FAILED' else 'SUCCEEDED' end, 1, t, t, 'before-' || i, 'model-' || i % 10, '1.'"
-                            + " || i % 30, 'site-' || i % 7, '{segmeter@1}' from (select i, timestamptz '2024-01-01' + i *"
-                            + " interval '1 minute' as t from generate_series(1, " + rows + ") i) n");
+                        + " model_name, model_version, site, protocols) select md5(i::text)::uuid, t, case when i % 50"
+                        + " = 0 then 'FAILED' else 'SUCCEEDED' end, 1, t, t, 'before-' || i, 'model-' || i % 10, '1.'"
+                        + " || i % 30, 'site-' || i % 7, '{segmeter@1}' from (select i, timestamptz '2024-01-01' + i *"
+                        + " interval '1 minute' as t from generate_series(1, " + rows + ") i) n");
             statement.execute(
                     "insert into scorecard (evaluation_id, attempt, content, sha256, protocol, protocol_sha256,"
                             + " engine_version, engine_commit) select md5(i::text)::uuid, 1, '{}', repeat(md5(i::text),"
