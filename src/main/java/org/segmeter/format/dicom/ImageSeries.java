@@ -42,41 +42,17 @@ final class ImageSeries {
     private static final ValueLayout.OfShort SHORT =
             ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-    private static final Selection SELECTION = Selection.of(
+    private static final Selection SELECTION = Selection.OF_FRAMES.and(
             new int[] {
                 Tag.IMAGE_TYPE,
-                Tag.SOP_CLASS_UID,
-                Tag.SOP_INSTANCE_UID,
-                Tag.SLICE_THICKNESS,
-                Tag.SPACING_BETWEEN_SLICES,
-                Tag.SERIES_INSTANCE_UID,
-                Tag.IMAGE_POSITION_PATIENT,
-                Tag.IMAGE_ORIENTATION_PATIENT,
-                Tag.SAMPLES_PER_PIXEL,
                 Tag.PHOTOMETRIC_INTERPRETATION,
-                Tag.NUMBER_OF_FRAMES,
-                Tag.ROWS,
-                Tag.COLUMNS,
-                Tag.PIXEL_SPACING,
-                Tag.BITS_ALLOCATED,
-                Tag.BITS_STORED,
                 Tag.HIGH_BIT,
-                Tag.PIXEL_REPRESENTATION,
                 Tag.WINDOW_CENTER,
                 Tag.WINDOW_WIDTH,
                 Tag.RESCALE_INTERCEPT,
-                Tag.RESCALE_SLOPE,
-                Tag.EXTENDED_OFFSET_TABLE
+                Tag.RESCALE_SLOPE
             },
-            new int[] {
-                Tag.PLANE_POSITION_SEQUENCE,
-                Tag.PLANE_ORIENTATION_SEQUENCE,
-                Tag.PIXEL_MEASURES_SEQUENCE,
-                Tag.FRAME_VOI_LUT_SEQUENCE,
-                Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE,
-                Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE,
-                Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE
-            });
+            new int[] {Tag.FRAME_VOI_LUT_SEQUENCE, Tag.PIXEL_VALUE_TRANSFORMATION_SEQUENCE});
 
     /**
      * An object, of which the pixels are not read yet.

@@ -125,32 +125,17 @@ record SegObject(
     private static final Selection HEAD =
             Selection.of(new int[] {Tag.SPECIFIC_CHARACTER_SET, Tag.SOP_CLASS_UID}, new int[0]);
 
-    static final Selection SELECTION = Selection.of(
+    static final Selection SELECTION = Selection.OF_FRAMES.and(
             new int[] {
                 Tag.SPECIFIC_CHARACTER_SET,
-                Tag.SOP_CLASS_UID,
-                Tag.SOP_INSTANCE_UID,
                 Tag.CODE_VALUE,
                 Tag.CODING_SCHEME_DESIGNATOR,
                 Tag.CODE_MEANING,
                 Tag.LONG_CODE_VALUE,
                 Tag.URN_CODE_VALUE,
-                Tag.SLICE_THICKNESS,
-                Tag.SPACING_BETWEEN_SLICES,
-                Tag.SERIES_INSTANCE_UID,
                 Tag.INSTANCE_NUMBER,
-                Tag.IMAGE_POSITION_PATIENT,
-                Tag.IMAGE_ORIENTATION_PATIENT,
                 Tag.FRAME_OF_REFERENCE_UID,
                 Tag.DIMENSION_ORGANIZATION_TYPE,
-                Tag.SAMPLES_PER_PIXEL,
-                Tag.NUMBER_OF_FRAMES,
-                Tag.ROWS,
-                Tag.COLUMNS,
-                Tag.PIXEL_SPACING,
-                Tag.BITS_ALLOCATED,
-                Tag.BITS_STORED,
-                Tag.PIXEL_REPRESENTATION,
                 Tag.PIXEL_PADDING_VALUE,
                 Tag.LOSSY_IMAGE_COMPRESSION,
                 Tag.Z_OFFSET_IN_SLIDE,
@@ -170,24 +155,18 @@ record SegObject(
                 Tag.TRACKING_ID,
                 Tag.TRACKING_UID,
                 Tag.ALGORITHM_VERSION,
-                Tag.ALGORITHM_NAME,
-                Tag.EXTENDED_OFFSET_TABLE
+                Tag.ALGORITHM_NAME
             },
             new int[] {
                 Tag.ANATOMIC_REGION_SEQUENCE,
                 Tag.ANATOMIC_REGION_MODIFIER_SEQUENCE,
-                Tag.PLANE_POSITION_SEQUENCE,
-                Tag.PLANE_ORIENTATION_SEQUENCE,
-                Tag.PIXEL_MEASURES_SEQUENCE,
                 Tag.PLANE_POSITION_SLIDE_SEQUENCE,
                 Tag.SEGMENT_SEQUENCE,
                 Tag.PROPERTY_CATEGORY_SEQUENCE,
                 Tag.ALGORITHM_IDENTIFICATION_SEQUENCE,
                 Tag.SEGMENT_IDENTIFICATION_SEQUENCE,
                 Tag.PROPERTY_TYPE_SEQUENCE,
-                Tag.PROPERTY_TYPE_MODIFIER_SEQUENCE,
-                Tag.SHARED_FUNCTIONAL_GROUPS_SEQUENCE,
-                Tag.PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE
+                Tag.PROPERTY_TYPE_MODIFIER_SEQUENCE
             });
 
     /**
