@@ -69,6 +69,11 @@ final class PairMeasurement {
     private final CancelSignal cancel;
     private final boolean shapes;
     private final @Nullable LossMeasurement losses;
+
+    /** The sides as bits, once something asks for them: made of scattered points only once, for they take the volume of a box. */
+    private @Nullable BitMask predictionBits;
+
+    private @Nullable BitMask referenceBits;
     private @Nullable DistanceMeasurement distances;
     private @Nullable InstanceMeasurement instances;
     private @Nullable ShapeMeasurement form;
@@ -113,8 +118,34 @@ final class PairMeasurement {
         return reference;
     }
 
+    /** Tells that others hold the same voxels as bits, so that they are not made again. */
+    void share(BitMask prediction, BitMask reference) {
+        predictionBits = prediction;
+        referenceBits = reference;
+    }
+
+    private BitMask predictionBits() {
+        BitMask bits = predictionBits;
+        if (bits == null) {
+            bits = prediction.toBitMask();
+            predictionBits = bits;
+        }
+        return bits;
+    }
+
+    private BitMask referenceBits() {
+        BitMask bits = referenceBits;
+        if (bits == null) {
+            bits = reference.toBitMask();
+            referenceBits = bits;
+        }
+        return bits;
+    }
+
     /** Lets go of surfaces, objects and distances once nothing more is asked: of noise they are many times the masks. */
     void letGo() {
+        predictionBits = null;
+        referenceBits = null;
         distances = null;
         instances = null;
         form = null;
@@ -141,8 +172,8 @@ final class PairMeasurement {
         this.segment = whole.segment;
         this.shapes = whole.shapes;
         this.grid = whole.grid;
-        this.prediction = slices(whole.prediction.toBitMask(), z0, z1);
-        this.reference = slices(whole.reference.toBitMask(), z0, z1);
+        this.prediction = slices(whole.predictionBits(), z0, z1);
+        this.reference = slices(whole.referenceBits(), z0, z1);
         // The ends of these slices are edges of the volume, as in the tools that cut it; they are no extent that was
         // declared.
         this.coverage = whole.coverage;
@@ -193,7 +224,7 @@ final class PairMeasurement {
     /** How much the Dice can bear; null where both are empty. */
     @Nullable
     Fragility fragility() {
-        return shapes && !coverage.isSparse() ? fragility(counts, reference) : null;
+        return shapes && !coverage.isSparse() ? fragility(counts, referenceBits()) : null;
     }
 
     /** What limits the Dice of a pair; null where both sides are empty. */
@@ -359,7 +390,7 @@ final class PairMeasurement {
             return entry.scattered();
         }
         if (distances == null) {
-            distances = new DistanceMeasurement(grid, prediction, reference, coverage, cancel);
+            distances = new DistanceMeasurement(grid, predictionBits(), referenceBits(), coverage, cancel);
         }
         if (!distances.isPossible()) {
             return List.of(sheared(definition));
@@ -394,7 +425,7 @@ final class PairMeasurement {
             return entry.scattered();
         }
         if (instances == null) {
-            instances = new InstanceMeasurement(grid, prediction, reference, cancel);
+            instances = new InstanceMeasurement(grid, predictionBits(), referenceBits(), cancel);
         }
         if (!instances.isPossible(metric.name())) {
             return List.of(sheared(definition));
@@ -412,7 +443,7 @@ final class PairMeasurement {
             return entry.scattered();
         }
         if (form == null) {
-            form = new ShapeMeasurement(grid, prediction, reference, cancel);
+            form = new ShapeMeasurement(grid, predictionBits(), referenceBits(), cancel);
         }
         if (!form.isPossible(metric.name())) {
             return List.of(sheared(definition));

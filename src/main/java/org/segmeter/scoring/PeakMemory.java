@@ -59,15 +59,15 @@ final class PeakMemory {
         private static final Structure NOTHING = new Structure(Box.EMPTY, 0, 0, new Cells(Box.EMPTY));
 
         /**
-         * The voxels and the corners of the surface as bits, in rows with a word more at each end; the corners of each four rows together;
-         * what their distances are counted in; and for each of two threads the step along y to the nearest point, a number for each column of each slice.
+         * The voxels and the corners of the surface as bits, in rows with a word more at each end; what their distances are counted in; and
+         * for each of two threads the step along y to the nearest point, a number for each column of each slice.
          */
         private double surface() {
             if (box.isEmpty()) {
                 return 0;
             }
             double corners = corners();
-            return 8 * words() * ((double) box.ny() * box.nz() + 1.25 * corners)
+            return 8 * words() * ((double) box.ny() * box.nz() + corners)
                     + OF_PART * Math.ceil(corners / ROWS_OF_PART)
                     + 8.0 * box.nx() * box.nz();
         }
@@ -135,7 +135,7 @@ final class PeakMemory {
     }
 
     /**
-     * What measuring a pair takes beside its masks: its surfaces and its objects, one after the other.
+     * What measuring a pair takes beside its masks: scattered points as bits, and its surfaces and its objects, one after the other.
      *
      * @param common voxels that are in both
      */
@@ -144,13 +144,19 @@ final class PeakMemory {
         Structure p = both.getFirst();
         Structure r = both.getLast();
         // Both sides at the same time, each of these after the other.
-        return Math.max(
-                p.surface() + r.surface() + Math.max(p.rowsOfPart(), r.rowsOfPart()) + p.farFrom(r) + r.farFrom(p),
-                Math.max(
-                        p.whileObjectsAreFound() + r.whileObjectsAreFound(),
-                        p.whileObjectsAreMatched()
-                                + r.whileObjectsAreMatched()
-                                + OF_PARTNERS * (double) Math.min(common, Math.max(p.objects(), r.objects()))));
+        return bits(prediction)
+                + bits(reference)
+                + Math.max(
+                        p.surface()
+                                + r.surface()
+                                + Math.max(p.rowsOfPart(), r.rowsOfPart())
+                                + p.farFrom(r)
+                                + r.farFrom(p),
+                        Math.max(
+                                p.whileObjectsAreFound() + r.whileObjectsAreFound(),
+                                p.whileObjectsAreMatched()
+                                        + r.whileObjectsAreMatched()
+                                        + OF_PARTNERS * (double) Math.min(common, Math.max(p.objects(), r.objects()))));
     }
 
     private static long held(Voxels voxels) {
@@ -159,6 +165,14 @@ final class PeakMemory {
             case PointMask points -> 4 * points.count();
             case ProbabilityVolume soft -> (soft.logits() == null ? 4L : 8L) * soft.values().length;
         };
+    }
+
+    /** Scattered points as bits, which are made to measure them. */
+    private static double bits(Mask mask) {
+        Box box = mask.box();
+        return mask instanceof PointMask && !box.isEmpty()
+                ? 8.0 * ((box.x1() + 63 >> 6) - (box.x0() >> 6)) * box.ny() * box.nz()
+                : 0;
     }
 
     private static Structure structure(Mask mask) {

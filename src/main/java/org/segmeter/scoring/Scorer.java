@@ -277,9 +277,10 @@ public final class Scorer {
         boolean known = everywhere.isAll()
                 && chosen.stream().allMatch(c -> c.id().equals(ScoringOptions.DEFAULT_PROTOCOL))
                 && Arrays.stream(measured).allMatch(PairMeasurement::isHard);
-        progress.takes(
-                peak(prediction, reference, p, r, measured, alone ? null : union, shapes, chosen.size(), cancel),
-                known);
+        if (alone && everywhere.isAll() && coverages.each().getFirst().isAll()) {
+            measured[0].share(allPrediction, allReference);
+        }
+        progress.takes(peak(prediction, reference, p, r, measured, union, alone, shapes, chosen.size(), cancel), known);
         List<AskedMetrics> asked = chosen.stream().map(AskedMetrics::new).toList();
         forEach(alone ? inOrder(n) : largestFirst(measured), cancel, i -> {
             PairMeasurement measurement = i == n ? union : measured[i];
@@ -458,7 +459,8 @@ public final class Scorer {
             AlignedSide p,
             AlignedSide r,
             PairMeasurement[] measured,
-            @Nullable PairMeasurement union,
+            PairMeasurement union,
+            boolean alone,
             boolean shapes,
             int protocols,
             CancelSignal cancel) {
@@ -469,14 +471,15 @@ public final class Scorer {
         for (AlignedSide side : List.of(p, r)) {
             side.segments().forEach(segment -> held.add(side.voxels(segment)));
         }
-        List<PairMeasurement> all = new ArrayList<>(List.of(measured));
-        if (union != null) {
-            all.add(union);
-        }
-        for (PairMeasurement one : all) {
+        List<PairMeasurement> each = List.of(measured);
+        Stream.concat(each.stream(), Stream.of(union)).forEach(one -> {
             held.add(one.prediction());
             held.add(one.reference());
-        }
+        });
+        // Alone, a pair is measured by the bits of the union.
+        List<PairMeasurement> all = alone
+                ? List.of(union)
+                : Stream.concat(each.stream(), Stream.of(union)).toList();
         double[] whileMeasured = new double[all.size()];
         if (shapes) {
             forEach(inOrder(all.size()), cancel, i -> {
