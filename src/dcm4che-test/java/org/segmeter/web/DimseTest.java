@@ -135,8 +135,10 @@ class DimseTest {
             String study = SegFixture.uid();
             SegFixture ai = SegFixture.ai(study).liver(0);
             SegFixture corrected = SegFixture.corrected(study).liver(1);
-            store(ai.bytes(), there);
-            store(corrected.bytes(), there);
+            byte[] prediction = ai.bytes();
+            byte[] reference = corrected.bytes();
+            store(prediction, there);
+            store(reference, there);
             JsonNode pair = await(guarded, study, own);
             assertThat(pair.path("deliveries")).hasSize(1);
             assertThat(pairs(guarded, study, south)).isEmpty();
@@ -149,11 +151,11 @@ class DimseTest {
                     .isEqualTo(204);
 
             // The same objects are its own when it sends them itself, and its report goes nowhere.
-            for (SegFixture one : List.of(ai, corrected)) {
+            for (byte[] one : List.of(prediction, reference)) {
                 assertThat(web.post(
                                         "/studies",
                                         "multipart/related; type=\"application/dicom\"; boundary=b1",
-                                        DicomWeb.body("b1", one.bytes()),
+                                        DicomWeb.body("b1", one),
                                         south)
                                 .status())
                         .isEqualTo(200);
@@ -162,7 +164,7 @@ class DimseTest {
             assertThat(its.path("id").asString()).isNotEqualTo(pair.path("id").asString());
             assertThat(its.path("deliveries")).isEmpty();
             assertThat(pairs(guarded, study, own)).hasSize(1);
-            store(ai.bytes(), there); // once more: known, and still of its tenant
+            store(prediction, there); // once more: known, and still of its tenant
             assertThat(pairs(guarded, study, south)).hasSize(1);
         } finally {
             guarded.stop();
