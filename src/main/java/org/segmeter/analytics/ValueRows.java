@@ -380,20 +380,22 @@ final class ValueRows {
      * no order and get their times afterwards: they count when its batch is over.
      */
     List<List<@Nullable String>> changedModels(Instant after) {
+        // Asked every few seconds. The time stands in the statement and each evaluation is looked up by itself: so it
+        // is seen that few
+        // are meant, and the table is not gone through.
         return sql.sql("""
-            select e.tenant, e.model_name, e.model_version from scorecard s join evaluation e on e.id = s.evaluation_id
-            where s.created_at > :after and e.model_name is not null and not exists (
+            select e.tenant, e.model_name, e.model_version from scorecard s cross join lateral (
+                select * from evaluation one where one.id = s.evaluation_id offset 0) e
+            where s.created_at > '%1$s' and e.model_name is not null and not exists (
                 select from batch_item i join batch b on b.id = i.batch_id
                 where i.evaluation_id = e.id and b.demo and b.finished_at is null)
             union
             select e.tenant, e.model_name, e.model_version
-            from batch b join batch_item i on i.batch_id = b.id join evaluation e on e.id = i.evaluation_id
-            where b.demo and b.finished_at > :after and e.model_name is not null
+            from batch b join batch_item i on i.batch_id = b.id cross join lateral (
+                select * from evaluation one where one.id = i.evaluation_id offset 0) e
+            where b.demo and b.finished_at > '%1$s' and e.model_name is not null
             order by 1, 2, 3\
-            """)
-                .param("after", Timestamp.from(after))
-                .query((row, number) -> key(row, 3))
-                .list();
+            """.formatted(after)).query((row, number) -> key(row, 3)).list();
     }
 
     /** The evaluation of a model's version whose scorecard was written last; null if there is none. */

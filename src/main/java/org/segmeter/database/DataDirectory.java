@@ -78,11 +78,7 @@ final class DataDirectory implements AutoCloseable {
         try {
             Files.createFile(from);
             Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
-            if (path.getFileSystem().supportedFileAttributeViews().contains("posix")) {
-                try (FileChannel directory = FileChannel.open(path, StandardOpenOption.READ)) {
-                    directory.force(true);
-                }
-            }
+            force(path);
         } catch (AtomicMoveNotSupportedException e) {
             throw new StartRefused(
                     "segmeter.data-directory is on a file system that cannot rename at once; a crash could"
@@ -90,6 +86,15 @@ final class DataDirectory implements AutoCloseable {
         } finally {
             Files.deleteIfExists(from);
             Files.deleteIfExists(to);
+        }
+    }
+
+    /** Returns when the names in a directory have reached the disk. */
+    static void force(Path path) throws IOException {
+        if (path.getFileSystem().supportedFileAttributeViews().contains("posix")) {
+            try (FileChannel directory = FileChannel.open(path, StandardOpenOption.READ)) {
+                directory.force(true);
+            }
         }
     }
 
@@ -115,6 +120,9 @@ final class DataDirectory implements AutoCloseable {
                     directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         } else {
             Files.createDirectory(directory);
+        }
+        if (parent != null && Files.isReadable(parent)) {
+            force(parent);
         }
     }
 

@@ -51,7 +51,7 @@ final class DatabaseStart implements ApplicationContextInitializer<ConfigurableA
             if (named != null) {
                 DatabaseAddress address = named.withTimeouts();
                 check(address, false);
-                register(beans, () -> migrating(environment, address), () -> address);
+                register(beans, () -> migrating(environment, named.forLongWork()), () -> address);
             } else {
                 Path programs = Path.of(environment.getProperty(
                         "segmeter.database.programs",
@@ -87,7 +87,7 @@ final class DatabaseStart implements ApplicationContextInitializer<ConfigurableA
                     DatabaseAddress address = started.address().withTimeouts();
                     check(address, true);
                     DatabaseAddress service = ServiceRole.create(address);
-                    checked.complete(address);
+                    checked.complete(started.address().forLongWork());
                     role.complete(service);
                 } catch (RuntimeException | Error e) {
                     server.completeExceptionally(e);

@@ -3,10 +3,13 @@ package org.segmeter.database;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.PosixFilePermission;
 import java.security.SecureRandom;
@@ -35,6 +38,14 @@ final class EmbeddedPostgres implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(EmbeddedPostgres.class);
     private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    /** A server that recovers from a crash on a slow disk is waited for: whoever ends it makes it begin again. */
+    private static final Duration PATIENCE_WITH_RECOVERY = Duration.ofMinutes(10);
+
+    /** SQL state of PostgreSQL: cannot_connect_now. */
+    private static final String STARTING_UP = "57P03";
+
+    private static final long LOOK_AGAIN_MILLIS = 200;
     private static final long SHORTEST_PAUSE = 250;
     private static final long LONGEST_PAUSE = 5_000;
     private static final String USER = "segmeter";
@@ -173,7 +184,10 @@ final class EmbeddedPostgres implements AutoCloseable {
         Files.deleteIfExists(passwordFile);
         Files.createFile(passwordFile);
         ownerOnly(passwordFile);
-        Files.writeString(passwordFile, HexFormat.of().formatHex(secret));
+        try (FileChannel file = FileChannel.open(passwordFile, StandardOpenOption.WRITE)) {
+            file.write(ByteBuffer.wrap(HexFormat.of().formatHex(secret).getBytes(StandardCharsets.US_ASCII)));
+            file.force(true); // without it nobody would get at what the cluster keeps
+        }
         run(binaries.command(
                 "initdb",
                 List.of(
@@ -190,6 +204,7 @@ final class EmbeddedPostgres implements AutoCloseable {
                         "-D",
                         unfinished.toString())));
         Files.move(unfinished, cluster, StandardCopyOption.ATOMIC_MOVE);
+        DataDirectory.force(directory);
     }
 
     /** Mode 0600, where files have modes: volumes of a cluster may be given others from one start to the next. */
@@ -216,7 +231,7 @@ final class EmbeddedPostgres implements AutoCloseable {
         if (lines.size() > 3) {
             try {
                 int port = Integer.parseInt(lines.get(3).strip());
-                if (servesDirectory(address(port, password), cluster)) {
+                if (servesDirectoryOnceItIsUp(address(port, password).withTimeouts(), cluster, process.get())) {
                     return OptionalInt.of(port);
                 }
             } catch (NumberFormatException | SQLException e) {
@@ -225,6 +240,26 @@ final class EmbeddedPostgres implements AutoCloseable {
         }
         stop(process.get());
         return OptionalInt.empty();
+    }
+
+    private static boolean servesDirectoryOnceItIsUp(DatabaseAddress address, Path cluster, ProcessHandle server)
+            throws SQLException, IOException {
+        long end = System.nanoTime() + PATIENCE_WITH_RECOVERY.toNanos();
+        while (true) {
+            try {
+                return servesDirectory(address, cluster);
+            } catch (SQLException e) {
+                if (!STARTING_UP.equals(e.getSQLState()) || !server.isAlive() || System.nanoTime() > end) {
+                    throw e;
+                }
+            }
+            try {
+                Thread.sleep(LOOK_AGAIN_MILLIS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new IOException(e);
+            }
+        }
     }
 
     private static boolean servesDirectory(DatabaseAddress address, Path cluster) throws SQLException, IOException {
@@ -319,7 +354,7 @@ final class EmbeddedPostgres implements AutoCloseable {
                         "start",
                         "-w",
                         "-t",
-                        String.valueOf(PATIENCE.toSeconds()),
+                        String.valueOf(PATIENCE_WITH_RECOVERY.toSeconds()),
                         "-D",
                         cluster.toString(),
                         "-l",
@@ -346,7 +381,7 @@ final class EmbeddedPostgres implements AutoCloseable {
                 .redirectInput(ProcessBuilder.Redirect.from(new java.io.File("/dev/null")))
                 .start();
         try {
-            if (!process.waitFor(PATIENCE.toSeconds() * 2, TimeUnit.SECONDS)) {
+            if (!process.waitFor(PATIENCE_WITH_RECOVERY.plus(PATIENCE).toSeconds(), TimeUnit.SECONDS)) {
                 process.destroyForcibly();
                 throw new IOException("a program of PostgreSQL did not end in time");
             }

@@ -38,7 +38,7 @@ public final class ServiceDatabase implements AutoCloseable {
                             url,
                             environment.getOrDefault("SEGMETER_DATABASE_USER", "segmeter"),
                             environment.getOrDefault("SEGMETER_DATABASE_PASSWORD", ""))
-                    .withTimeouts();
+                    .forLongWork();
             return new ServiceDatabase(address, alone ? DataDirectory.claim(dataDirectory) : null, null);
         }
         if (!alone) {

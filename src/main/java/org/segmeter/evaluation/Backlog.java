@@ -1,9 +1,9 @@
 package org.segmeter.evaluation;
 
 import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -194,18 +194,21 @@ public final class Backlog implements SmartLifecycle {
         try (Connection connection = database.getConnection()) {
             int limit = connection.getNetworkTimeout();
             connection.setNetworkTimeout(Runnable::run, ANSWER_MILLIS);
+            // No prepared statements: a plan that was made while there was little is kept while there comes more, and
+            // reads
+            // all of it.
             if (severalTenants) {
                 readTenants(connection);
             } else {
-                try (PreparedStatement count = connection.prepareStatement(WAITING);
-                        ResultSet row = count.executeQuery()) {
+                try (Statement count = connection.createStatement();
+                        ResultSet row = count.executeQuery(WAITING)) {
                     row.next();
                     waiting = row.getLong(1);
                 }
             }
             if (waiting > 0 && (perSecond == 0 || reads++ % READS_OF_SPEED == 0)) {
-                try (PreparedStatement count = connection.prepareStatement(FINISHED);
-                        ResultSet row = count.executeQuery()) {
+                try (Statement count = connection.createStatement();
+                        ResultSet row = count.executeQuery(FINISHED)) {
                     row.next();
                     double seconds = Math.max(1, row.getDouble(2));
                     perSecond = row.getLong(1) / seconds;
@@ -231,8 +234,8 @@ public final class Backlog implements SmartLifecycle {
         acceptedOf.forEach((whose, since) -> before.put(whose, since.get()));
         Map<Whose, Long> found = new HashMap<>();
         long all = 0;
-        try (PreparedStatement count = connection.prepareStatement(BY_TENANT);
-                ResultSet row = count.executeQuery()) {
+        try (Statement count = connection.createStatement();
+                ResultSet row = count.executeQuery(BY_TENANT)) {
             while (row.next()) {
                 String tenant = row.getString(1);
                 String key = row.getString(2);

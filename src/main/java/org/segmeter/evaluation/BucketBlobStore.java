@@ -55,6 +55,12 @@ final class BucketBlobStore implements BlobStore, AutoCloseable {
     private static final Duration CONNECT = Duration.ofSeconds(5);
     private static final Duration SILENCE = Duration.ofSeconds(30);
 
+    /** Of one request, what it sends included: a server that takes nothing ends no wait by being silent. A piece needs 110 kB/s. */
+    private static final Duration ATTEMPT = Duration.ofMinutes(10);
+
+    /** So much has to come within the time of {@link #SILENCE}, or the server counts as not answering. */
+    private static final int STEP = 1 << 16;
+
     private static final String BLOBS = "blobs/";
     private static final String CORRUPT = "corrupt/";
     private static final String MARK = "installation";
@@ -76,7 +82,7 @@ final class BucketBlobStore implements BlobStore, AutoCloseable {
         this.bucket = bucket;
         this.piece = piece;
         this.reception = new Reception(directory.resolve("uploads"));
-        this.copies = new LocalCopies(directory.resolve("copies"), cacheSize);
+        this.copies = new LocalCopies(directory.resolve("copies"), cacheSize, DiskSpace.REAL);
     }
 
     /**
@@ -96,12 +102,18 @@ final class BucketBlobStore implements BlobStore, AutoCloseable {
     }
 
     static S3Client client(StoreSettings settings) {
+        return client(settings, ATTEMPT);
+    }
+
+    /** @param attempt longest time of one request */
+    static S3Client client(StoreSettings settings, Duration attempt) {
         S3ClientBuilder builder = S3Client.builder()
                 .httpClientBuilder(UrlConnectionHttpClient.builder()
                         .connectionTimeout(CONNECT)
                         .socketTimeout(SILENCE))
                 .region(Region.of(settings.region()))
                 .forcePathStyle(settings.pathStyle())
+                .overrideConfiguration(limits -> limits.apiCallAttemptTimeout(attempt))
                 .credentialsProvider(credentials(settings))
                 // The digest is given with each request; servers other than Amazon's do not all know the trailers.
                 .requestChecksumCalculation(RequestChecksumCalculation.WHEN_REQUIRED)
@@ -173,13 +185,27 @@ final class BucketBlobStore implements BlobStore, AutoCloseable {
         InputStream content = answered(
                 () -> client.getObject(request -> request.bucket(bucket).key(key(sha256))));
         return new FilterInputStream(content) {
+            private long waited;
+            private int left = STEP;
+
             @Override
             public int read(byte[] into, int offset, int length) throws IOException {
+                long begin = System.nanoTime();
+                int n;
                 try {
-                    return super.read(into, offset, length);
+                    n = super.read(into, offset, length);
                 } catch (IOException | SdkException e) {
                     throw new Unavailable("the bucket broke off", e);
                 }
+                waited += System.nanoTime() - begin;
+                left -= Math.max(0, n);
+                if (left <= 0) {
+                    left = STEP;
+                    waited = 0;
+                } else if (n >= 0 && waited > SILENCE.toNanos()) {
+                    throw new Unavailable("the bucket hardly answers", new IOException("too slow"));
+                }
+                return n;
             }
 
             @Override

@@ -1,5 +1,6 @@
 package org.segmeter.evaluation;
 
+import java.io.IOException;
 import java.time.Duration;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
@@ -15,6 +16,29 @@ final class Chores {
 
     Chores(JdbcClient sql) {
         this.sql = sql;
+    }
+
+    /** What is to be done. */
+    interface Work {
+        void run() throws IOException;
+    }
+
+    /** Does a chore, if it was not done for a while and nobody is at it. If it fails, it is due at once. */
+    void run(String name, Duration every, Work work) throws IOException {
+        if (!take(name, every)) {
+            return;
+        }
+        boolean done = false;
+        try {
+            work.run();
+            done = true;
+        } finally {
+            if (done) {
+                done(name);
+            } else {
+                failed(name);
+            }
+        }
     }
 
     /** Takes a chore, if it was not done for a while and nobody is at it. */

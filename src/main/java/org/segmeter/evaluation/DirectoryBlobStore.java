@@ -2,6 +2,7 @@ package org.segmeter.evaluation;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -17,7 +18,9 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +37,9 @@ final class DirectoryBlobStore implements BlobStore {
     private final Path mark;
     private final Path secret;
     private final Reception reception;
+
+    /** Directories below {@code blobs} whose names have reached the disk. */
+    private final Set<Path> named = ConcurrentHashMap.newKeySet();
 
     /** Digests of content that was kept, those that were asked for last. */
     private final Map<String, Boolean> keptLately = Collections.synchronizedMap(new LinkedHashMap<>(16, 0.75f, true) {
@@ -67,9 +73,11 @@ final class DirectoryBlobStore implements BlobStore {
             return;
         }
         Path directory = target.resolveSibling(".").normalize();
-        if (!Files.isDirectory(directory)) {
+        if (!named.contains(directory) || !Files.isDirectory(directory)) {
+            // Also if it is there: who made it may not have come to forcing its name yet.
             Files.createDirectories(directory);
             Reception.force(blobs);
+            named.add(directory);
         }
         // Also over a file that is there: this one has just been hashed, that one may have suffered since.
         Files.move(received.file(), target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
@@ -148,7 +156,10 @@ final class DirectoryBlobStore implements BlobStore {
 
     @Override
     public Stream<Blob> list() throws IOException {
-        return Files.walk(blobs, 2)
+        // Not by a walk through the tree, which ends at the first file that is removed meanwhile.
+        return Files.list(blobs)
+                .filter(Files::isDirectory)
+                .flatMap(DirectoryBlobStore::in)
                 .filter(Files::isRegularFile)
                 .map(path -> new Blob(
                         blobs.relativize(path).toString().replaceAll("[^0-9a-f]", ""),
@@ -156,10 +167,20 @@ final class DirectoryBlobStore implements BlobStore {
                 .filter(blob -> blob.sha256().length() == 64);
     }
 
+    private static Stream<Path> in(Path directory) {
+        try {
+            return Files.list(directory);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     @Override
     public @Nullable String owner() throws IOException {
         try {
-            return Files.readString(mark).strip();
+            // Versions before this one could leave an empty one behind when they were ended while writing it.
+            String owner = Files.readString(mark).strip();
+            return owner.isEmpty() ? null : owner;
         } catch (NoSuchFileException e) {
             return null;
         }
@@ -167,7 +188,7 @@ final class DirectoryBlobStore implements BlobStore {
 
     @Override
     public void claim(String installation) throws IOException {
-        Files.writeString(mark, installation);
+        write(mark, installation);
     }
 
     @Override
@@ -179,23 +200,28 @@ final class DirectoryBlobStore implements BlobStore {
         }
     }
 
-    /** Whole and on the disk when it has its name. */
     @Override
     public void secret(String text) throws IOException {
-        Path half = secret.resolveSibling(secret.getFileName() + ".new");
+        write(secret, text + "\n");
+    }
+
+    /** For the owner of this process alone; whole and on the disk when it has its name, and so is that. */
+    private static void write(Path file, String text) throws IOException {
+        Path half = file.resolveSibling(file.getFileName() + ".new");
         Files.deleteIfExists(half);
         Set<StandardOpenOption> options = Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-        FileAttribute<?>[] mine = Files.getFileStore(half.toAbsolutePath().getParent())
-                        .supportsFileAttributeView(PosixFileAttributeView.class)
+        Path directory = Objects.requireNonNull(file.toAbsolutePath().getParent());
+        FileAttribute<?>[] mine = Files.getFileStore(directory).supportsFileAttributeView(PosixFileAttributeView.class)
                 ? new FileAttribute<?>[] {
                     PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))
                 }
                 : new FileAttribute<?>[0];
-        try (FileChannel file = FileChannel.open(half, options, mine)) {
-            file.write(ByteBuffer.wrap((text + "\n").getBytes(StandardCharsets.UTF_8)));
-            file.force(true);
+        try (FileChannel channel = FileChannel.open(half, options, mine)) {
+            channel.write(ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)));
+            channel.force(true);
         }
-        Files.move(half, secret, StandardCopyOption.ATOMIC_MOVE);
+        Files.move(half, file, StandardCopyOption.ATOMIC_MOVE);
+        Reception.force(directory);
     }
 
     private Path path(String sha256) {

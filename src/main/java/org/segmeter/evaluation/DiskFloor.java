@@ -112,7 +112,12 @@ public final class DiskFloor implements MeterBinder {
     }
 
     private long floor(long total) {
-        return settings.diskFloor() != null ? settings.diskFloor().toBytes() : Math.min(total / 20, LARGEST_FLOOR);
+        return settings.diskFloor() != null ? settings.diskFloor().toBytes() : usual(total);
+    }
+
+    /** Bytes of a volume that are left free where no setting says otherwise. */
+    static long usual(long total) {
+        return Math.min(total / 20, LARGEST_FLOOR);
     }
 
     private DiskSpace.Space space(String volume) throws IOException {

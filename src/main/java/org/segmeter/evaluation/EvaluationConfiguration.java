@@ -8,7 +8,6 @@ import com.github.kagkarlsson.scheduler.task.Task;
 import com.github.kagkarlsson.scheduler.task.helper.Tasks;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ExecutorService;
@@ -96,25 +95,27 @@ class EvaluationConfiguration {
     }
 
     @Bean
-    Task<Void> evaluationTask(ObjectProvider<EvaluationRunner> runner, ServiceMetrics metrics) {
+    Task<Void> evaluationTask(ObjectProvider<EvaluationRunner> runner, ServiceMetrics metrics, DatabaseClock clock) {
         return Tasks.custom(EvaluationJob.TASK)
                 .onDeadExecution((complete, operations) -> {
                     metrics.leaseLost();
-                    operations.reschedule(complete, Instant.now());
+                    operations.reschedule(complete, clock.now());
                 })
                 .onFailure((complete, operations) ->
                         // The verdict could not be reached, as when the database is away: the job stays.
-                        operations.reschedule(complete, Instant.now().plusSeconds(5)))
-                .execute((instance, context) -> afterwards(runner.getObject()
-                        .run(
-                                UUID.fromString(instance.getId()),
-                                context.getExecution().version > EvaluationJob.VERSION_AT_FIRST_PICK)));
+                        operations.reschedule(complete, clock.now().plusSeconds(5)))
+                .execute((instance, context) -> afterwards(
+                        runner.getObject()
+                                .run(
+                                        UUID.fromString(instance.getId()),
+                                        context.getExecution().version > EvaluationJob.VERSION_AT_FIRST_PICK),
+                        clock));
     }
 
-    private static CompletionHandler<Void> afterwards(EvaluationRunner.Verdict verdict) {
+    private static CompletionHandler<Void> afterwards(EvaluationRunner.Verdict verdict, DatabaseClock clock) {
         if (verdict instanceof EvaluationRunner.Verdict.Again again) {
             return (complete, operations) ->
-                    operations.reschedule(complete, Instant.now().plus(again.pause()));
+                    operations.reschedule(complete, clock.now().plus(again.pause()));
         }
         if (verdict instanceof EvaluationRunner.Verdict.NotYet) {
             return (complete, operations) -> operations.reschedule(complete, complete.getExecution().executionTime);

@@ -20,13 +20,15 @@ final class EvaluationGauges implements MeterBinder {
     private static final long FRESH = 1_000_000_000L;
 
     private final EvaluationRows rows;
+    private final Backlog backlog;
     private long readAt = System.nanoTime() - 2 * FRESH;
     private EvaluationRows.@Nullable Load last;
     private long countAgainAt = System.nanoTime();
     private double stored = Double.NaN;
 
-    EvaluationGauges(EvaluationRows rows, EvaluationSettings settings, ServiceMetrics metrics) {
+    EvaluationGauges(EvaluationRows rows, EvaluationSettings settings, ServiceMetrics metrics, Backlog backlog) {
         this.rows = rows;
+        this.backlog = backlog;
         metrics.workers(settings.workers());
     }
 
@@ -65,6 +67,9 @@ final class EvaluationGauges implements MeterBinder {
     }
 
     private synchronized double read(ToDoubleFunction<EvaluationRows.Load> value) {
+        if (!backlog.isDatabaseAnswering()) {
+            return Double.NaN; // whoever reads the metrics must not have to wait for it
+        }
         if (System.nanoTime() - readAt > FRESH) {
             // Of all tenants, whoever asks for the metrics.
             try (Tenant.Binding ignored = Tenant.bind(null)) {
@@ -79,6 +84,9 @@ final class EvaluationGauges implements MeterBinder {
 
     private synchronized double stored() {
         long begin = System.nanoTime();
+        if (!backlog.isDatabaseAnswering()) {
+            return Double.NaN;
+        }
         if (begin - countAgainAt >= 0) {
             try (Tenant.Binding ignored = Tenant.bind(null)) {
                 stored = rows.blobs();

@@ -67,7 +67,8 @@ final class EvaluationRows {
             String state) {}
 
     /**
-     * Writes down a submission and puts its job into the queue, all in one statement; says when, by the database's clock.
+     * Writes down a submission and puts its job into the queue, all in one statement; says when, by the database's clock. The job is due a
+     * second before, which no error of {@link DatabaseClock} amounts to.
      *
      * @param priority 0, or less for what waits until others have had their turn
      */
@@ -98,7 +99,7 @@ final class EvaluationRows {
                 insert into evaluation_event (evaluation_id, state) values (:id, 'QUEUED')),
             job as (
                 insert into scheduled_tasks (task_name, task_instance, execution_time, picked, version, priority)
-                values (:task, :instance, :due, false, 1, :priority))
+                values (:task, :instance, now() - interval '1 second', false, 1, :priority))
             select created_at from accepted\
             """)
                 .param("id", id)
@@ -117,8 +118,6 @@ final class EvaluationRows {
                 .param("digests", digests.toArray(String[]::new))
                 .param("task", EvaluationJob.TASK.getTaskName())
                 .param("instance", id.toString())
-                // The queue looks for what is due by the clock of this machine.
-                .param("due", Timestamp.from(Instant.now()))
                 .query((row, number) -> row.getTimestamp(1).toInstant())
                 .single();
     }
@@ -373,11 +372,11 @@ final class EvaluationRows {
                 .update();
     }
 
-    /** Puts a running evaluation back into the queue; false if a later attempt has it. */
+    /** Puts a running evaluation back into the queue; false if a later attempt has it, or it is to be cancelled. */
     boolean requeue(Claim claim, boolean handedBack) {
         boolean done = sql.sql("""
             update evaluation set state = 'QUEUED', stage = null, handed_back = handed_back + :handedBack
-            where id = :id and attempt = :attempt and worker = :worker and state = 'RUNNING'\
+            where id = :id and attempt = :attempt and worker = :worker and state = 'RUNNING' and not cancel_requested\
             """)
                         .param("handedBack", handedBack ? 1 : 0)
                         .param("id", claim.id())
@@ -548,6 +547,15 @@ final class EvaluationRows {
 
     /** A stage and when it was entered. */
     record Stage(String name, Instant at) {}
+
+    /** The state of an evaluation, which stays until the transaction ends; empty if there is none. */
+    Optional<State> locked(UUID id) {
+        return sql.sql("select state from evaluation where id = :id for update")
+                .param("id", id)
+                .query(String.class)
+                .optional()
+                .map(State::valueOf);
+    }
 
     /** QUEUED to CANCELLED; false if it is not queued any more. */
     boolean cancelQueued(UUID id) {

@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -50,6 +49,9 @@ final class EvaluationRunner {
 
     /** How long a job that was taken out of the queue waits for a processor here before another replica may have it. */
     private static final Duration LONGEST_IN_HAND = Duration.ofSeconds(5);
+
+    /** The stage whose limit holds for fetching its files, too. */
+    private static final String DECODING = word(ScoringProgress.Stage.DECODING);
 
     private static final Duration WAIT_FOR_SPACE = Duration.ofSeconds(5);
     private static final int MOST_WAITS_FOR_SPACE = 120;
@@ -192,7 +194,9 @@ final class EvaluationRunner {
             metrics.waited(size, Duration.ofNanos((long) (claim.waitedSeconds() * 1e9)));
         }
         StageClock clock = new StageClock(run, size);
+        run.limitedAs(DECODING);
         try (OpenInputs files = OpenInputs.of(inputs, blobs)) {
+            run.limitedAs(null); // memory is waited for as long as others need it, and they are limited
             ObjectNode result = threads.call(() -> engine.score(
                     files.side(Side.PREDICTION),
                     files.side(Side.REFERENCE),
@@ -210,27 +214,14 @@ final class EvaluationRunner {
         } catch (BlobStore.Lost e) {
             run.conclude();
             return fail(claim, run, lost(inputs), ServiceMetrics.Outcome.FAILED);
-        } catch (BlobStore.Unavailable e) {
-            run.conclude();
-            // No fault of the input, however long it lasts: the attempt does not count.
-            log.warn("the stored inputs cannot be read now: {}", Reasons.describe(e));
-            return again(claim, STORE_PAUSE);
         } catch (InputException e) {
             clock.end();
             run.conclude();
             metrics.rejected(kind(inputs, e.side()).word(), e.problem().slug());
             return fail(claim, run, Problem.of(e), ServiceMetrics.Outcome.INVALID);
-        } catch (CancellationException e) {
-            run.conclude();
-            // The queue interrupts its workers when the service ends; the database must not see that.
-            boolean interrupted = Thread.interrupted();
-            String timedOut = run.timedOut();
-            if (timedOut != null) {
-                return timedOut(claim, run, timedOut);
-            }
-            return run.askedToStop() || !interrupted ? cancelled(claim, run) : handBack(claim);
         } catch (IOException | RuntimeException | OutOfMemoryError | StackOverflowError e) {
             run.conclude();
+            // The queue interrupts its workers when the service ends; the database must not see that.
             boolean interrupted = Thread.interrupted();
             String timedOut = run.timedOut();
             if (timedOut != null) {
@@ -240,13 +231,18 @@ final class EvaluationRunner {
                 return cancelled(claim, run);
             }
             if (interrupted) {
-                return handBack(claim);
+                return handBack(claim, run);
+            }
+            if (e instanceof BlobStore.Unavailable) {
+                // No fault of the input, however long it lasts: the attempt does not count.
+                log.warn("the stored inputs cannot be read now: {}", Reasons.describe(e));
+                return again(claim, run, STORE_PAUSE);
             }
             if (FullDisk.is(e)) {
                 return waitForSpace(claim, run);
             }
             if (e instanceof DataAccessException || e instanceof TransactionException) {
-                return waitForDatabase(claim, e);
+                return waitForDatabase(claim, run, e);
             }
             return failedAttempt(claim, run, e);
         }
@@ -266,7 +262,11 @@ final class EvaluationRunner {
                 .with("limitSeconds", limit.toMillis() / 1000.0);
     }
 
-    /** Ends an evaluation whose worker does not stop. The worker goes on, and finds its attempt overtaken if it ever comes back. */
+    /**
+     * Ends an evaluation whose worker does not stop. The worker goes on, and finds its attempt overtaken if it ever comes back.
+     *
+     * @throws DataAccessException if the database does not answer: to be tried again
+     */
     private void giveUp(EvaluationRows.Claim claim, RunningEvaluations.Run run, Turn itsTurn) {
         itsTurn.end(); // another thread may score in its place
         String timedOut = run.timedOut();
@@ -293,14 +293,14 @@ final class EvaluationRunner {
                     ServiceMetrics.Outcome.FAILED);
         }
         log.warn("attempt {} found no space on a disk; it is tried again when there may be some", claim.attempt());
-        return again(claim, WAIT_FOR_SPACE);
+        return again(claim, run, WAIT_FOR_SPACE);
     }
 
     /** The database was away when the result was ready or the inputs were read; that does not count against them. */
-    private Verdict waitForDatabase(EvaluationRows.Claim claim, Throwable reason) {
+    private Verdict waitForDatabase(EvaluationRows.Claim claim, RunningEvaluations.Run run, Throwable reason) {
         log.warn(
                 "attempt {} could not be finished without the database: {}", claim.attempt(), Reasons.describe(reason));
-        return again(claim, Duration.ofSeconds(5));
+        return again(claim, run, Duration.ofSeconds(5));
     }
 
     private Verdict succeed(
@@ -400,21 +400,26 @@ final class EvaluationRunner {
     }
 
     /** The service is ending: the evaluation goes back, and the attempt does not count against it. */
-    private Verdict handBack(EvaluationRows.Claim claim) {
-        transaction.executeWithoutResult(status -> rows.requeue(claim, true));
-        metrics.attemptEnded(ServiceMetrics.Attempt.HANDED_BACK);
-        log.info("evaluation handed back, the service is ending");
-        return new Verdict.Again(Duration.ZERO);
+    private Verdict handBack(EvaluationRows.Claim claim, RunningEvaluations.Run run) {
+        log.info("the evaluation is handed back, the service is ending");
+        return again(claim, run, Duration.ZERO);
     }
 
-    private Verdict again(EvaluationRows.Claim claim, Duration pause) {
-        boolean mine = Boolean.TRUE.equals(transaction.execute(status -> rows.requeue(claim, true)));
+    private Verdict again(EvaluationRows.Claim claim, RunningEvaluations.Run run, Duration pause) {
+        return requeued(claim, run, ServiceMetrics.Attempt.HANDED_BACK, pause);
+    }
+
+    /** Back into the queue, unless somebody wants it cancelled: that must not wait for the end of the pause. */
+    private Verdict requeued(
+            EvaluationRows.Claim claim, RunningEvaluations.Run run, ServiceMetrics.Attempt attempt, Duration pause) {
+        boolean mine = Boolean.TRUE.equals(
+                transaction.execute(status -> rows.requeue(claim, attempt == ServiceMetrics.Attempt.HANDED_BACK)));
         changes.changed(claim.id());
-        if (!mine) {
-            return overtaken(claim);
+        if (mine) {
+            metrics.attemptEnded(attempt);
+            return new Verdict.Again(pause);
         }
-        metrics.attemptEnded(ServiceMetrics.Attempt.HANDED_BACK);
-        return new Verdict.Again(pause);
+        return rows.cancelRequested(List.of(claim.id())).isEmpty() ? overtaken(claim) : cancelled(claim, run);
     }
 
     /** What the first file of the side that was refused seems to be; the label of a metric, so any failure is an answer. */
@@ -458,13 +463,7 @@ final class EvaluationRunner {
                                     .formatted(MOST_ATTEMPTS)),
                     ServiceMetrics.Outcome.QUARANTINED);
         }
-        boolean again = Boolean.TRUE.equals(transaction.execute(status -> rows.requeue(claim, false)));
-        changes.changed(claim.id());
-        if (!again) {
-            return overtaken(claim);
-        }
-        metrics.attemptEnded(ServiceMetrics.Attempt.RETRIED);
-        return new Verdict.Again(Duration.ofSeconds(1L << claim.counted()));
+        return requeued(claim, run, ServiceMetrics.Attempt.RETRIED, Duration.ofSeconds(1L << claim.counted()));
     }
 
     /** The scorecard as it is kept: whose it is, then what was measured. */
@@ -498,6 +497,10 @@ final class EvaluationRunner {
         return new StoredScorecard(content, sha256(content));
     }
 
+    private static String word(ScoringProgress.Stage stage) {
+        return stage.name().toLowerCase(java.util.Locale.ROOT);
+    }
+
     /** SHA-256 of a text's UTF-8 bytes, hexadecimal. */
     static String sha256(String text) {
         try {
@@ -525,7 +528,7 @@ final class EvaluationRunner {
         public void entered(Stage stage) {
             lock.acquireUninterruptibly();
             try {
-                String word = stage.name().toLowerCase(java.util.Locale.ROOT);
+                String word = word(stage);
                 if (!entered.isEmpty() && entered.getLast().equals(word)) {
                     return;
                 }

@@ -370,15 +370,23 @@ public final class Evaluations {
 
     /** Cancels an evaluation that is not finished, removes one that is. */
     public Removal cancelOrRemove(UUID id) {
-        Removal removal = transaction.execute(status -> {
-            if (rows.cancelQueued(id)) {
-                return Removal.CANCELLED;
-            }
-            if (rows.requestCancel(id)) {
-                return Removal.CANCELLING;
-            }
-            return rows.remove(id) ? Removal.REMOVED : Removal.ABSENT;
-        });
+        return end(id, true);
+    }
+
+    /** Cancels an evaluation that is not finished; one that is stays as it is. */
+    public void cancel(UUID id) {
+        end(id, false);
+    }
+
+    private Removal end(UUID id, boolean removes) {
+        // Its state is locked first: between two looks it could begin, go back into the queue, or end.
+        Removal removal = Objects.requireNonNull(transaction.execute(status -> rows.locked(id)
+                .map(state -> switch (state) {
+                    case QUEUED -> rows.cancelQueued(id) ? Removal.CANCELLED : Removal.ABSENT;
+                    case RUNNING -> rows.requestCancel(id) ? Removal.CANCELLING : Removal.ABSENT;
+                    case SUCCEEDED, FAILED, CANCELLED -> removes && rows.remove(id) ? Removal.REMOVED : Removal.ABSENT;
+                })
+                .orElse(Removal.ABSENT)));
         if (removal == Removal.CANCELLED) {
             forgetJob(id);
             metrics.completed(ServiceMetrics.Outcome.CANCELLED);
@@ -387,20 +395,6 @@ public final class Evaluations {
         }
         changes.changed(id);
         return removal;
-    }
-
-    /** Cancels an evaluation that is not finished; one that is stays as it is. */
-    public void cancel(UUID id) {
-        Removal removal = transaction.execute(status -> rows.cancelQueued(id)
-                ? Removal.CANCELLED
-                : rows.requestCancel(id) ? Removal.CANCELLING : Removal.ABSENT);
-        if (removal == Removal.CANCELLED) {
-            forgetJob(id);
-            metrics.completed(ServiceMetrics.Outcome.CANCELLED);
-        } else if (removal == Removal.CANCELLING) {
-            running.cancel(id);
-        }
-        changes.changed(id);
     }
 
     /** Waiters are let go before the server waits for its requests to end, and no work is begun any more. */

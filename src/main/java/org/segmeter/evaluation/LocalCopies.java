@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Copies of a bucket's content on this machine, so that readers can go to any place of a file and map it. What is in use stays; of the
- * rest, what was used longest ago goes when there is more than the limit. Copies of an earlier process are not trusted: they start empty.
+ * rest, what was used longest ago goes when there is more than the limit, or little room on the disk. Copies of an earlier process are not
+ * trusted: they start empty.
  */
 final class LocalCopies {
 
@@ -28,14 +29,16 @@ final class LocalCopies {
 
     private final Path directory;
     private final long limit;
+    private final DiskSpace disk;
     private final Map<String, Copy> copies = new HashMap<>();
     private long bytes;
     private long clock;
 
-    /** @param limit bytes of copies that are kept though nobody uses them */
-    LocalCopies(Path directory, long limit) throws IOException {
+    /** @param limit bytes of copies that are kept though nobody uses them, if the disk has the room */
+    LocalCopies(Path directory, long limit, DiskSpace disk) throws IOException {
         this.directory = directory;
         this.limit = limit;
+        this.disk = disk;
         Files.createDirectories(directory);
         Reception.removeAll(directory);
     }
@@ -176,8 +179,17 @@ final class LocalCopies {
         }
     }
 
+    /** Twice what {@link DiskFloor} leaves free is left by copies, so that uploads are never refused for their sake. */
+    private boolean isTooMuch() throws IOException {
+        if (bytes > limit) {
+            return true;
+        }
+        DiskSpace.Space space = disk.of(directory);
+        return space.free() < 2 * DiskFloor.usual(space.total());
+    }
+
     private synchronized void shrink() throws IOException {
-        while (bytes > limit) {
+        while (bytes > 0 && isTooMuch()) {
             String oldest = null;
             @Nullable Copy found = null;
             for (Map.Entry<String, Copy> entry : copies.entrySet()) {

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
@@ -14,6 +15,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.segmeter.scoring.EngineVersion;
+import org.segmeter.scoring.ScoringProgress;
 import org.segmeter.volume.CancelSignal;
 import org.segmeter.volume.InputException;
 import org.slf4j.Logger;
@@ -42,25 +44,30 @@ public final class LossDocuments {
     private final BlobStore blobs;
     private final LossEngine engine;
     private final ScoringThreads threads;
+    private final Duration limit;
     private final Map<UUID, CompletableFuture<Outcome>> running = new ConcurrentHashMap<>();
     private final Semaphore turn = new Semaphore(1, true);
-    private final CancelSignal ending = new CancelSignal();
+    private final Set<CancelSignal> signals = ConcurrentHashMap.newKeySet();
+    private volatile boolean ending;
 
     LossDocuments(
             EvaluationRows rows,
             TransactionTemplate transaction,
             BlobStore blobs,
             LossEngine engine,
-            ScoringThreads threads) {
+            ScoringThreads threads,
+            StageSettings stages) {
         this.rows = rows;
         this.transaction = transaction;
         this.blobs = blobs;
         this.engine = engine;
         this.threads = threads;
+        this.limit = stages.limit(ScoringProgress.Stage.MEASURING);
     }
 
     /** What became of asking for a document. */
-    public sealed interface Outcome permits Outcome.Ready, Outcome.Measuring, Outcome.NoScorecard, Unreadable {
+    public sealed interface Outcome
+            permits Outcome.Ready, Outcome.Measuring, Outcome.NoScorecard, Outcome.TooLong, Unreadable {
         record Ready(LossDocument document) implements Outcome {}
 
         /** It is being measured, or waits for its turn. */
@@ -68,6 +75,9 @@ public final class LossDocuments {
 
         /** The evaluation has no scorecard: it is not done, or failed, was cancelled or removed. */
         record NoScorecard() implements Outcome {}
+
+        /** It took longer than measuring may take. */
+        record TooLong(Duration limit) implements Outcome {}
     }
 
     /** The document as it is stored; it is measured if that was never done, and waited for. */
@@ -109,7 +119,7 @@ public final class LossDocuments {
             } finally {
                 turn.release();
             }
-        } catch (CancellationException | InterruptedException e) {
+        } catch (InterruptedException e) {
             work.complete(new Unreadable.Unavailable());
         } catch (IOException e) {
             log.warn("losses could not be measured: {}", Reasons.describe(e));
@@ -123,7 +133,6 @@ public final class LossDocuments {
     }
 
     private Outcome measure(UUID id) throws IOException {
-        ending.check();
         if (rows.lossDocument(id, LossDocument.Kind.LOSS).isPresent()) {
             return new Outcome.Measuring();
         }
@@ -133,14 +142,30 @@ public final class LossDocuments {
         }
         long begin = System.nanoTime();
         ObjectNode documents;
+        CancelSignal signal = new CancelSignal();
+        CompletableFuture<?> over = new CompletableFuture<>().orTimeout(limit.toNanos(), TimeUnit.NANOSECONDS);
+        over.whenComplete((nothing, timeout) -> {
+            if (timeout != null) {
+                signal.cancel();
+            }
+        });
+        signals.add(signal);
         try (OpenInputs files = OpenInputs.of(inputs, blobs)) {
+            if (ending) {
+                return new Unreadable.Unavailable();
+            }
             String request = rows.request(id);
             documents = threads.call(() -> engine.losses(
-                    files.side(Side.PREDICTION), files.side(Side.REFERENCE), files.mask(), request, ending));
+                    files.side(Side.PREDICTION), files.side(Side.REFERENCE), files.mask(), request, signal));
         } catch (BlobStore.Lost e) {
             return new Unreadable.Gone(rows.inputsRemoved(id));
         } catch (InputException e) {
             return new Unreadable.Refused(e);
+        } catch (CancellationException e) {
+            return over.isCompletedExceptionally() ? new Outcome.TooLong(limit) : new Unreadable.Unavailable();
+        } finally {
+            signals.remove(signal);
+            over.complete(null);
         }
         try {
             transaction.executeWithoutResult(status -> {
@@ -167,6 +192,7 @@ public final class LossDocuments {
     /** What is being measured is given up: it can be measured again. */
     @EventListener(ContextClosedEvent.class)
     void letGo() {
-        ending.cancel();
+        ending = true;
+        signals.forEach(CancelSignal::cancel);
     }
 }

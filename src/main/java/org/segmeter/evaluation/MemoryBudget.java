@@ -1,8 +1,8 @@
 package org.segmeter.evaluation;
 
 import java.io.IOException;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.format.Inspection;
@@ -26,16 +26,64 @@ public final class MemoryBudget {
     /** What an evaluation takes beside its voxels: buffers of decoding, the scorecard. */
     static final long BASE = 16 * MIB;
 
+    /** How long whoever waits for memory does not notice that they are to stop. */
+    private static final long LOOK_MILLIS = 200;
+
     private final SegmentationReader reader = SegmentationReader.standard();
     private final int limitMib;
-    private final Semaphore free;
+    private final Free free;
     private final LongAdder refused = new LongAdder();
     private final LongAdder again = new LongAdder();
 
     /** @param limitBytes that all together may be promised */
     MemoryBudget(long limitBytes) {
         limitMib = (int) Math.min(Integer.MAX_VALUE, limitBytes / MIB);
-        free = new Semaphore(limitMib, true);
+        free = new Free(limitMib);
+    }
+
+    /**
+     * What nobody was promised. Whoever waits for some keeps their place while they look whether they are to stop: a place that is given up and
+     * taken anew is behind all others, and much is never free while they come and go.
+     */
+    private static final class Free {
+        private final Deque<Object> waiting = new ArrayDeque<>();
+        private int mib;
+
+        Free(int mib) {
+            this.mib = mib;
+        }
+
+        /** Takes it when it is there and all who came before have theirs. */
+        synchronized void acquire(int wanted, CancelSignal cancel) throws InterruptedException {
+            Object place = new Object();
+            waiting.addLast(place);
+            try {
+                while (waiting.peekFirst() != place || mib < wanted) {
+                    wait(LOOK_MILLIS);
+                    cancel.check();
+                }
+                mib -= wanted;
+            } finally {
+                waiting.remove(place);
+                notifyAll();
+            }
+        }
+
+        /** Takes it if it is there, whoever waits. */
+        synchronized boolean tryAcquire(int wanted) {
+            boolean there = mib >= wanted;
+            mib -= there ? wanted : 0;
+            return there;
+        }
+
+        synchronized void release(int more) {
+            mib += more;
+            notifyAll();
+        }
+
+        synchronized int now() {
+            return mib;
+        }
     }
 
     /** Six tenths of the largest heap: the rest is for requests, the database's answers and the collector. */
@@ -150,9 +198,7 @@ public final class MemoryBudget {
 
     private void acquire(int mib, CancelSignal cancel) {
         try {
-            while (!free.tryAcquire(mib, 200, TimeUnit.MILLISECONDS)) {
-                cancel.check();
-            }
+            free.acquire(mib, cancel);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             cancel.check();
@@ -194,7 +240,7 @@ public final class MemoryBudget {
 
     /** Bytes that are promised now. */
     double promised() {
-        return (double) (limitMib - free.availablePermits()) * MIB;
+        return (double) (limitMib - free.now()) * MIB;
     }
 
     /** Bytes that may be promised. */

@@ -11,6 +11,7 @@ import org.slf4j.LoggerFactory;
 import org.springframework.dao.DataAccessException;
 import org.springframework.scheduling.annotation.Scheduled;
 import org.springframework.stereotype.Component;
+import org.springframework.transaction.TransactionException;
 
 /**
  * Collects content that no evaluation names: of removed evaluations, and of submissions whose service died between storing the files and
@@ -37,20 +38,20 @@ final class Orphans {
     @Scheduled(initialDelay = 600_000, fixedDelay = 600_000)
     void collect() {
         try {
-            chore("collect", Duration.ofHours(1), () -> {
+            chores.run("collect", Duration.ofHours(1), () -> {
                 int removed = collect(GRACE);
                 if (removed > 0) {
                     log.info("{} files that nothing refers to were removed", removed);
                 }
             });
             // Listing a bucket of a million files takes a thousand requests.
-            chore("list", Duration.ofHours(24), () -> {
+            chores.run("list", Duration.ofHours(24), () -> {
                 int found = adoptUnknown();
                 if (found > 0) {
                     log.warn("{} stored files were not known to the database; they go in a day", found);
                 }
             });
-        } catch (IOException | DataAccessException e) {
+        } catch (IOException | DataAccessException | TransactionException e) {
             log.warn("unused files could not be removed: {}", e.getClass().getSimpleName());
         }
     }
@@ -86,26 +87,5 @@ final class Orphans {
             }
         }
         return found;
-    }
-
-    private interface Work {
-        void run() throws IOException;
-    }
-
-    private void chore(String name, Duration every, Work work) throws IOException {
-        if (!chores.take(name, every)) {
-            return;
-        }
-        boolean done = false;
-        try {
-            work.run();
-            done = true;
-        } finally {
-            if (done) {
-                chores.done(name);
-            } else {
-                chores.failed(name);
-            }
-        }
     }
 }

@@ -232,6 +232,15 @@ public final class ResultChain implements InfoContributor {
                     findings.add("result %s is not in the chain".formatted(row.getString(1)));
                 }
             }
+            try (ResultSet row = statement.executeQuery("""
+                select r.evaluation_id from result_removal r
+                where r.removed_at < now() - interval '2 minutes' and not exists
+                    (select 1 from result_link l where l.evaluation_id = r.evaluation_id and l.kind = 'REMOVAL')\
+                """)) {
+                while (row.next()) {
+                    findings.add("removal of result %s is not in the chain".formatted(row.getString(1)));
+                }
+            }
         }
         return findings;
     }

@@ -17,6 +17,7 @@ import org.springframework.dao.DataAccessException;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.scheduling.annotation.Scheduled;
 import org.springframework.stereotype.Component;
+import org.springframework.transaction.TransactionException;
 
 /** Removes what has been kept for as long as it was to be kept: inputs, results, and the events of evaluations. */
 @Component
@@ -112,15 +113,14 @@ public final class Retention {
                 // Those whose replica died between the end of the evaluation and this.
                 inputs(databaseTime());
             }
-            if (now.isPresent() && chores.take("retention", Duration.ofMinutes(15))) {
-                run(now.get());
-                chores.done("retention");
+            if (now.isPresent()) {
+                chores.run("retention", Duration.ofMinutes(15), () -> run(now.get()));
             }
             stored.removeRest();
             store.forgetCopies(sha256 -> stored.condition(sha256)
                     .map(condition -> condition != StoredBlobs.Condition.STORED)
                     .orElse(true));
-        } catch (IOException | DataAccessException e) {
+        } catch (IOException | DataAccessException | TransactionException e) {
             log.warn("retention could not do its work: {}", e.getClass().getSimpleName());
         }
     }
@@ -157,7 +157,7 @@ public final class Retention {
         if (settings.inputsGoAtOnce()) {
             try {
                 stored.removeInputs(id);
-            } catch (IOException | DataAccessException e) {
+            } catch (IOException | DataAccessException | TransactionException e) {
                 log.warn("inputs could not be removed yet: {}", e.getClass().getSimpleName());
             }
         }

@@ -14,6 +14,7 @@ import org.springframework.context.SmartLifecycle;
 import org.springframework.dao.DataAccessException;
 import org.springframework.scheduling.annotation.Scheduled;
 import org.springframework.stereotype.Component;
+import org.springframework.transaction.TransactionException;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /**
@@ -62,6 +63,7 @@ final class RunningEvaluations implements SmartLifecycle {
         private long stoppedAt;
         private @Nullable String timedOut;
         private boolean interrupted;
+        private boolean beingGivenUp;
         private boolean over;
 
         private Run(EvaluationRows.Claim claim, Consumer<Run> giveUp) {
@@ -94,14 +96,13 @@ final class RunningEvaluations implements SmartLifecycle {
         }
 
         private synchronized boolean isOver() {
-            return over;
+            return over || beingGivenUp;
         }
 
         /** Called four times a second. */
         private void watch(long now) {
-            boolean abandon;
             synchronized (this) {
-                if (over) {
+                if (over || beingGivenUp) {
                     return;
                 }
                 if (stage != null
@@ -119,20 +120,39 @@ final class RunningEvaluations implements SmartLifecycle {
                     interrupted = true;
                     thread.interrupt();
                 }
-                abandon = now - stoppedAt > ABANDON_AFTER;
-                over = abandon;
+                beingGivenUp = now - stoppedAt > ABANDON_AFTER;
+                if (!beingGivenUp) {
+                    return;
+                }
             }
-            if (abandon) {
-                // Whatever the thread does, it will find that it came too late.
+            // Not by the watch's own thread: a database that does not answer must not keep it from the others.
+            Thread.ofVirtual().name("give-up-" + id).start(this::giveUp);
+        }
+
+        /** Whatever the thread does, it will find that it came too late. What could not be written down is tried again. */
+        private void giveUp() {
+            boolean done = false;
+            try {
                 giveUp.accept(this);
+                done = true;
+            } catch (RuntimeException e) {
+                log.warn("an evaluation that does not stop could not be ended yet: {}", Reasons.describe(e));
+            } finally {
+                synchronized (this) {
+                    over |= done;
+                    beingGivenUp = false;
+                }
             }
         }
 
+        /** From now on the limit of a stage holds; none for null. */
+        synchronized void limitedAs(@Nullable String stage) {
+            this.stage = stage;
+            stageSince = System.nanoTime();
+        }
+
         void entered(String stage) {
-            synchronized (this) {
-                this.stage = stage;
-                stageSince = System.nanoTime();
-            }
+            limitedAs(stage);
             synchronized (unwritten) {
                 unwritten.add(new EvaluationRows.Stage(stage, java.time.Instant.now()));
             }
@@ -190,8 +210,6 @@ final class RunningEvaluations implements SmartLifecycle {
                     runs.values().forEach(run -> run.watch(now));
                 } catch (InterruptedException e) {
                     return;
-                } catch (RuntimeException e) {
-                    log.warn("an evaluation that does not stop could not be ended: {}", Reasons.describe(e));
                 }
             }
         });
@@ -230,7 +248,7 @@ final class RunningEvaluations implements SmartLifecycle {
                 });
             }
             rows.cancelRequested(Set.copyOf(runs.keySet())).forEach(this::cancel);
-        } catch (DataAccessException e) {
+        } catch (DataAccessException | TransactionException e) {
             log.warn("progress could not be written: {}", e.getClass().getSimpleName());
         }
     }

@@ -11,9 +11,12 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.context.event.ContextClosedEvent;
+import org.springframework.context.event.EventListener;
 import org.springframework.dao.DataAccessException;
 import org.springframework.scheduling.annotation.Scheduled;
 import org.springframework.stereotype.Component;
+import org.springframework.transaction.TransactionException;
 
 /**
  * Reads stored files again, those that were not read for longest first, and holds them to their SHA-256. What is not what it was is put
@@ -34,6 +37,7 @@ final class Scrub {
     private final BlobStore store;
     private final ScrubSettings settings;
     private final Map<StoredBlobs.Condition, Counter> results = new TreeMap<>();
+    private volatile boolean closed;
 
     Scrub(StoredBlobs stored, BlobStore store, ScrubSettings settings, MeterRegistry registry) {
         this.stored = stored;
@@ -61,18 +65,27 @@ final class Scrub {
         }
         long end = System.nanoTime() + SHIFT.toNanos();
         try {
-            while (System.nanoTime() < end && scrub(settings.every()) > 0) {
+            while (!closed && System.nanoTime() < end && scrub(settings.every()) > 0) {
                 // until nothing is due
             }
-        } catch (IOException | DataAccessException e) {
+        } catch (IOException | DataAccessException | TransactionException e) {
             log.warn("stored files could not be read again: {}", e.getClass().getSimpleName());
         }
+    }
+
+    /** The service ends, and does not wait for files to be read. */
+    @EventListener(ContextClosedEvent.class)
+    void close() {
+        closed = true;
     }
 
     /** Reads some of the files that were not read for {@code every}; says how many. */
     int scrub(Duration every) throws IOException {
         List<Blob> due = stored.dueForScrub(every.toMillis() / 1000.0, AT_ONCE);
         for (Blob blob : due) {
+            if (closed) {
+                break; // another replica, or the next start, reads them when their lease is over
+            }
             StoredBlobs.Condition condition = look(store, blob);
             if (condition == StoredBlobs.Condition.STORED) {
                 stored.verified(blob.sha256());

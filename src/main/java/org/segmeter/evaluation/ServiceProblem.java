@@ -214,6 +214,11 @@ public enum ServiceProblem {
             500,
             "The service failed",
             "This is a fault of the service. The log has the reason under the id in this answer."),
+    METHOD_NOT_IMPLEMENTED(
+            "method-not-implemented",
+            501,
+            "The method is not known",
+            "The service knows GET, HEAD, POST, PUT, PATCH, DELETE and OPTIONS; /openapi.yaml lists where."),
     SOURCE_FAILED(
             "source-failed",
             502,

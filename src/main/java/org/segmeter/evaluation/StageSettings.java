@@ -37,6 +37,11 @@ public record StageSettings(
         return stageTimeouts.getOrDefault(stage, stageTimeout);
     }
 
+    /** Longest time in a stage. */
+    Duration limit(ScoringProgress.Stage stage) {
+        return limit(word(stage));
+    }
+
     private static String word(ScoringProgress.Stage stage) {
         return stage.name().toLowerCase(Locale.ROOT);
     }

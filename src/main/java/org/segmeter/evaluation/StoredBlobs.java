@@ -7,10 +7,10 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.segmeter.database.Tenant;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -305,24 +305,38 @@ final class StoredBlobs {
 
     /** Says what is wrong with content and puts it out of the way, if it still is wrong; true if it was. */
     boolean condemn(Blob blob) throws IOException {
-        // The other replica's question for what is due locks the row for a moment, too; otherwise the next scrub finds
-        // it.
-        return locked(blob.sha256(), CONDEMN_TRIES, "condition = 'STORED'", Map.of(), () -> {
-            Condition condition = Scrub.look(store, blob);
-            if (condition == Condition.STORED) {
+        // The other replica's question for what is due locks the row for a moment, too; what stays locked the next
+        // scrub finds.
+        for (int left = CONDEMN_TRIES; left > 0; left--) {
+            Attempt attempt = attempt(blob.sha256(), "condition = 'STORED'", Map.of(), () -> condemnLocked(blob));
+            if (attempt != Attempt.LOCKED_OUT) {
+                return attempt == Attempt.DONE;
+            }
+            try {
+                Thread.sleep(CONDEMN_PAUSE);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
                 return false;
             }
-            if (condition == Condition.CORRUPT) {
-                store.setAside(blob.sha256());
-            }
-            sql.sql("""
-                update blob set condition = :condition, verified_at = now(), verifying_until = null where sha256 = :sha256\
-                """)
-                    .param("condition", condition.name())
-                    .param("sha256", blob.sha256())
-                    .update();
-            return true;
-        });
+        }
+        return false;
+    }
+
+    private boolean condemnLocked(Blob blob) throws IOException {
+        Condition condition = Scrub.look(store, blob);
+        if (condition == Condition.STORED) {
+            return false;
+        }
+        if (condition == Condition.CORRUPT) {
+            store.setAside(blob.sha256());
+        }
+        sql.sql("""
+            update blob set condition = :condition, verified_at = now(), verifying_until = null where sha256 = :sha256\
+            """)
+                .param("condition", condition.name())
+                .param("sha256", blob.sha256())
+                .update();
+        return true;
     }
 
     /** Writes down files that the store has and the database does not; they are removed after the grace. Says how many. */
@@ -390,48 +404,48 @@ final class StoredBlobs {
         boolean run() throws IOException;
     }
 
+    /** How an attempt at something that needs a row locked ended. */
+    private enum Attempt {
+        DONE,
+        NOT_DONE,
+        /** The row is locked by somebody else: it is for the caller to try again. */
+        LOCKED_OUT
+    }
+
     /** Runs while the row is locked, if it can be locked at once, nobody holds the content and the condition is true. */
     private boolean locked(String sha256, String condition, Map<String, Object> parameters, Removal work)
             throws IOException {
-        return locked(sha256, 1, condition, parameters, work);
+        return attempt(sha256, condition, parameters, work) == Attempt.DONE;
     }
 
-    private boolean locked(String sha256, int tries, String condition, Map<String, Object> parameters, Removal work)
+    private Attempt attempt(String sha256, String condition, Map<String, Object> parameters, Removal work)
             throws IOException {
         try {
-            for (int left = tries; ; left--) {
-                AtomicBoolean mine = new AtomicBoolean();
-                boolean done = Boolean.TRUE.equals(transaction.execute(status -> {
-                    mine.set(sql.sql("select 1 from blob b where sha256 = :sha256 for update skip locked")
-                            .param("sha256", sha256)
-                            .query(Integer.class)
-                            .optional()
-                            .isPresent());
-                    // Asked again once the lock is there: what the first question saw may be from before the last hold.
-                    boolean free = mine.get()
-                            && !isHeld(sha256)
-                            && sql.sql("select count(*) from blob b where sha256 = :sha256 and (" + condition + ")")
-                                            .param("sha256", sha256)
-                                            .params(parameters)
-                                            .query(Long.class)
-                                            .single()
-                                    > 0;
-                    try {
-                        return free && work.run();
-                    } catch (IOException e) {
-                        throw new UncheckedIOException(e);
-                    }
-                }));
-                if (mine.get() || left == 1) {
-                    return done;
+            return Objects.requireNonNull(transaction.execute(status -> {
+                boolean mine = sql.sql("select 1 from blob b where sha256 = :sha256 for update skip locked")
+                        .param("sha256", sha256)
+                        .query(Integer.class)
+                        .optional()
+                        .isPresent();
+                if (!mine) {
+                    return Attempt.LOCKED_OUT;
                 }
-                Thread.sleep(CONDEMN_PAUSE);
-            }
+                // Asked again once the lock is there: what the first question saw may be from before the last hold.
+                boolean free = !isHeld(sha256)
+                        && sql.sql("select count(*) from blob b where sha256 = :sha256 and (" + condition + ")")
+                                        .param("sha256", sha256)
+                                        .params(parameters)
+                                        .query(Long.class)
+                                        .single()
+                                > 0;
+                try {
+                    return free && work.run() ? Attempt.DONE : Attempt.NOT_DONE;
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            }));
         } catch (UncheckedIOException e) {
             throw e.getCause();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return false;
         }
     }
 }

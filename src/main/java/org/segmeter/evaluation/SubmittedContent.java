@@ -10,6 +10,9 @@ import org.springframework.dao.DataAccessException;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.scheduling.annotation.Scheduled;
 import org.springframework.stereotype.Component;
+import tools.jackson.databind.cfg.JsonNodeFeature;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Which evaluation a content has: the files of both sides, the request with all that it says, and the engine that scores. Scoring it
@@ -19,6 +22,9 @@ import org.springframework.stereotype.Component;
 final class SubmittedContent {
 
     private static final Logger log = LoggerFactory.getLogger(SubmittedContent.class);
+
+    private static final JsonMapper JSON =
+            JsonMapper.builder().enable(JsonNodeFeature.WRITE_PROPERTIES_SORTED).build();
 
     private final JdbcClient sql;
 
@@ -64,9 +70,28 @@ final class SubmittedContent {
 
     private static String digest(Submission submission) {
         Scorecard.Engine engine = EngineVersion.current();
-        return Submission.sha256(IdempotencyKey.ofTenant(submission.contentSha256() + "\n" + engine.version() + "\n"
+        Submission meant = new Submission(
+                submission.prediction(),
+                submission.reference(),
+                submission.mask(),
+                submission.image(),
+                submission.description(),
+                submission.protocols(),
+                meaning(submission));
+        return Submission.sha256(IdempotencyKey.ofTenant(meant.contentSha256() + "\n" + engine.version() + "\n"
                         + engine.commit() + "\n" + engine.vector())
                 .getBytes(java.nio.charset.StandardCharsets.UTF_8));
+    }
+
+    /** The request in one way of writing, with the protocols that it stands for: what is meant counts, not how it is spelt. */
+    private static String meaning(Submission submission) {
+        ObjectNode members = JSON.createObjectNode();
+        String request = submission.request();
+        if (request != null && JSON.readTree(request) instanceof ObjectNode said) {
+            members.setAll(said);
+        }
+        submission.protocols().forEach(members.putArray("protocol")::add);
+        return JSON.writeValueAsString(members);
     }
 
     /** Forgets the contents whose evaluations were removed. */

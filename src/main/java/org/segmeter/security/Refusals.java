@@ -105,10 +105,6 @@ final class Refusals {
     }
 
     void answer(HttpServletResponse response, Problem problem) throws IOException {
-        byte[] document = json.writeValueAsBytes(problem.document());
-        response.setStatus(problem.status());
-        response.setContentType("application/problem+json");
-        response.setContentLength(document.length);
-        response.getOutputStream().write(document);
+        ProblemOnResponse.write(response, problem, json);
     }
 }

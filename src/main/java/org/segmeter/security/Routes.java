@@ -5,11 +5,14 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.io.ClassPathResource;
 import org.springframework.http.server.PathContainer;
@@ -43,7 +46,8 @@ public final class Routes {
 
     private final SingletonSupplier<List<Route>> routes = SingletonSupplier.of(Routes::read);
 
-    private record Route(String method, PathPattern path, Need need) {}
+    /** @param parameters names of those in the query */
+    private record Route(String method, PathPattern path, Need need, Set<String> parameters) {}
 
     /** What a request needs to be let in. */
     public sealed interface Need {
@@ -73,18 +77,40 @@ public final class Routes {
             throw new UncheckedIOException(e);
         }
         List<Route> routes = new ArrayList<>();
+        Map<?, ?> components = Objects.requireNonNull((Map<?, ?>) document.get("components"), "components");
+        Map<?, ?> shared = Objects.requireNonNull((Map<?, ?>) components.get("parameters"), "parameters");
         Map<?, ?> paths = Objects.requireNonNull((Map<?, ?>) document.get("paths"), "paths");
         paths.forEach((path, item) -> ((Map<?, ?>) item).forEach((verb, operation) -> {
             if (METHODS.contains(String.valueOf(verb))) {
                 routes.add(new Route(
                         String.valueOf(verb).toUpperCase(Locale.ROOT),
                         PathPatternParser.defaultInstance.parse(String.valueOf(path)),
-                        need(((Map<?, ?>) operation).get("x-segmeter-role"))));
+                        need(((Map<?, ?>) operation).get("x-segmeter-role")),
+                        parameters(shared, (Map<?, ?>) item, (Map<?, ?>) operation)));
             }
         }));
         // The more particular address first.
         routes.sort((a, b) -> a.path().compareTo(b.path()));
         return List.copyOf(routes);
+    }
+
+    private static Set<String> parameters(Map<?, ?> shared, Map<?, ?> path, Map<?, ?> operation) {
+        Set<String> names = new TreeSet<>();
+        for (Object list : List.of(
+                Objects.requireNonNullElse(path.get("parameters"), List.of()),
+                Objects.requireNonNullElse(operation.get("parameters"), List.of()))) {
+            for (Object one : (List<?>) list) {
+                Map<?, ?> parameter = (Map<?, ?>) one;
+                if (parameter.get("$ref") instanceof String reference) {
+                    String name = reference.substring(reference.lastIndexOf('/') + 1);
+                    parameter = Objects.requireNonNull((Map<?, ?>) shared.get(name), name);
+                }
+                if ("query".equals(parameter.get("in"))) {
+                    names.add(String.valueOf(parameter.get("name")));
+                }
+            }
+        }
+        return Collections.unmodifiableSet(names);
     }
 
     /** An operation that does not say what it needs is nobody's. */
@@ -124,6 +150,22 @@ public final class Routes {
             return actuator;
         }
         return reads && !GUARDED.contains(first(container)) ? new Need.Nothing() : new Need.NoSuchRoute();
+    }
+
+    /**
+     * Names of the parameters that an operation has in its query, sorted.
+     *
+     * @param path as it was sent
+     * @return empty if there is no such operation
+     */
+    public Optional<Set<String>> parameters(String method, String path) {
+        String effective = method.equals("HEAD") ? "GET" : method;
+        PathContainer container = PathContainer.parsePath(path);
+        return routes.obtain().stream()
+                .filter(route ->
+                        route.method().equals(effective) && route.path().matches(container))
+                .findFirst()
+                .map(Route::parameters);
     }
 
     /** The first step of an address, decoded. */

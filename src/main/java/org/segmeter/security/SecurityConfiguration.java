@@ -4,8 +4,11 @@ import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.servlet.DispatcherType;
 import java.io.IOException;
 import java.net.URI;
+import java.util.Set;
 import org.segmeter.database.StartRefused;
 import org.segmeter.evaluation.EvaluationSettings;
+import org.segmeter.evaluation.Problem;
+import org.segmeter.evaluation.ServiceProblem;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
@@ -26,7 +29,6 @@ import org.springframework.security.config.observation.SecurityObservationSettin
 import org.springframework.security.web.SecurityFilterChain;
 import org.springframework.security.web.access.intercept.AuthorizationFilter;
 import org.springframework.security.web.authentication.AnonymousAuthenticationFilter;
-import org.springframework.security.web.firewall.HttpStatusRequestRejectedHandler;
 import org.springframework.security.web.firewall.RequestRejectedHandler;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -34,6 +36,9 @@ import tools.jackson.databind.json.JsonMapper;
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(SecuritySettings.class)
 class SecurityConfiguration {
+
+    /** The others the firewall refuses. */
+    private static final Set<String> KNOWN_METHODS = Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
 
     @Bean
     @Conditional(Audited.class)
@@ -96,11 +101,17 @@ class SecurityConfiguration {
         }
     }
 
-    /** 400 for what the HTTP firewall refuses, and an event of it before that leaves. */
+    /** 400 for what the HTTP firewall refuses, or 501 for a method that nobody knows, and an event of it before that leaves. */
     @Bean
     RequestRejectedHandler refusedByTheFirewall(
             ObjectProvider<AuditTrail> trail, ObjectProvider<AuditNotes> notes, JsonMapper json) {
-        RequestRejectedHandler answer = new HttpStatusRequestRejectedHandler();
+        // Not by the page for errors: it is asked for with the same method, which it does not know either.
+        RequestRejectedHandler answer = (request, response, rejected) -> ProblemOnResponse.write(
+                response,
+                KNOWN_METHODS.contains(request.getMethod())
+                        ? Problem.of(ServiceProblem.BAD_REQUEST, "The request cannot be understood.")
+                        : Problem.of(ServiceProblem.METHOD_NOT_IMPLEMENTED, "The method is not known to the service."),
+                json);
         AuditTrail written = trail.getIfAvailable();
         if (written == null) {
             return answer;

@@ -5,8 +5,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import org.apache.tomcat.util.http.fileupload.MultipartStream;
@@ -73,12 +71,7 @@ final class BatchUpload {
         if (http.getContentLengthLong() > limits.maxRequestSize().toBytes()) {
             throw Upload.tooLarge("The request", limits.maxRequestSize().toBytes());
         }
-        List<Digests.Declared> declared = new ArrayList<>();
-        for (String field : Digests.FIELDS) {
-            for (String value : Collections.list(http.getHeaders(field))) {
-                declared.addAll(Digests.read(field, value, "the body"));
-            }
-        }
+        List<Digests.Declared> declared = Digests.ofBody(http);
         metrics.uploadBegan();
         BatchUpload upload = new BatchUpload(intake, limits);
         UploadBody body =
@@ -110,7 +103,7 @@ final class BatchUpload {
             metrics.uploadFailed(UploadFailure.TOO_LARGE);
             return Upload.tooLarge("The request", limits.maxRequestSize().toBytes());
         }
-        if (body.state() == UploadBody.State.ENDED && !isOfStore(e)) {
+        if (body.state() == UploadBody.State.ENDED && !Upload.isOfStore(e)) {
             metrics.uploadFailed(UploadFailure.INCOMPLETE);
             return new ProblemException(
                     ServiceProblem.INCOMPLETE_UPLOAD, "The body ends before it is complete; nothing was stored.");
@@ -123,10 +116,6 @@ final class BatchUpload {
         }
         metrics.uploadFailed(UploadFailure.STORAGE);
         return Upload.notWritten(e);
-    }
-
-    private static boolean isOfStore(IOException e) {
-        return e instanceof BlobStore.Unavailable || org.segmeter.evaluation.FullDisk.is(e);
     }
 
     private static Kind kind(@Nullable String type) {

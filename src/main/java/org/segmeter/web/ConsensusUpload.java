@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 import org.segmeter.analytics.Consensus;
 import org.segmeter.analytics.statistics.RaterPatterns;
 import org.segmeter.evaluation.BlobStore;
+import org.segmeter.evaluation.Problem;
 import org.segmeter.evaluation.ServiceProblem;
 import org.segmeter.telemetry.ServiceMetrics;
 import org.segmeter.telemetry.ServiceMetrics.UploadFailure;
@@ -34,13 +35,16 @@ final class ConsensusUpload implements AutoCloseable {
         if (http.getContentLengthLong() > limits.maxRequestSize().toBytes()) {
             throw Upload.tooLarge("The request", limits.maxRequestSize().toBytes());
         }
+        List<Digests.Declared> declared = Digests.ofBody(http);
         metrics.uploadBegan();
         ConsensusUpload upload = new ConsensusUpload();
         UploadBody body =
                 new UploadBody(http.getInputStream(), limits.maxRequestSize().toBytes(), watch);
         boolean complete = false;
         try {
-            upload.parts(http.getContentType(), body, store, limits);
+            Hashing whole = new Hashing(body, declared);
+            upload.parts(http.getContentType(), body, whole.stream(), store, limits);
+            whole.verify(Problem.of(ServiceProblem.DIGEST_MISMATCH, "The body is not what its digest says."));
             complete = true;
             return upload;
         } catch (ProblemException e) {
@@ -81,9 +85,10 @@ final class ConsensusUpload implements AutoCloseable {
         }
     }
 
-    private void parts(String contentType, UploadBody body, BlobStore store, WebSettings.Upload limits)
+    private void parts(
+            String contentType, UploadBody body, InputStream source, BlobStore store, WebSettings.Upload limits)
             throws IOException {
-        FormParts.read(contentType, body, body, (name, fileName, headers, content) -> {
+        FormParts.read(contentType, body, source, (name, fileName, headers, content) -> {
             switch (name) {
                 case "reader" -> {
                     if (readers.size() == RaterPatterns.MOST_READERS) {

@@ -1,15 +1,19 @@
 package org.segmeter.web;
 
+import jakarta.servlet.http.HttpServletRequest;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.EnumMap;
 import java.util.HexFormat;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.apache.tomcat.util.http.fileupload.FileItemHeaders;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.evaluation.Problem;
 import org.segmeter.evaluation.ServiceProblem;
@@ -18,7 +22,7 @@ import org.segmeter.evaluation.ServiceProblem;
 final class Digests {
 
     /** The header fields in which a sender declares a digest. Without an encoding, which is refused, both are of the same bytes. */
-    static final List<String> FIELDS = List.of("Content-Digest", "Repr-Digest");
+    private static final List<String> FIELDS = List.of("Content-Digest", "Repr-Digest");
 
     /**
      * A member of a dictionary of structured fields (RFC 9651) whose value is a byte sequence. Possessive, and only looked at where the
@@ -91,13 +95,39 @@ final class Digests {
     }
 
     /**
+     * The digests that the body of a request is to have; each line of a field that is there more than once counts.
+     *
+     * @throws ProblemException 400 if one cannot be read
+     */
+    static List<Declared> ofBody(HttpServletRequest http) {
+        return declared(name -> http.getHeaders(name).asIterator(), "the body");
+    }
+
+    /**
+     * As {@link #ofBody}, of a part of a body.
+     *
+     * @param what the part is, for the answer
+     */
+    static List<Declared> ofPart(FileItemHeaders headers, String what) {
+        return declared(headers::getHeaders, what);
+    }
+
+    private static List<Declared> declared(Function<String, Iterator<String>> lines, String what) {
+        List<Declared> all = new ArrayList<>();
+        for (String field : FIELDS) {
+            lines.apply(field).forEachRemaining(value -> all.addAll(read(field, value, what)));
+        }
+        return all;
+    }
+
+    /**
      * Reads the value of a digest field.
      *
      * @param name of the field
      * @param what it belongs to, for the answer
      * @throws ProblemException 400 if it cannot be read
      */
-    static List<Declared> read(String name, String value, String what) {
+    private static List<Declared> read(String name, String value, String what) {
         if (value.length() > LONGEST) {
             throw malformed(name, what, "it has more than %d characters".formatted(LONGEST));
         }

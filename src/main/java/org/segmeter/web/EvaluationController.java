@@ -242,6 +242,13 @@ final class EvaluationController {
                         .contentType(MediaType.APPLICATION_JSON)
                         .body(resource.bytes(resource.of(evaluation, null)));
             case LossDocuments.Outcome.NoScorecard none -> throw noScorecard(evaluation);
+            case LossDocuments.Outcome.TooLong tooLong ->
+                throw new ProblemException(Problem.of(
+                                ServiceProblem.TIMEOUT,
+                                "The losses took longer than the %s s that this installation allows."
+                                        .formatted(tooLong.limit().toMillis() / 1000.0))
+                        .with("limitSeconds", tooLong.limit().toMillis() / 1000.0)
+                        .about(evaluation.id()));
             case Unreadable why ->
                 throw unreadable(
                         evaluation,

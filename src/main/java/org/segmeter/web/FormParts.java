@@ -6,6 +6,8 @@ import org.apache.tomcat.util.http.fileupload.FileItemHeaders;
 import org.apache.tomcat.util.http.fileupload.FileUpload;
 import org.apache.tomcat.util.http.fileupload.MultipartStream;
 import org.jspecify.annotations.Nullable;
+import org.segmeter.evaluation.Problem;
+import org.segmeter.evaluation.ServiceProblem;
 
 /** The parts of a {@code multipart/form-data} body, in their order, each read while it arrives. */
 final class FormParts {
@@ -29,7 +31,7 @@ final class FormParts {
     }
 
     /**
-     * Gives each part to the taker, until there are no more or one is refused.
+     * Gives each part to the taker, until there are no more or one is refused. The content of a part that says its digest is held to it.
      *
      * @param body the connection
      * @param source the same bytes, as they are to be read
@@ -46,9 +48,15 @@ final class FormParts {
         do {
             FileItemHeaders headers = syntax.getParsedHeaders(stream.readHeaders());
             String name = syntax.getFieldName(headers);
+            String part = AnalyticsParameters.shown(name == null ? "" : name);
             // Closed only if all is well: closing reads what is left of the part, and what is refused is not read.
             InputStream content = stream.newInputStream();
-            taker.take(name == null ? "" : name, syntax.getFileName(headers), headers, content);
+            Hashing hashing = new Hashing(content, Digests.ofPart(headers, "the part '%s'".formatted(part)));
+            taker.take(name == null ? "" : name, syntax.getFileName(headers), headers, hashing.stream());
+            hashing.verify(Problem.of(
+                            ServiceProblem.DIGEST_MISMATCH,
+                            "The content of the part '%s' is not what its digest says.".formatted(part))
+                    .with("part", part));
             content.close();
         } while (stream.readBoundary());
     }

@@ -21,7 +21,7 @@ final class JsonBody {
     private JsonBody() {}
 
     /**
-     * @throws ProblemException 413 or 415
+     * @throws ProblemException 400 if it is not what its digest says, 413 or 415
      * @throws InputException INVALID_REQUEST if it is no JSON
      */
     static JsonNode read(HttpServletRequest http) throws IOException, InputException {
@@ -29,12 +29,14 @@ final class JsonBody {
             throw new ProblemException(ServiceProblem.UNSUPPORTED_MEDIA_TYPE, "The body is application/json.")
                     .header("Accept-Post", "application/json");
         }
-        byte[] bytes = http.getInputStream().readNBytes(LONGEST + 1);
+        Hashing whole = new Hashing(http.getInputStream(), Digests.ofBody(http));
+        byte[] bytes = whole.stream().readNBytes(LONGEST + 1);
         if (bytes.length > LONGEST) {
             throw new ProblemException(
                     Problem.of(ServiceProblem.PAYLOAD_TOO_LARGE, "The body is longer than %d bytes.".formatted(LONGEST))
                             .with("limit", LONGEST));
         }
+        whole.verify(Problem.of(ServiceProblem.DIGEST_MISMATCH, "The body is not what its digest says."));
         return parse(new String(bytes, StandardCharsets.UTF_8));
     }
 

@@ -55,17 +55,20 @@ final class MultipartRelated implements AutoCloseable {
             throws IOException {
         MediaTypeField type = MediaTypeField.parse(http.getContentType());
         refuseByHeaders(http, type, store, limits);
+        List<Digests.Declared> declared = Digests.ofBody(http);
         metrics.uploadBegan();
         MultipartRelated received = new MultipartRelated();
         UploadBody body =
                 new UploadBody(http.getInputStream(), limits.maxRequestSize().toBytes(), watch);
         boolean complete = false;
         try {
+            Hashing whole = new Hashing(body, declared);
             if (type.is(DICOM)) {
-                received.add(body, store, limits, metrics);
+                received.add(whole.stream(), store, limits, metrics);
             } else {
-                received.readParts(type, body, store, limits, metrics);
+                received.readParts(type, body, whole.stream(), store, limits, metrics);
             }
+            whole.verify(Problem.of(ServiceProblem.DIGEST_MISMATCH, "The body is not what its digest says."));
             if (received.parts.isEmpty()) {
                 throw new ProblemException(ServiceProblem.BAD_REQUEST, "The body holds no instance.");
             }
@@ -95,10 +98,12 @@ final class MultipartRelated implements AutoCloseable {
                 return tooLarge("The request", limits.maxRequestSize().toBytes());
             }
             case ENDED -> {
-                metrics.uploadFailed(UploadFailure.INCOMPLETE);
-                return new ProblemException(
-                        ServiceProblem.INCOMPLETE_UPLOAD,
-                        "The body ends before its last boundary; nothing was stored.");
+                if (!Upload.isOfStore(e)) {
+                    metrics.uploadFailed(UploadFailure.INCOMPLETE);
+                    return new ProblemException(
+                            ServiceProblem.INCOMPLETE_UPLOAD,
+                            "The body ends before its last boundary; nothing was stored.");
+                }
             }
             case OPEN -> {
                 if (e instanceof MultipartStream.MalformedStreamException
@@ -146,13 +151,18 @@ final class MultipartRelated implements AutoCloseable {
     }
 
     private void readParts(
-            MediaTypeField type, UploadBody body, BlobStore store, WebSettings.Upload limits, ServiceMetrics metrics)
+            MediaTypeField type,
+            UploadBody body,
+            InputStream source,
+            BlobStore store,
+            WebSettings.Upload limits,
+            ServiceMetrics metrics)
             throws IOException {
         String boundary = type.parameter("boundary");
         if (boundary == null || boundary.isEmpty() || boundary.length() > LONGEST_BOUNDARY) {
             throw notWellFormed();
         }
-        MultipartStream stream = new MultipartStream(body, boundary.getBytes(StandardCharsets.ISO_8859_1), null);
+        MultipartStream stream = new MultipartStream(source, boundary.getBytes(StandardCharsets.ISO_8859_1), null);
         stream.setHeaderEncoding("UTF-8");
         stream.setPartHeaderSizeMax(LONGEST_PART_HEADER);
         if (!stream.skipPreamble()) {
@@ -172,9 +182,10 @@ final class MultipartRelated implements AutoCloseable {
                 throw new ProblemException(
                         ServiceProblem.UNSUPPORTED_CONTENT_ENCODING, "A part is encoded; send the instance as it is.");
             }
-            try (InputStream content = stream.newInputStream()) {
-                add(content, store, limits, metrics);
-            }
+            // Closed only if all is well: closing reads what is left of the part, and what is refused is not read.
+            InputStream content = stream.newInputStream();
+            add(content, store, limits, metrics);
+            content.close();
         } while (stream.readBoundary());
     }
 

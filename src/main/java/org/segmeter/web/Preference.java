@@ -1,5 +1,6 @@
 package org.segmeter.web;
 
+import java.math.BigInteger;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.Enumeration;
@@ -10,7 +11,7 @@ import java.util.regex.Pattern;
 /** The header Prefer of RFC 7240, of which {@code wait} is known. */
 final class Preference {
 
-    private static final Pattern WAIT = Pattern.compile("(?:^|[,;])\\s*wait\\s*=\\s*\"?(\\d{1,9})\"?\\s*(?=$|[,;])");
+    private static final Pattern WAIT = Pattern.compile("(?:^|[,;])\\s*wait\\s*=\\s*\"?(\\d{1,100})\"?\\s*(?=$|[,;])");
 
     private Preference() {}
 
@@ -19,7 +20,10 @@ final class Preference {
         for (String header : Collections.list(headers)) {
             Matcher matcher = WAIT.matcher(header);
             if (matcher.find()) {
-                long seconds = Math.min(Long.parseLong(matcher.group(1)), longest.toSeconds());
+                // However many digits: who would wait for ever waits as long as is granted.
+                long seconds = new BigInteger(matcher.group(1))
+                        .min(BigInteger.valueOf(longest.toSeconds()))
+                        .longValueExact();
                 return Optional.of(Duration.ofSeconds(seconds));
             }
         }

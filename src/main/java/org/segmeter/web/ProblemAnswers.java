@@ -135,6 +135,7 @@ final class ProblemAnswers {
             case 415 ->
                 Problem.of(
                         ServiceProblem.UNSUPPORTED_MEDIA_TYPE, "The content type of the request is not possible here.");
+            case 501 -> Problem.of(ServiceProblem.METHOD_NOT_IMPLEMENTED, "The method is not known to the service.");
             case 503 -> Problem.of(ServiceProblem.UNAVAILABLE, "The service cannot answer now.");
             default ->
                 status.is5xxServerError()

@@ -1,12 +1,12 @@
 package org.segmeter.web;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import org.apache.catalina.connector.Request;
 import org.apache.catalina.connector.Response;
 import org.apache.catalina.valves.ErrorReportValve;
 import org.jspecify.annotations.Nullable;
 import org.segmeter.evaluation.Problem;
+import org.segmeter.security.ProblemOnResponse;
 import org.springframework.http.HttpStatusCode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -22,17 +22,16 @@ public final class ProblemReportValve extends ErrorReportValve {
             return;
         }
         Problem problem = ProblemAnswers.ofStatus(HttpStatusCode.valueOf(status));
-        byte[] document = JSON.writeValueAsBytes(
-                new Problem(problem.slug(), problem.title(), status, problem.detail(), problem.members()).document());
         SecurityHeaders.set(response::setHeader);
         try {
-            response.setContentType("application/problem+json");
-            response.setContentLength(document.length);
-            response.getResponse().getOutputStream().write(document);
+            ProblemOnResponse.write(
+                    response,
+                    new Problem(problem.slug(), problem.title(), status, problem.detail(), problem.members()),
+                    JSON);
             response.finishResponse();
         } catch (IOException | IllegalStateException e) {
             // The client is gone, or the answer has begun: nothing can be said any more.
-            container.getLogger().debug(new String(document, StandardCharsets.UTF_8));
+            container.getLogger().debug(problem.slug());
         }
     }
 }

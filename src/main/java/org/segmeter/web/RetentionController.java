@@ -1,5 +1,7 @@
 package org.segmeter.web;
 
+import jakarta.servlet.http.HttpServletRequest;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -10,6 +12,7 @@ import org.segmeter.evaluation.Evaluations;
 import org.segmeter.evaluation.Problem;
 import org.segmeter.evaluation.Rescoring;
 import org.segmeter.evaluation.Retention;
+import org.segmeter.evaluation.ServiceProblem;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
@@ -25,11 +28,14 @@ final class RetentionController {
     private final Retention retention;
     private final Evaluations evaluations;
     private final EvaluationResource resource;
+    private final UploadAdmission admission;
 
-    RetentionController(Retention retention, Evaluations evaluations, EvaluationResource resource) {
+    RetentionController(
+            Retention retention, Evaluations evaluations, EvaluationResource resource, UploadAdmission admission) {
         this.retention = retention;
         this.evaluations = evaluations;
         this.resource = resource;
+        this.admission = admission;
     }
 
     /** A dry run: what retention would remove now. */
@@ -57,8 +63,18 @@ final class RetentionController {
     }
 
     @PostMapping("/api/v1/evaluations/{id}/rescore")
-    ResponseEntity<byte[]> rescore(@PathVariable("id") String id) {
+    ResponseEntity<byte[]> rescore(@PathVariable("id") String id, HttpServletRequest http) throws IOException {
         UUID known = EvaluationController.id(id);
+        ProblemException notNow = admission.refusal(http);
+        if (notNow != null) {
+            throw notNow;
+        }
+        if (http.getInputStream().read() >= 0) {
+            throw new ProblemException(
+                    ServiceProblem.BAD_REQUEST,
+                    "Scoring once more takes no body: files and request are those of the evaluation. To have them"
+                            + " scored otherwise, submit them with another request.");
+        }
         return switch (evaluations.rescore(known)) {
             case Rescoring.Accepted accepted -> {
                 Evaluation evaluation = evaluations.find(accepted.id()).orElseThrow(EvaluationController::absent);

@@ -7,7 +7,6 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
@@ -111,10 +110,12 @@ final class Upload implements AutoCloseable {
                     throw tooLarge("The request", limits.maxRequestSize().toBytes());
                 }
                 case ENDED -> {
-                    metrics.uploadFailed(UploadFailure.INCOMPLETE);
-                    throw new ProblemException(
-                            ServiceProblem.INCOMPLETE_UPLOAD,
-                            "The body ends before its last boundary; nothing was stored.");
+                    if (!isOfStore(e)) {
+                        metrics.uploadFailed(UploadFailure.INCOMPLETE);
+                        throw new ProblemException(
+                                ServiceProblem.INCOMPLETE_UPLOAD,
+                                "The body ends before its last boundary; nothing was stored.");
+                    }
                 }
                 case OPEN -> {
                     if (e instanceof MultipartStream.MalformedStreamException
@@ -161,6 +162,11 @@ final class Upload implements AutoCloseable {
         }
     }
 
+    /** True if the store failed: then the body was perhaps complete. */
+    static boolean isOfStore(IOException e) {
+        return e instanceof BlobStore.Unavailable || FullDisk.is(e);
+    }
+
     /** The store did not take it: 507 if there is no space, else 503. */
     static ProblemException notWritten(IOException e) {
         return FullDisk.is(e)
@@ -201,13 +207,7 @@ final class Upload implements AutoCloseable {
         if (length > limits.maxRequestSize().toBytes()) {
             throw tooLarge("The request", limits.maxRequestSize().toBytes());
         }
-        List<Digests.Declared> declared = new ArrayList<>();
-        for (String field : Digests.FIELDS) {
-            for (String value : Collections.list(http.getHeaders(field))) {
-                declared.addAll(Digests.read(field, value, "the body"));
-            }
-        }
-        return declared;
+        return Digests.ofBody(http);
     }
 
     private static boolean isJson(@Nullable String type) {
@@ -273,19 +273,7 @@ final class Upload implements AutoCloseable {
                             "The part '%s' is encoded; send the file as it is.".formatted(side.word()))
                     .with("part", side.word()));
         }
-        List<Digests.Declared> declared = new ArrayList<>();
-        for (String field : Digests.FIELDS) {
-            String value = headers.getHeader(field);
-            if (value != null) {
-                declared.addAll(Digests.read(field, value, "the part '%s'".formatted(side.word())));
-            }
-        }
-        Hashing hashing = new Hashing(
-                content,
-                declared.stream()
-                        .filter(one -> one.algorithm() != Digests.Algorithm.SHA_256)
-                        .toList());
-        FileKind.Seen seen = new FileKind.Seen(hashing.stream());
+        FileKind.Seen seen = new FileKind.Seen(content);
         BlobStore.Incoming file = store.receive(seen, limits.maxFileSize().toBytes());
         if (file.blob().size() == 0 && fileName != null && fileName.isBlank()) {
             file.close(); // a browser's form without a file chosen
@@ -294,16 +282,6 @@ final class Upload implements AutoCloseable {
         list(side).add(file);
         metrics.fileReceived(seen.kind().word(), file.blob().size());
         seen.preamble().ifPresent(metrics::preambleSeen);
-        Problem mismatch = Problem.of(
-                        ServiceProblem.DIGEST_MISMATCH,
-                        "The content of the part '%s' is not what its digest says.".formatted(side.word()))
-                .with("part", side.word());
-        for (Digests.Declared one : declared) {
-            if (one.algorithm() == Digests.Algorithm.SHA_256) {
-                one.verify(file.blob().sha256(), mismatch); // the store hashes anyway
-            }
-        }
-        hashing.verify(mismatch);
     }
 
     private void request(InputStream content) throws IOException {

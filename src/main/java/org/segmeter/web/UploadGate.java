@@ -5,14 +5,13 @@ import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import java.util.Objects;
+import org.segmeter.security.ProblemOnResponse;
 import org.springframework.boot.security.autoconfigure.web.servlet.SecurityFilterProperties;
 import org.springframework.core.annotation.Order;
-import org.springframework.http.HttpHeaders;
-import org.springframework.http.ResponseEntity;
 import org.springframework.stereotype.Component;
 import org.springframework.web.filter.OncePerRequestFilter;
 import org.springframework.web.filter.ServerHttpObservationFilter;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Sends submissions away that {@link UploadAdmission} does not take now, before it is looked for who would answer them: that, and an exception
@@ -27,11 +26,11 @@ final class UploadGate extends OncePerRequestFilter {
     private static final String SUBMISSIONS = "/api/v1/evaluations";
 
     private final UploadAdmission admission;
-    private final ProblemAnswers answers;
+    private final JsonMapper json;
 
-    UploadGate(UploadAdmission admission, ProblemAnswers answers) {
+    UploadGate(UploadAdmission admission, JsonMapper json) {
         this.admission = admission;
-        this.answers = answers;
+        this.json = json;
     }
 
     @Override
@@ -45,18 +44,8 @@ final class UploadGate extends OncePerRequestFilter {
         // No handler will say which route it was.
         ServerHttpObservationFilter.findObservationContext(request)
                 .ifPresent(observed -> observed.setPathPattern(SUBMISSIONS));
-        ResponseEntity<byte[]> answer = answers.problem(refusal);
-        response.setStatus(answer.getStatusCode().value());
-        answer.getHeaders().forEach((name, values) -> {
-            if (name.equalsIgnoreCase(HttpHeaders.CACHE_CONTROL)) {
-                response.setHeader(name, values.getFirst()); // it is set for all answers already
-            } else {
-                values.forEach(value -> response.addHeader(name, value));
-            }
-        });
-        byte[] document = Objects.requireNonNull(answer.getBody());
-        response.setContentLength(document.length);
-        response.getOutputStream().write(document);
+        refusal.headers().forEach(response::setHeader);
+        ProblemOnResponse.write(response, refusal.problem(), json);
     }
 
     @Override

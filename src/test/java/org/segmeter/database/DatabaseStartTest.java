@@ -137,6 +137,9 @@ class DatabaseStartTest {
                 .contains("?socketTimeout=7&", "connectTimeout=", "tcpKeepAlive=true")
                 .doesNotContain("socketTimeout=60");
         assertThat(address.toString()).doesNotContain("p]").doesNotContain("host");
+        DatabaseAddress bare = new DatabaseAddress("jdbc:postgresql://host/db", "u", "p");
+        assertThat(bare.withTimeouts().url()).contains("socketTimeout=60");
+        assertThat(bare.forLongWork().url()).contains("socketTimeout=21600", "tcpKeepAlive=true");
     }
 
     private static void execute(DatabaseAddress address, String sql) throws Exception {

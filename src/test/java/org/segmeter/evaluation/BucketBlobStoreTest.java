@@ -4,15 +4,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -168,6 +176,59 @@ class BucketBlobStoreTest extends BlobStoreContract {
         assertThatThrownBy(() -> connect(bucket, server.uri(), ""))
                 .isInstanceOf(StartRefused.class)
                 .hasMessageContaining("SEGMETER_STORE_SECRET_KEY");
+    }
+
+    /** A connection whose other end takes nothing is not silent: what is sent waits without any end of its own. */
+    @Test
+    void aServerThatTakesNothingIsNotWaitedFor() throws Exception {
+        AtomicInteger puts = new AtomicInteger();
+        try (ServerSocket takesNothing = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+            takesNothing.setReceiveBufferSize(4096);
+            Thread.ofVirtual().start(() -> {
+                while (true) {
+                    try {
+                        Socket one = takesNothing.accept();
+                        Thread.ofVirtual().start(() -> onlySaysWhatIsMissing(one, puts));
+                    } catch (IOException e) {
+                        return; // the test is over
+                    }
+                }
+            });
+            URI there = URI.create("http://127.0.0.1:" + takesNothing.getLocalPort());
+            S3Client client =
+                    BucketBlobStore.client(settings(bucket, there, S3Server.SECRET_KEY), Duration.ofMillis(500));
+            BlobStore store = new BucketBlobStore(client, bucket, directory, COPIES, 64 << 20);
+            try (BlobStore.Incoming incoming =
+                    store.receive(new ByteArrayInputStream(content(16 << 20)), Long.MAX_VALUE)) {
+                assertThatThrownBy(incoming::keep).isInstanceOf(BlobStore.Unavailable.class);
+            }
+            assertThat(puts.get()).as("requests that sent").isPositive();
+        }
+    }
+
+    private static void onlySaysWhatIsMissing(Socket client, AtomicInteger puts) {
+        try {
+            InputStream in = client.getInputStream();
+            StringBuilder head = new StringBuilder();
+            while (head.indexOf("\r\n\r\n") < 0) {
+                int next = in.read();
+                if (next < 0) {
+                    return;
+                }
+                head.append((char) next);
+            }
+            if (head.indexOf("PUT ") == 0) {
+                puts.incrementAndGet();
+                client.getOutputStream().write("HTTP/1.1 100 Continue\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            } else {
+                client.getOutputStream()
+                        .write("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                                .getBytes(StandardCharsets.US_ASCII));
+                client.close();
+            }
+        } catch (IOException e) {
+            // the other end gave up
+        }
     }
 
     @Test

@@ -136,6 +136,26 @@ class ContentCareTest {
         sql.sql("delete from scheduled_tasks").update();
     }
 
+    @Test
+    void whatIsToBeCancelledDoesNotGoBackIntoTheQueue() {
+        EvaluationRows rows = new EvaluationRows(
+                sql, tools.jackson.databind.json.JsonMapper.builder().build());
+        UUID id = evaluation(null);
+        sql.sql("update evaluation set state = 'QUEUED'").update();
+        EvaluationRows.Claim first = rows.claim(id, "worker-1", false).orElseThrow();
+        assertThat(rows.requeue(first, true)).isTrue();
+        EvaluationRows.Claim second = rows.claim(id, "worker-2", true).orElseThrow();
+        assertThat(rows.requestCancel(id)).isTrue();
+        assertThat(rows.requeue(second, false)).isFalse();
+        assertThat(rows.state(id)).contains(State.RUNNING);
+        assertThat(rows.cancelRequested(List.of(id))).containsExactly(id);
+        assertThat(rows.finish(first, State.CANCELLED, null, null))
+                .as("an attempt that is over")
+                .isFalse();
+        assertThat(rows.finish(second, State.CANCELLED, null, null)).isTrue();
+        assertThat(rows.locked(id)).contains(State.CANCELLED);
+    }
+
     /** A plan that reads a whole table is the best one while there is nothing in it, and is kept while it grows. */
     @Test
     void noStatementOfAnEvaluationReadsAWholeTable() {

@@ -30,6 +30,17 @@ class DirectoryBlobStoreTest extends BlobStoreContract {
     }
 
     @Test
+    void belongsToNobodyAsLongAsItsMarkIsEmptyAndThenToOneForGood() throws Exception {
+        BlobStore store = store();
+        assertThat(store.owner()).isNull();
+        Files.createFile(directory.resolve("installation")); // as a service left it that was ended while it wrote
+        assertThat(store.owner()).isNull();
+        store.claim("an installation");
+        assertThat(store().owner()).isEqualTo("an installation");
+        assertThat(directory.resolve("installation.new")).doesNotExist();
+    }
+
+    @Test
     void littleContentThatIsThereIsNotWrittenAgainUnlessItSuffered() throws Exception {
         BlobStore store = store();
         byte[] content = content(3000);

@@ -8,6 +8,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -84,6 +85,42 @@ class MemoryAdmissionTest {
         assertThat(refusal.found()).isEqualTo("136 MiB for what their headers declare");
         assertThat(refusal.expected()).startsWith("at most 100 MiB");
         assertThat(scored).hasValue(0);
+    }
+
+    @Test
+    void whoeverNeedsMuchKeepsTheirPlaceWhileOthersNeedLittle() throws Exception {
+        MemoryBudget budget = new MemoryBudget(10 * MIB);
+        List<String> begun = Collections.synchronizedList(new ArrayList<>());
+        CountDownLatch holding = new CountDownLatch(1);
+        CountDownLatch gate = new CountDownLatch(1);
+        CountDownLatch muchHasLooked = new CountDownLatch(3);
+        CountDownLatch littleHasLooked = new CountDownLatch(2);
+        try (ExecutorService threads = Executors.newFixedThreadPool(3)) {
+            List<Future<Boolean>> all = new ArrayList<>();
+            all.add(threads.submit(() -> budget.admitted(6 * MIB, CancelSignal.none(), promise -> {
+                holding.countDown();
+                try {
+                    return gate.await(60, TimeUnit.SECONDS);
+                } catch (InterruptedException e) {
+                    throw new IllegalStateException(e);
+                }
+            })));
+            assertThat(holding.await(60, TimeUnit.SECONDS)).isTrue();
+            all.add(threads.submit(() -> budget.admitted(
+                    8 * MIB, CancelSignal.watching(muchHasLooked::countDown), promise -> begun.add("much"))));
+            assertThat(muchHasLooked.await(60, TimeUnit.SECONDS)).isTrue();
+            all.add(threads.submit(() -> budget.admitted(
+                    2 * MIB, CancelSignal.watching(littleHasLooked::countDown), promise -> begun.add("little"))));
+            assertThat(littleHasLooked.await(10, TimeUnit.SECONDS))
+                    .as("it waits behind who came before, though there is room for it")
+                    .isTrue();
+            gate.countDown();
+            for (Future<Boolean> one : all) {
+                assertThat(one.get(60, TimeUnit.SECONDS)).isTrue();
+            }
+        }
+        assertThat(begun).containsExactly("much", "little");
+        assertThat(budget.promised()).isZero();
     }
 
     @Test

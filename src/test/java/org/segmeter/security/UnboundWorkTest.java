@@ -26,6 +26,7 @@ class UnboundWorkTest {
             "analytics/AlertWatch",
             "analytics/ResultColumns",
             "batch/BatchFeeder",
+            "evaluation/DatabaseClock",
             "evaluation/ForgottenJobs",
             "evaluation/IdempotencyKeys",
             "evaluation/Orphans",

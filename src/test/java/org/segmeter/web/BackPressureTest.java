@@ -129,7 +129,10 @@ class BackPressureTest {
         SafeHeaders.areIn("503", full::header);
         assertThat(Integer.parseInt(full.header("Retry-After"))).isBetween(1, 120);
         refusedUnread("127.0.0.1", 503, "overloaded");
-        assertThat(refused("queue")).isEqualTo(before + 2);
+        Api.Answer again = api.postJson(blocked.getFirst() + "/rescore", "").expect(503);
+        assertThat(again.problem()).isEqualTo("overloaded");
+        assertThat(Integer.parseInt(again.header("Retry-After"))).isBetween(1, 120);
+        assertThat(refused("queue")).isEqualTo(before + 3);
         // What is read is read, and the service is ready.
         api.get(blocked.getFirst()).expect(200);
         api.get("/readyz").expect(200);

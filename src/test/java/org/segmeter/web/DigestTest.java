@@ -76,6 +76,47 @@ class DigestTest {
                 .expect(400);
     }
 
+    /** Also the text of the request, a field that is there twice, and the parts and bodies of other routes. */
+    @Test
+    void ofWhateverIsSentWithOne() throws Exception {
+        byte[] wrong = {1, 2, 3};
+        List<Api.Part> pair = Api.pair("{}");
+        Api.Part prediction = pair.getFirst();
+        String right = field("sha-256", prediction.content());
+        Api.Part twice = prediction.with("Content-Digest", right + "\r\nContent-Digest: " + field("sha-256", wrong));
+        assertMismatch(api.postWrong(List.of(twice, pair.get(1))), "prediction");
+        Api.Part request = pair.getLast();
+        List<Api.Part> good =
+                List.of(prediction, pair.get(1), request.with("Repr-Digest", field("sha-512", request.content())));
+        api.post(good).expect(202);
+        assertMismatch(
+                api.postWrong(List.of(prediction, pair.get(1), request.with("Repr-Digest", field("sha-512", wrong)))),
+                "request");
+
+        Api.Part reader = Api.Part.bytes("reader", prediction.content());
+        List<Api.Part> readers = List.of(reader, reader.with("Content-Digest", field("sha-256", wrong)));
+        assertMismatch(api.postForm("/api/v1/consensus", readers), "reader");
+        Api.Part manifest = Api.Part.text("manifest", "prediction,reference\n");
+        assertMismatch(
+                api.postForm("/api/v1/batches", List.of(manifest.with("Content-Digest", field("sha-256", wrong)))),
+                "manifest");
+        String question = "{\"readers\":[]}";
+        assertMismatch(api.postJson("/api/v1/consensus", question, "Content-Digest", field("sha-256", wrong)), "");
+        assertThat(api.postJson(
+                                "/api/v1/consensus",
+                                question,
+                                "Content-Digest",
+                                field("sha-256", question.getBytes(java.nio.charset.StandardCharsets.UTF_8)))
+                        .problem())
+                .isNotEqualTo("digest-mismatch");
+        assertThat(service.files("uploads")).isZero();
+    }
+
+    private static void assertMismatch(Api.Answer answer, String part) {
+        assertThat(answer.expect(400).problem()).isEqualTo("digest-mismatch");
+        assertThat(answer.json().path("part").asString("")).isEqualTo(part);
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {

@@ -54,6 +54,23 @@ class OneEvaluationTest {
     }
 
     @Test
+    void anotherWritingOfTheSameRequestIsTheSameEvaluation() throws Exception {
+        String model = unique();
+        String first = api.post(
+                        Api.pair("{\"model\":{\"name\":\"%s\",\"version\":\"1\"},\"caseId\":\"c\"}".formatted(model)))
+                .expect(202)
+                .header("Location");
+        for (String written : List.of(
+                "{ \"caseId\": \"c\",\n \"model\": {\"version\": \"1\", \"name\": \"%s\"} }",
+                "{\"protocol\":\"segmeter@1\",\"caseId\":\"\\u0063\",\"model\":{\"name\":\"%s\",\"version\":\"1\"}}")) {
+            Api.Answer again = api.post(Api.pair(written.formatted(model))).expect(202);
+            assertThat(again.header("Idempotent-Replayed")).isEqualTo("true");
+            assertThat(again.header("Location")).isEqualTo(first);
+        }
+        assertThat(evaluationsOf(model)).isEqualTo(1);
+    }
+
+    @Test
     void anotherRequestAKeyOrTheWishForAFreshOneMakesAnother() throws Exception {
         List<Api.Part> pair = pairOf(unique());
         List<String> locations = new ArrayList<>();

@@ -134,6 +134,13 @@ class ResultChainTest {
         tamper("insert into result_removal (evaluation_id, scorecard_sha256) values ('%s', '%s')"
                 .formatted(id(location), sha256));
         assertThat(findings()).isEmpty();
+        // Nor can one be made up that was never linked.
+        String never = "00000000-0000-4000-8000-000000000000";
+        tamper(("insert into result_removal (evaluation_id, scorecard_sha256, removed_at) values ('%s', '%s',"
+                        + " now() - interval '1 day')")
+                .formatted(never, sha256));
+        assertThat(findings()).singleElement().asString().contains(never).contains("not in the chain");
+        tamper("delete from result_removal where evaluation_id = '%s'".formatted(never));
     }
 
     @Test

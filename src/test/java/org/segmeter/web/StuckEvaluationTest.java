@@ -26,7 +26,8 @@ class StuckEvaluationTest {
 
     @BeforeAll
     static void start(@TempDir Path directory) throws IOException {
-        service = Service.start(directory, "--segmeter.stage-timeouts.decoding=1500ms");
+        service = Service.start(
+                directory, "--segmeter.stage-timeouts.decoding=1500ms", "--segmeter.stage-timeouts.measuring=4s");
         api = service.api();
     }
 
@@ -100,6 +101,19 @@ class StuckEvaluationTest {
         JsonNode done = api.finished(location);
         assertThat(done.path("state").asString()).isEqualTo("SUCCEEDED");
         assertThat(done.path("attempt").asInt()).isGreaterThan(1);
+    }
+
+    @Test
+    void lossesThatTakeTooLongDoNotKeepOthersFromTheirs() throws Exception {
+        String slow = api.post(Api.pair("{\"labels\":{\"test\":\"block-losses\"}}"), "Prefer", "wait=30")
+                .expect(200)
+                .header("Location");
+        String other = api.post(Api.pair(""), "Prefer", "wait=30").expect(200).header("Location");
+        Api.Answer tooLong = api.get(slow + "/loss").expect(422);
+        assertThat(tooLong.problem()).isEqualTo("timeout");
+        assertThat(tooLong.json().path("limitSeconds").asDouble()).isEqualTo(4);
+        assertThat(tooLong.json().path("instance").asString()).isEqualTo(slow);
+        api.get(other + "/loss").expect(200);
     }
 
     private static double completed(String outcome) {

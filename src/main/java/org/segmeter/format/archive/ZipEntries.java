@@ -4,6 +4,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import org.segmeter.format.ReadLimits;
 import org.segmeter.volume.InputException;
@@ -34,8 +36,8 @@ final class ZipEntries {
             throw Archive.tooManyEntries(limits);
         }
         List<ArchiveEntry> entries = new ArrayList<>(count);
+        long[][] spans = new long[count][];
         long at = directory;
-        long compressed = 0;
         for (int i = 0; i < count; i++) {
             if (at > end - CENTRAL_BYTES || zip.get(INT, at) != CENTRAL_HEADER) {
                 throw Archive.malformed(
@@ -47,12 +49,11 @@ final class ZipEntries {
                 throw Archive.malformed(
                         "The directory of the zip file is damaged.", "an entry that ends outside", "entries inside");
             }
-            ArchiveEntry entry = entry(zip, at);
-            compressed += entry.stored().byteSize();
-            if (compressed > zip.byteSize()) {
-                throw Archive.malformed(
-                        "Entries of the zip file lie on top of each other.", "overlapping entries", "separate entries");
-            }
+            long data = data(zip, at);
+            long stored = u32(zip, at + 20);
+            spans[i] = new long[] {u32(zip, at + 42), data + stored};
+            ArchiveEntry entry = new ArchiveEntry(
+                    zip.asSlice(data, stored), u16(zip, at + 10) == 8, u32(zip, at + 24), u32(zip, at + 16));
             boolean directoryEntry = entry.size() == 0
                     && nameBytes > 0
                     && zip.get(ValueLayout.JAVA_BYTE, at + CENTRAL_BYTES + nameBytes - 1) == '/';
@@ -61,7 +62,19 @@ final class ZipEntries {
             }
             at = next;
         }
+        requireSeparate(spans, directory);
         return entries;
+    }
+
+    /** @param spans where each entry begins with its header, and where its content ends */
+    private static void requireSeparate(long[][] spans, long directory) throws InputException {
+        Arrays.sort(spans, Comparator.comparingLong(span -> span[0]));
+        for (int i = 0; i < spans.length; i++) {
+            if (spans[i][1] > (i + 1 < spans.length ? spans[i + 1][0] : directory)) {
+                throw Archive.malformed(
+                        "Entries of the zip file lie on top of each other.", "overlapping entries", "separate entries");
+            }
+        }
     }
 
     /** The end record: the last one, its comment reaching exactly to the end of the file. */
@@ -81,7 +94,8 @@ final class ZipEntries {
                 "a whole zip file");
     }
 
-    private static ArchiveEntry entry(MemorySegment zip, long at) throws InputException {
+    /** Where the content of an entry begins, once all that is said of it at {@code at} in the directory was found to be acceptable. */
+    private static long data(MemorySegment zip, long at) throws InputException {
         int flags = u16(zip, at + 8);
         int method = u16(zip, at + 10);
         if ((flags & 0x2041) != 0) {
@@ -100,7 +114,6 @@ final class ZipEntries {
             throw Archive.malformed(
                     "The zip file holds a link or device.", "file type " + fileType, "regular files and directories");
         }
-        long crc = u32(zip, at + 16);
         long compressedSize = u32(zip, at + 20);
         long size = u32(zip, at + 24);
         long local = u32(zip, at + 42);
@@ -131,7 +144,7 @@ final class ZipEntries {
             throw Archive.malformed(
                     "A stored entry of the zip file has two lengths.", compressedSize + " and " + size, "one length");
         }
-        return new ArchiveEntry(zip.asSlice(data, compressedSize), method == 8, size, crc);
+        return data;
     }
 
     private static int u16(MemorySegment zip, long at) {

@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -177,6 +179,31 @@ class ArchiveTest {
         byte[] archive = zip(true, file);
         archive[archive.length / 2] ^= 1;
         refused(archive, InputProblem.CHECKSUM_MISMATCH);
+    }
+
+    /** Two entries of one content are a few bytes for as many gigabytes as one likes. */
+    @Test
+    void entriesThatLieOnTopOfEachOtherAreRefused() throws IOException, InputException {
+        byte[] file = sample("nifti-variants/same_uint8_le_nifti1.nii.gz");
+        byte[] archive = zip(true, "a text ".repeat(file.length).getBytes(UTF_8), file);
+        read(archive);
+        ByteBuffer fields = ByteBuffer.wrap(archive).order(ByteOrder.LITTLE_ENDIAN);
+        int text = central(archive, fields.getInt(archive.length - 6));
+        int volume = central(archive, text);
+        // The text's entry is the file's once more: together they are far shorter than the archive.
+        byte[] twice = archive.clone();
+        System.arraycopy(archive, volume + 16, twice, text + 16, 12);
+        System.arraycopy(archive, volume + 42, twice, text + 42, 4);
+        refused(twice, InputProblem.MALFORMED_ARCHIVE);
+        // An entry that reaches into the directory.
+        fields.putInt(volume + 20, file.length + 10).putInt(volume + 24, file.length + 10);
+        refused(archive, InputProblem.MALFORMED_ARCHIVE);
+    }
+
+    /** Where the entry of the directory after this one is. */
+    private static int central(byte[] zip, int at) {
+        ByteBuffer entry = ByteBuffer.wrap(zip).order(ByteOrder.LITTLE_ENDIAN);
+        return at + 46 + entry.getShort(at + 28) + entry.getShort(at + 30) + entry.getShort(at + 32);
     }
 
     @Test
