@@ -52,7 +52,7 @@ class BackPressureTest {
         service.bean(ControlledDisk.class).release();
         await("no upload is in progress", () -> gauge("segmeter.uploads.in.progress") == 0);
         drained();
-        assertThat(service.files("uploads")).isZero();
+        assertThat(service.uploads()).isZero();
     }
 
     @AfterAll
@@ -147,7 +147,7 @@ class BackPressureTest {
     @Test
     void aDiskWithoutRoomTakesNothingAndIsReadFromUntilThereIsRoomAgain() throws Exception {
         String scored = api.post(Api.pair(""), "Prefer", "wait=30").expect(200).header("Content-Location");
-        long blobs = service.files("blobs");
+        long blobs = service.storedFiles();
         double before = refused("disk");
         ControlledDisk disk = service.bean(ControlledDisk.class);
         disk.say(100L << 30, (2L << 30) - 1); // a byte below the floor
@@ -159,7 +159,7 @@ class BackPressureTest {
         disk.say(1000, 49); // 5 % of a small volume
         api.post(Api.pair("")).expect(507);
         assertThat(refused("disk")).isEqualTo(before + 3);
-        assertThat(service.files("blobs")).isEqualTo(blobs);
+        assertThat(service.storedFiles()).isEqualTo(blobs);
         api.get(scored).expect(200);
         api.get("/readyz").expect(200);
         disk.say(100L << 30, 3L << 30);

@@ -500,7 +500,7 @@ class DicomWebTest {
             String sha256 = HexFormat.of()
                     .formatHex(MessageDigest.getInstance("SHA-256").digest(lost));
             Path file;
-            try (Stream<Path> blobs = Files.walk(Service.shared().directory().resolve("blobs"))) {
+            try (Stream<Path> blobs = Files.walk(Service.shared().blobs())) {
                 file = blobs.filter(one -> one.toString().replace("/", "").endsWith(sha256))
                         .findFirst()
                         .orElseThrow();

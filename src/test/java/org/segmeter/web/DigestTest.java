@@ -61,7 +61,7 @@ class DigestTest {
         assertThat(body.problem()).isEqualTo("digest-mismatch");
         assertThat(body.json().path("found").asString()).isEqualTo(field(algorithm, Api.form(pair)));
         assertThat(body.json().path("expected").asString()).isEqualTo(field(algorithm, new byte[3]));
-        assertThat(service.files("uploads")).isZero();
+        assertThat(service.uploads()).isZero();
     }
 
     @Test
@@ -176,7 +176,7 @@ class DigestTest {
         byte[] form = Api.form(List.of(Api.Part.bytes("prediction", content), Api.Part.bytes("reference", content)));
         String digest = field("sha-256", form);
         long evaluations = evaluations();
-        long blobs = service.files("blobs");
+        long blobs = service.storedFiles();
         double mismatches = failures("digest");
         int refused = 0;
         for (int i = 0; i < uploads; i++) {
@@ -199,14 +199,14 @@ class DigestTest {
             }
         }
         long end = System.nanoTime() + Duration.ofSeconds(60).toNanos();
-        while ((failures("incomplete") < incomplete + uploads || service.files("uploads") > 0)
+        while ((failures("incomplete") < incomplete + uploads || service.uploads() > 0)
                 && System.nanoTime() < end) {
             Thread.sleep(20);
         }
         assertThat(failures("incomplete")).as("uploads that were cut").isEqualTo(incomplete + uploads);
         assertThat(evaluations()).isEqualTo(evaluations);
-        assertThat(service.files("blobs")).isEqualTo(blobs);
-        assertThat(service.files("uploads")).isZero();
+        assertThat(service.storedFiles()).isEqualTo(blobs);
+        assertThat(service.uploads()).isZero();
         System.out.printf(
                 "DigestTest: %d uploads with a flipped bit and %d cut ones: 0 accepted, 0 files left%n",
                 refused, uploads);

@@ -183,12 +183,12 @@ class EvaluationApiTest {
                         .expect(415)
                         .problem())
                 .isEqualTo("unsupported-media-type");
-        assertThat(service.files("uploads")).isZero();
+        assertThat(service.uploads()).isZero();
     }
 
     @Test
     void whatIsTooLargeIsRefusedAndLeavesNothing() throws Exception {
-        long blobs = service.files("blobs");
+        long blobs = service.storedFiles();
         Api.Part large = Api.Part.bytes("reference", new byte[(1 << 20) + 1]);
         Api.Answer refused =
                 api.postWrong(List.of(Api.pair("").getFirst(), large)).expect(413);
@@ -206,13 +206,13 @@ class EvaluationApiTest {
             many.add(Api.Part.bytes("prediction", new byte[] {(byte) i}));
         }
         assertThat(api.postWrong(many).expect(413).json().path("limit").asInt()).isEqualTo(8);
-        assertThat(service.files("uploads")).isZero();
-        assertThat(service.files("blobs")).isEqualTo(blobs);
+        assertThat(service.uploads()).isZero();
+        assertThat(service.storedFiles()).isEqualTo(blobs);
     }
 
     @Test
     void anUploadThatBreaksOffLeavesNothing() throws Exception {
-        long blobs = service.files("blobs");
+        long blobs = service.storedFiles();
         long evaluations = count("evaluation");
         byte[] marker = new byte[300_000];
         new java.util.Random(7).nextBytes(marker);
@@ -240,12 +240,12 @@ class EvaluationApiTest {
         assertThat(cuts).isEqualTo(7);
         long end = System.nanoTime() + 20_000_000_000L;
         while (System.nanoTime() < end
-                && (service.files("uploads") > 0
+                && (service.uploads() > 0
                         || !api.get("/actuator/prometheus").text().contains("segmeter_uploads_in_progress 0.0"))) {
             Thread.sleep(50);
         }
-        assertThat(service.files("uploads")).isZero();
-        assertThat(service.files("blobs")).isEqualTo(blobs);
+        assertThat(service.uploads()).isZero();
+        assertThat(service.storedFiles()).isEqualTo(blobs);
         assertThat(count("evaluation")).isEqualTo(evaluations);
     }
 
@@ -270,12 +270,12 @@ class EvaluationApiTest {
     @Test
     void theSameContentIsStoredOnce() throws Exception {
         byte[] content = UUID.randomUUID().toString().getBytes(StandardCharsets.UTF_8);
-        long before = service.files("blobs");
+        long before = service.storedFiles();
         for (int i = 0; i < 3; i++) {
             api.post(List.of(Api.Part.bytes("prediction", content), Api.Part.bytes("reference", content)))
                     .expect(202);
         }
-        assertThat(service.files("blobs")).isEqualTo(before + 1);
+        assertThat(service.storedFiles()).isEqualTo(before + 1);
     }
 
     @Test

@@ -263,7 +263,7 @@ class LossApiTest {
                 example("").getLast()));
         String loss = api.get(measured + "/loss").expect(200).text();
         String sha256 = api.get(never).json().at("/inputs/prediction/0/sha256").asString();
-        try (Stream<Path> files = Files.walk(service.directory().resolve("blobs"))) {
+        try (Stream<Path> files = Files.walk(service.blobs())) {
             Files.delete(files.filter(file -> file.toString().replace("/", "").endsWith(sha256))
                     .findFirst()
                     .orElseThrow());

@@ -52,7 +52,7 @@ class RetentionPolicyTest {
             Api api = service.api();
             String location =
                     api.post(Api.pair(""), "Prefer", "wait=30").expect(200).header("Location");
-            await(() -> service.files("blobs") == 0);
+            await(() -> service.storedFiles() == 0);
 
             assertThat(api.get(location + "/scorecard")
                             .expect(200)
@@ -69,7 +69,7 @@ class RetentionPolicyTest {
             List<Api.Part> withImage = new ArrayList<>(Api.pair(""));
             withImage.add(Api.Part.bytes("image", TinyVolume.cube(1, 1, 1, 3)));
             String seen = api.post(withImage, "Prefer", "wait=30").expect(200).header("Location");
-            await(() -> service.files("blobs") == 0);
+            await(() -> service.storedFiles() == 0);
             assertThat(api.get(seen + "/image").expect(410).problem()).isEqualTo("inputs-removed");
 
             ByteArrayOutputStream out = new ByteArrayOutputStream();

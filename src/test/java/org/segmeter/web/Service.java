@@ -23,6 +23,7 @@ final class Service {
 
     private final ConfigurableApplicationContext context;
     private final Path directory;
+    private final ServiceStorage storage;
     private final Api api;
 
     private Service(Path directory, String... settings) throws IOException {
@@ -45,6 +46,10 @@ final class Service {
                 // Tests submit the same pair again and again, and mean it.
                 "--segmeter.natural-idempotency=false",
                 "--spring.main.register-shutdown-hook=false")) {
+            all.put(setting.substring(0, setting.indexOf('=')), setting);
+        }
+        storage = ServiceStorage.of(directory);
+        for (String setting : storage.settings()) {
             all.put(setting.substring(0, setting.indexOf('=')), setting);
         }
         for (String setting : settings) {
@@ -98,9 +103,26 @@ final class Service {
         return directory;
     }
 
-    /** Files below a directory of the service's data. */
-    long files(String below) throws IOException {
-        try (Stream<Path> files = Files.walk(directory.resolve(below))) {
+    /** Where the stored files lie, in its data directory or in a bucket. */
+    Path blobs() {
+        return storage.blobs();
+    }
+
+    /** How many files are stored. */
+    long storedFiles() throws IOException {
+        return files(blobs());
+    }
+
+    /** How many files are being received. */
+    long uploads() throws IOException {
+        return files(directory.resolve("uploads"));
+    }
+
+    private static long files(Path below) throws IOException {
+        if (!Files.exists(below)) {
+            return 0;
+        }
+        try (Stream<Path> files = Files.walk(below)) {
             return files.filter(Files::isRegularFile).count();
         }
     }

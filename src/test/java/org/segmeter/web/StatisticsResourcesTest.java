@@ -252,7 +252,7 @@ class StatisticsResourcesTest {
         byte[] a = TinyVolume.cube(1, 1, 1, 4);
         byte[] b = TinyVolume.cube(2, 1, 1, 4);
         byte[] c = TinyVolume.cube(1, 1, 1, 5);
-        long before = service.files("blobs");
+        long before = service.storedFiles();
         JsonNode sent = api.postForm(
                         "/api/v1/consensus",
                         List.of(
@@ -263,7 +263,7 @@ class StatisticsResourcesTest {
                                 Api.Part.text("request", "{\"margin\": 2}")))
                 .expect(200)
                 .json();
-        assertThat(service.files("blobs")).as("what is sent is not kept").isEqualTo(before);
+        assertThat(service.storedFiles()).as("what is sent is not kept").isEqualTo(before);
         assertThat(sent.path("readers")).hasSize(3);
         assertThat(sent.at("/readers/1/sha256/0").asString()).isEqualTo(sha256(b));
         // 3 of the 4 layers of the two cubes of 64 voxels are common.
