@@ -109,7 +109,7 @@ class DigestTest {
                                 field("sha-256", question.getBytes(java.nio.charset.StandardCharsets.UTF_8)))
                         .problem())
                 .isNotEqualTo("digest-mismatch");
-        assertThat(service.files("uploads")).isZero();
+        assertThat(service.uploads()).isZero();
     }
 
     private static void assertMismatch(Api.Answer answer, String part) {
