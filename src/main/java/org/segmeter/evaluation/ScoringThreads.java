@@ -68,7 +68,7 @@ final class ScoringThreads implements AutoCloseable {
                 case IOException of -> throw of;
                 case RuntimeException of -> throw of;
                 case Error of -> throw of;
-                case null, default -> throw new IllegalStateException(e);
+                default -> throw new IllegalStateException(e);
             }
         } finally {
             if (interrupted) {

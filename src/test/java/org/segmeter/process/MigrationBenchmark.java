@@ -184,10 +184,10 @@ public final class MigrationBenchmark {
             statement.execute("set synchronous_commit = off");
             statement.execute(
                     "insert into evaluation (id, created_at, state, attempt, started_at, finished_at, case_id,"
-                        + " model_name, model_version, site, protocols) select md5(i::text)::uuid, t, case when i % 50"
-                        + " = 0 then 'FAILED' else 'SUCCEEDED' end, 1, t, t, 'before-' || i, 'model-' || i % 10, '1.'"
-                        + " || i % 30, 'site-' || i % 7, '{segmeter@1}' from (select i, timestamptz '2024-01-01' + i *"
-                        + " interval '1 minute' as t from generate_series(1, " + rows + ") i) n");
+                            + " model_name, model_version, site, protocols) select md5(i::text)::uuid, t, case when i % 50"
+                            + " = 0 then 'FAILED' else 'SUCCEEDED' end, 1, t, t, 'before-' || i, 'model-' || i % 10, '1.'"
+                            + " || i % 30, 'site-' || i % 7, '{segmeter@1}' from (select i, timestamptz '2024-01-01' + i *"
+                            + " interval '1 minute' as t from generate_series(1, " + rows + ") i) n");
             statement.execute(
                     "insert into scorecard (evaluation_id, attempt, content, sha256, protocol, protocol_sha256,"
                             + " engine_version, engine_commit) select md5(i::text)::uuid, 1, '{}', repeat(md5(i::text),"

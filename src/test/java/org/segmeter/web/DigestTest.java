@@ -199,8 +199,7 @@ class DigestTest {
             }
         }
         long end = System.nanoTime() + Duration.ofSeconds(60).toNanos();
-        while ((failures("incomplete") < incomplete + uploads || service.uploads() > 0)
-                && System.nanoTime() < end) {
+        while ((failures("incomplete") < incomplete + uploads || service.uploads() > 0) && System.nanoTime() < end) {
             Thread.sleep(20);
         }
         assertThat(failures("incomplete")).as("uploads that were cut").isEqualTo(incomplete + uploads);

@@ -40,7 +40,8 @@ record ServiceStorage(List<String> settings, Path blobs) {
             List<String> settings = new ArrayList<>();
             switch (DATABASE) {
                 case "embedded" -> {}
-                case "container" -> settings.addAll(PostgresContainer.newDatabase("service_" + NUMBER.incrementAndGet()));
+                case "container" ->
+                    settings.addAll(PostgresContainer.newDatabase("service_" + NUMBER.incrementAndGet()));
                 default -> throw new IllegalArgumentException("segmeter.tests.database=" + DATABASE);
             }
             Path blobs = directory.resolve("blobs");
