@@ -53,6 +53,8 @@ class DashboardIT {
             panels.forEach(query -> METRIC.matcher(query).results().forEach(found -> asked.add(found.group())));
             // There only where an audit repository is configured: AuditFeedTest and GuardedServiceTest have one.
             assertThat(asked.remove("segmeter_audit_lag_seconds")).isTrue();
+            // And there only for a model that is watched, which GuardedServiceTest has.
+            assertThat(asked.remove("segmeter_drift_alarm")).isTrue();
             String exposed = afterACollection(service);
             assertThat(asked)
                     .hasSizeGreaterThan(15)
