@@ -36,6 +36,9 @@ public final class OverloadBenchmark {
 
     private static final int TIMES = 20;
 
+    /** Submissions a second that keep a service busy and refuse itself little. */
+    private static final int BUSY = 300;
+
     /** Requests that may be under way; a client that has more does not measure the service but itself. */
     private static final int MOST_OPEN = 2000;
 
@@ -87,9 +90,8 @@ public final class OverloadBenchmark {
         HttpClient http = HttpClient.newHttpClient();
         Form form = new Form(SubmissionBenchmark.ball(1), SubmissionBenchmark.ball(101));
         AtomicLong numbers = new AtomicLong();
-        // What the service can do: a queue that never runs empty, for ten seconds after a warm-up.
-        loop(service, form).run(numbers.get() + 1, 300, 5);
-        numbers.addAndGet(1500);
+        // What the service can do when its code is compiled: a queue that never runs empty.
+        keepBusy(service, form, numbers, 60);
         double before = completed(http, service);
         long begin = System.nanoTime();
         keepBusy(service, form, numbers, 10);
@@ -207,13 +209,10 @@ public final class OverloadBenchmark {
         }
     }
 
-    private static void keepBusy(JarProcess service, Form form, AtomicLong numbers, int seconds) throws Exception {
-        long end = System.nanoTime() + seconds * 1_000_000_000L;
-        while (System.nanoTime() < end) {
-            if (submit(service, form, numbers) != 202) {
-                Thread.sleep(50); // the queue is full, which is what is wanted
-            }
-        }
+    private static void keepBusy(JarProcess service, Form form, AtomicLong numbers, int seconds)
+            throws IOException, InterruptedException {
+        loop(service, form).run(numbers.get() + 1, BUSY, seconds);
+        numbers.addAndGet((long) BUSY * seconds);
     }
 
     private static OpenLoop loop(JarProcess service, Form form) {
