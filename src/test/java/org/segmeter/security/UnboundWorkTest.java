@@ -26,6 +26,7 @@ class UnboundWorkTest {
             "analytics/AlertWatch",
             "analytics/ResultColumns",
             "batch/BatchFeeder",
+            "evaluation/Canary",
             "evaluation/DatabaseClock",
             "evaluation/ForgottenJobs",
             "evaluation/IdempotencyKeys",
