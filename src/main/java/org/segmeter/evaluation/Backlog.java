@@ -194,9 +194,7 @@ public final class Backlog implements SmartLifecycle {
         try (Connection connection = database.getConnection()) {
             int limit = connection.getNetworkTimeout();
             connection.setNetworkTimeout(Runnable::run, ANSWER_MILLIS);
-            // No prepared statements: a plan that was made while there was little is kept while there comes more, and
-            // reads
-            // all of it.
+            // No prepared statements: a plan made while there was little is kept while more comes, and reads all of it.
             if (severalTenants) {
                 readTenants(connection);
             } else {

@@ -223,26 +223,27 @@ public final class ResultChain implements InfoContributor {
                     previous = link.sha256();
                 }
             }
-            try (ResultSet row = statement.executeQuery("""
+            unlinked(statement, findings, "result %s is not in the chain", """
                 select s.evaluation_id from scorecard s
                 where s.created_at < now() - interval '2 minutes' and not exists
                     (select 1 from result_link l where l.evaluation_id = s.evaluation_id and l.kind = 'RESULT')\
-                """)) {
-                while (row.next()) {
-                    findings.add("result %s is not in the chain".formatted(row.getString(1)));
-                }
-            }
-            try (ResultSet row = statement.executeQuery("""
+                """);
+            unlinked(statement, findings, "removal of result %s is not in the chain", """
                 select r.evaluation_id from result_removal r
                 where r.removed_at < now() - interval '2 minutes' and not exists
                     (select 1 from result_link l where l.evaluation_id = r.evaluation_id and l.kind = 'REMOVAL')\
-                """)) {
-                while (row.next()) {
-                    findings.add("removal of result %s is not in the chain".formatted(row.getString(1)));
-                }
-            }
+                """);
         }
         return findings;
+    }
+
+    private static void unlinked(Statement statement, List<String> findings, String said, String query)
+            throws SQLException {
+        try (ResultSet row = statement.executeQuery(query)) {
+            while (row.next()) {
+                findings.add(said.formatted(row.getString(1)));
+            }
+        }
     }
 
     private static List<String> findings(
